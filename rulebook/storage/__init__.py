@@ -1,0 +1,23 @@
+"""Where everything is kept. One noun, one file: its table and its queries; only here stands
+select(). Every query about a workspace's things names the workspace."""
+
+from rulebook.storage import (
+    audit,
+    connections,
+    events,
+    fields,
+    hooks,
+    rules,
+    runs,
+    users,
+    verdicts,
+    workspaces,
+)
+from rulebook.storage.base import Base, new_id, utcnow
+from rulebook.storage.engine import db, open_database, reading, upgrade
+
+__all__ = [
+    "Base", "audit", "connections", "db", "events", "fields", "hooks", "new_id",
+    "open_database", "reading", "rules", "runs", "upgrade", "users", "utcnow", "verdicts",
+    "workspaces",
+]  # fmt: skip

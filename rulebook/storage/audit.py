@@ -1,0 +1,36 @@
+"""Who did what: append only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, Text, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from rulebook.storage.base import Base, Id, UtcDateTime, new_id, utcnow
+from rulebook.storage.engine import db
+
+
+class AuditEntry(Base):
+    """One change: by whom, from where, what, on which thing."""
+
+    __tablename__ = "audit_entry"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: new_id("aud"))
+    workspace_id: Mapped[str | None] = mapped_column(
+        ForeignKey("workspace.id", ondelete="CASCADE"), index=True
+    )
+    user_id: Mapped[str | None] = mapped_column(Id)
+    address: Mapped[str] = mapped_column(String(64), default="")
+    what: Mapped[str] = mapped_column(String(60))
+    thing: Mapped[str] = mapped_column(String(40), default="")
+    detail: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+
+
+def entries(workspace_id: str, limit: int, before_id: str | None = None) -> list[AuditEntry]:
+    """The workspace's entries, newest first, older than the cursor `before_id`."""
+    found = select(AuditEntry).where(AuditEntry.workspace_id == workspace_id)
+    if before_id:
+        found = found.where(AuditEntry.id < before_id)
+    return list(db.session.scalars(found.order_by(AuditEntry.id.desc()).limit(limit)))

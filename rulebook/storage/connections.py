@@ -1,0 +1,93 @@
+"""Connections: stored credentials, and the Practice outbox that stands in for them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, func, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from rulebook.storage.base import Base, Id, Json, JsonDict, UtcDateTime, new_id, utcnow
+from rulebook.storage.engine import db
+
+
+class Connection(Base):
+    """An account elsewhere. Everything secret is sealed in `sealed`; `config` holds the rest."""
+
+    __tablename__ = "connection"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: new_id("con"))
+    workspace_id: Mapped[str] = mapped_column(
+        ForeignKey("workspace.id", ondelete="CASCADE"), index=True
+    )
+    kind: Mapped[str] = mapped_column(String(50))
+    name: Mapped[str] = mapped_column(String(100))
+    config: Mapped[JsonDict] = mapped_column(Json)
+    sealed: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    tested_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    test_ok: Mapped[bool | None]
+    test_sentence: Mapped[str] = mapped_column(Text, default="")
+    succeeded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class OutboxMessage(Base):
+    """A message that the Practice outbox kept instead of sending; one for each run."""
+
+    __tablename__ = "outbox_message"
+    __table_args__ = (UniqueConstraint("run_id"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: new_id("out"))
+    workspace_id: Mapped[str] = mapped_column(
+        ForeignKey("workspace.id", ondelete="CASCADE"), index=True
+    )
+    run_id: Mapped[str] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"))
+    action: Mapped[str] = mapped_column(String(50))
+    to: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str] = mapped_column(Text, default="")
+    text: Mapped[str] = mapped_column(Text, default="")
+    html: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+
+
+def connection(workspace_id: str, connection_id: str) -> Connection | None:
+    """One of the workspace's connections."""
+    return db.session.scalar(
+        select(Connection).where(
+            Connection.workspace_id == workspace_id,
+            Connection.id == connection_id,
+            Connection.deleted_at.is_(None),
+        )
+    )
+
+
+def connections(workspace_id: str) -> list[Connection]:
+    """The workspace's connections, oldest first."""
+    found = select(Connection).where(
+        Connection.workspace_id == workspace_id, Connection.deleted_at.is_(None)
+    )
+    return list(db.session.scalars(found.order_by(Connection.id)))
+
+
+def keep_message(message: OutboxMessage) -> None:
+    """Put a message into the Practice outbox; a second time for the same run changes nothing."""
+    held = select(OutboxMessage.id).where(OutboxMessage.run_id == message.run_id)
+    if db.session.scalar(held) is None:
+        db.session.add(message)
+
+
+def page_of_messages(
+    workspace_id: str, limit: int, before_id: str | None = None
+) -> list[OutboxMessage]:
+    """What the Practice outbox kept, newest first, older than the cursor `before_id`."""
+    found = select(OutboxMessage).where(OutboxMessage.workspace_id == workspace_id)
+    if before_id:
+        found = found.where(OutboxMessage.id < before_id)
+    return list(db.session.scalars(found.order_by(OutboxMessage.id.desc()).limit(limit)))
+
+
+def count_messages(workspace_id: str) -> int:
+    """How many messages the Practice outbox holds."""
+    found = select(func.count()).where(OutboxMessage.workspace_id == workspace_id)
+    return db.session.scalar(found) or 0

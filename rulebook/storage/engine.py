@@ -1,0 +1,97 @@
+"""How Rulebook talks to its database: one session, SQLite's pragmas, when a write lock is taken.
+
+SQLite: BEGIN IMMEDIATE for whatever may write, because a transaction that starts by reading and
+writes later fails with "database is locked" whatever the timeout. Pages that only read say so
+with `reading()` and never wait for a writer.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any, cast
+
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, CursorResult, UpdateBase, event
+from sqlalchemy.engine import make_url
+
+from rulebook.config import Config
+
+db = SQLAlchemy()
+_reading: ContextVar[bool] = ContextVar("reading", default=False)
+
+PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA busy_timeout=5000",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA journal_size_limit=67108864",
+    "PRAGMA mmap_size=0",
+    "PRAGMA secure_delete=ON",
+)
+
+
+def open_database(app: Flask, config: Config) -> None:
+    """Bind the session to the database of `config`. Creates nothing; `upgrade` does."""
+    url = make_url(config.database_url)
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _options(url.get_backend_name())
+    db.init_app(app)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            event.listen(db.engine, "connect", _set_pragmas)
+            event.listen(db.engine, "begin", _begin)
+
+
+def _options(backend: str) -> dict[str, Any]:
+    if backend == "sqlite":
+        return {"connect_args": {"check_same_thread": False, "timeout": 5}}
+    return {"pool_pre_ping": True, "pool_size": 8, "max_overflow": 8}
+
+
+def _set_pragmas(connection: sqlite3.Connection, record: object) -> None:
+    connection.isolation_level = None  # the driver must not begin anything by itself
+    fresh = connection.execute("PRAGMA page_count").fetchone()[0] == 0
+    if fresh:
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+    for pragma in PRAGMAS:
+        connection.execute(pragma)
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN" if _reading.get() else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Inside, transactions only read: they take no write lock and see one moment."""
+    token = _reading.set(True)
+    try:
+        yield
+    finally:
+        _reading.reset(token)
+
+
+def migrations() -> AlembicConfig:
+    """Alembic's view of our migrations; used within an app context."""
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def upgrade(app: Flask) -> None:
+    """Bring the database to today's tables; harmless when it is there already."""
+    with app.app_context():
+        command.upgrade(migrations(), "head")
+
+
+def change(statement: UpdateBase) -> int:
+    """Carry out an UPDATE or DELETE; how many rows it changed."""
+    done = db.session.execute(statement, execution_options={"synchronize_session": False})
+    return cast("CursorResult[Any]", done).rowcount

@@ -1,0 +1,343 @@
+"""Events: every request that arrived, its exact bytes, and the keys that tell repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Text,
+    and_,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from rulebook.storage.base import Base, Bytes, Id, Json, UtcDateTime, new_id, utcnow
+from rulebook.storage.engine import change, db
+
+LEASE = timedelta(seconds=60)
+TRIES = 3
+
+
+class Event(Base):
+    """One stored request. States: received -> processing -> done | poison; set at the door and
+    final: duplicate, refused, held."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        Index("ix_event_workspace_id_id", "workspace_id", "id"),
+        Index("ix_event_hook_id_id", "hook_id", "id"),
+        Index("ix_event_state_received_at", "state", "received_at"),
+    )
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: new_id("evt"))
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
+    hook_id: Mapped[str] = mapped_column(ForeignKey("hook.id", ondelete="CASCADE"))
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    state: Mapped[str] = mapped_column(String(12), default="received")
+    method: Mapped[str] = mapped_column(String(10))
+    query: Mapped[str] = mapped_column(Text, default="")
+    headers: Mapped[list[list[str]]] = mapped_column(Json)
+    address: Mapped[str] = mapped_column(String(64), default="")
+    content_type: Mapped[str] = mapped_column(String(200), default="")
+    size: Mapped[int] = mapped_column(default=0)
+    event_type: Mapped[str | None] = mapped_column(String(200))
+    provider_id: Mapped[str | None] = mapped_column(String(200))
+    verification: Mapped[str] = mapped_column(String(12), default="none")
+    reason: Mapped[str] = mapped_column(Text, default="")
+    duplicate_of: Mapped[str | None] = mapped_column(Id, index=True)
+    sample: Mapped[bool] = mapped_column(default=False)
+    gist: Mapped[str] = mapped_column(String(200), default="")
+    matched: Mapped[int] = mapped_column(default=0)
+    judged: Mapped[int] = mapped_column(default=0)
+    judged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    tries: Mapped[int] = mapped_column(default=0)
+    lease_token: Mapped[str | None] = mapped_column(Id)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_rung_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class EventBody(Base):
+    """The body of an event, byte for byte as it arrived."""
+
+    __tablename__ = "event_body"
+
+    event_id: Mapped[str] = mapped_column(
+        ForeignKey(Event.id, ondelete="CASCADE"), primary_key=True
+    )
+    body: Mapped[bytes] = mapped_column(Bytes)
+
+
+class EventText(Base):
+    """The words of an event, for searching; written by the worker, bounded."""
+
+    __tablename__ = "event_text"
+
+    event_id: Mapped[str] = mapped_column(
+        ForeignKey(Event.id, ondelete="CASCADE"), primary_key=True
+    )
+    text: Mapped[str] = mapped_column(Text)
+
+
+class Dedupe(Base):
+    """A sender's delivery id, claimed by the event that brought it first."""
+
+    __tablename__ = "dedupe"
+
+    hook_id: Mapped[str] = mapped_column(
+        ForeignKey("hook.id", ondelete="CASCADE"), primary_key=True
+    )
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    event_id: Mapped[str] = mapped_column(Id)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+@dataclass(frozen=True)
+class EventFilter:
+    """What a list of events is narrowed by; None leaves a thing open."""
+
+    hook_id: str | None = None
+    event_type: str | None = None
+    state: str | None = None
+    text: str | None = None
+    after: datetime | None = None
+    before: datetime | None = None
+
+
+def add_event(event: Event, body: bytes) -> None:
+    """Store the event and its exact bytes (in the caller's transaction)."""
+    db.session.add(event)
+    db.session.flush()
+    db.session.add(EventBody(event_id=event.id, body=body))
+
+
+def claim_key(hook_id: str, key: str, event_id: str, now: datetime, until: datetime) -> str:
+    """The id of the event that holds this delivery id: `event_id` itself when it is the first."""
+    insert = pg_insert if db.engine.dialect.name == "postgresql" else sqlite_insert
+    row = insert(Dedupe).values(hook_id=hook_id, key=key, event_id=event_id, expires_at=until)
+    db.session.execute(
+        row.on_conflict_do_update(
+            index_elements=[Dedupe.hook_id, Dedupe.key],
+            set_={"event_id": row.excluded.event_id, "expires_at": row.excluded.expires_at},
+            where=Dedupe.expires_at < now,
+        )
+    )
+    return db.session.scalars(
+        select(Dedupe.event_id).where(Dedupe.hook_id == hook_id, Dedupe.key == key)
+    ).one()
+
+
+def event(workspace_id: str, event_id: str) -> Event | None:
+    """One of the workspace's events."""
+    return db.session.scalar(
+        select(Event).where(Event.workspace_id == workspace_id, Event.id == event_id)
+    )
+
+
+def event_by_id(event_id: str) -> Event:
+    """The event with this id, for the worker; it must exist."""
+    return db.session.get_one(Event, event_id)
+
+
+def body_of(event_id: str) -> bytes | None:
+    """The exact bytes, or None when they are no longer kept."""
+    return db.session.scalar(select(EventBody.body).where(EventBody.event_id == event_id))
+
+
+def bodies_of(event_ids: Sequence[str]) -> dict[str, bytes]:
+    """The exact bytes of several events, by event id."""
+    rows = db.session.execute(
+        select(EventBody.event_id, EventBody.body).where(EventBody.event_id.in_(event_ids))
+    )
+    return {event_id: body for event_id, body in rows}
+
+
+def page_of_events(
+    workspace_id: str, narrowed: EventFilter, limit: int, before_id: str | None = None
+) -> list[Event]:
+    """Events newest first, at most `limit`, older than the cursor `before_id`."""
+    found = _narrow(select(Event).where(Event.workspace_id == workspace_id), narrowed)
+    if before_id:
+        found = found.where(Event.id < before_id)
+    return list(db.session.scalars(found.order_by(Event.id.desc()).limit(limit)))
+
+
+def count_newer(workspace_id: str, narrowed: EventFilter, than_id: str, limit: int = 100) -> int:
+    """How many events came after this one, counted up to `limit`."""
+    newer = _narrow(select(Event.id).where(Event.workspace_id == workspace_id), narrowed)
+    newer = newer.where(Event.id > than_id).limit(limit)
+    return db.session.scalar(select(func.count()).select_from(newer.subquery())) or 0
+
+
+def _narrow(found: Select[Any], narrowed: EventFilter) -> Select[Any]:
+    if narrowed.hook_id:
+        found = found.where(Event.hook_id == narrowed.hook_id)
+    if narrowed.event_type:
+        found = found.where(Event.event_type == narrowed.event_type)
+    if narrowed.state == "matched":
+        found = found.where(Event.matched > 0)
+    elif narrowed.state == "unmatched":
+        found = found.where(Event.state == "done", Event.matched == 0)
+    elif narrowed.state:
+        found = found.where(Event.state == narrowed.state)
+    if narrowed.after:
+        found = found.where(Event.received_at >= narrowed.after)
+    if narrowed.before:
+        found = found.where(Event.received_at < narrowed.before)
+    if narrowed.text:
+        words = select(EventText.event_id).where(
+            EventText.text.icontains(narrowed.text, autoescape=True)
+        )
+        found = found.where(or_(Event.id == narrowed.text, Event.id.in_(words)))
+    return found
+
+
+def neighbours(event: Event) -> tuple[str | None, str | None]:
+    """The ids of the hook's next older and next newer event."""
+    same = select(Event.id).where(Event.hook_id == event.hook_id)
+    older = db.session.scalar(same.where(Event.id < event.id).order_by(Event.id.desc()).limit(1))
+    newer = db.session.scalar(same.where(Event.id > event.id).order_by(Event.id).limit(1))
+    return older, newer
+
+
+def newest(hook_id: str, limit: int) -> list[Event]:
+    """The hook's newest events that were or will be judged, newest first."""
+    found = select(Event).where(
+        Event.hook_id == hook_id, Event.state.in_(("received", "processing", "done"))
+    )
+    return list(db.session.scalars(found.order_by(Event.id.desc()).limit(limit)))
+
+
+def last_received(hook_ids: Sequence[str]) -> dict[str, Event]:
+    """The newest event of each hook that has any."""
+    newest_ids = select(func.max(Event.id)).where(Event.hook_id.in_(hook_ids))
+    rows = db.session.scalars(select(Event).where(Event.id.in_(newest_ids.group_by(Event.hook_id))))
+    return {event.hook_id: event for event in rows}
+
+
+def duplicates_of(event_id: str) -> list[Event]:
+    """Later deliveries of the same event, oldest first."""
+    found = select(Event).where(Event.duplicate_of == event_id)
+    return list(db.session.scalars(found.order_by(Event.id)))
+
+
+def event_types(workspace_id: str, hook_id: str | None = None) -> list[str]:
+    """The types seen, in order of the alphabet."""
+    found = select(Event.event_type).where(
+        Event.workspace_id == workspace_id, Event.event_type.is_not(None)
+    )
+    if hook_id:
+        found = found.where(Event.hook_id == hook_id)
+    return sorted(t for t in db.session.scalars(found.distinct()) if t)
+
+
+def received_times(workspace_id: str, since: datetime) -> list[tuple[datetime, int]]:
+    """When each event since then came and how many rules it met."""
+    rows = db.session.execute(
+        select(Event.received_at, Event.matched).where(
+            Event.workspace_id == workspace_id, Event.received_at >= since
+        )
+    )
+    return [(received_at, matched) for received_at, matched in rows]
+
+
+def claim_event(event_id: str, token: str, now: datetime) -> bool:
+    """Take the event for judging; False when another has it or it is done."""
+    claimed = change(
+        update(Event)
+        .where(
+            Event.id == event_id,
+            or_(
+                Event.state == "received",
+                and_(Event.state == "processing", Event.lease_until < now),
+            ),
+        )
+        .values(
+            state="processing", lease_token=token, lease_until=now + LEASE, tries=Event.tries + 1
+        )
+    )
+    return claimed == 1
+
+
+def finish_event(event_id: str, token: str, values: dict[str, object]) -> bool:
+    """Settle a claimed event; False when the claim was lost meanwhile."""
+    finished = change(
+        update(Event)
+        .where(Event.id == event_id, Event.lease_token == token, Event.state == "processing")
+        .values(lease_until=None, **values)
+    )
+    return finished == 1
+
+
+def put_text(event_id: str, text: str) -> None:
+    """Keep the words of an event for searching."""
+    db.session.merge(EventText(event_id=event_id, text=text))
+
+
+def free_expired_events(now: datetime) -> int:
+    """Give events back whose worker died; after three tries they end as poison."""
+    expired = and_(Event.state == "processing", Event.lease_until < now)
+    change(
+        update(Event)
+        .where(expired, Event.tries >= TRIES)
+        .values(
+            state="poison",
+            reason="Judging this event failed three times. It is kept; nothing was sent for it.",
+        )
+    )
+    freed = change(update(Event).where(expired).values(state="received"))
+    return freed
+
+
+def due_events(now: datetime, limit: int = 500) -> list[str]:
+    """Received events that wait longer than they should, oldest first; each stamped as rung."""
+    rows = db.session.scalars(
+        select(Event.id)
+        .where(
+            Event.state == "received",
+            Event.received_at < now - timedelta(seconds=2),
+            or_(Event.last_rung_at.is_(None), Event.last_rung_at < now - timedelta(seconds=30)),
+        )
+        .order_by(Event.id)
+        .limit(limit)
+    ).all()
+    if rows:
+        change(update(Event).where(Event.id.in_(rows)).values(last_rung_at=now))
+    return list(rows)
+
+
+def oldest_waiting(now: datetime) -> datetime | None:
+    """When the oldest event that nobody has judged yet came in."""
+    return db.session.scalar(
+        select(func.min(Event.received_at)).where(Event.state.in_(("received", "processing")))
+    )
+
+
+def forget_bodies(before: datetime, limit: int = 500) -> int:
+    """Delete the bodies and words of up to `limit` events older than that; how many there were."""
+    old = db.session.scalars(
+        select(EventBody.event_id)
+        .join(Event, Event.id == EventBody.event_id)
+        .where(Event.received_at < before)
+        .limit(limit)
+    ).all()
+    change(delete(EventBody).where(EventBody.event_id.in_(old)))
+    change(delete(EventText).where(EventText.event_id.in_(old)))
+    return len(old)
+
+
+def forget_keys(now: datetime) -> None:
+    """Delete delivery ids whose time is over."""
+    change(delete(Dedupe).where(Dedupe.expires_at < now))

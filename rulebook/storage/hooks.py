@@ -1,0 +1,68 @@
+"""Hooks: the unique web addresses that senders call."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, or_, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from rulebook.storage.base import Base, Id, Json, JsonDict, UtcDateTime, new_id, utcnow
+from rulebook.storage.engine import change, db
+
+
+class Hook(Base):
+    """A unique URL with its provider and settings. The token is kept hashed, to be found by, and
+    sealed, to be shown; signing secrets are sealed. `rules_version` counts every rule change."""
+
+    __tablename__ = "hook"
+    __table_args__ = (Index("ix_hook_workspace_id_position", "workspace_id", "id"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: new_id("hook"))
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(100))
+    provider: Mapped[str] = mapped_column(String(50), default="generic")
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    token_sealed: Mapped[str] = mapped_column(String(500))
+    old_token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    old_token_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    secrets_sealed: Mapped[str | None] = mapped_column(String(4000))
+    settings: Mapped[JsonDict] = mapped_column(Json, default=dict)
+    paused: Mapped[bool] = mapped_column(default=False)
+    rules_version: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+def hook_by_token(token_hash: str, now: datetime) -> Hook | None:
+    """The hook that answers to this token, the replaced one within its overlap included."""
+    return db.session.scalar(
+        select(Hook).where(
+            Hook.deleted_at.is_(None),
+            or_(
+                Hook.token_hash == token_hash,
+                (Hook.old_token_hash == token_hash) & (Hook.old_token_until > now),
+            ),
+        )
+    )
+
+
+def hook(workspace_id: str, hook_id: str, deleted: bool = False) -> Hook | None:
+    """One of the workspace's hooks; deleted ones only when asked for."""
+    found = select(Hook).where(Hook.workspace_id == workspace_id, Hook.id == hook_id)
+    if not deleted:
+        found = found.where(Hook.deleted_at.is_(None))
+    return db.session.scalar(found)
+
+
+def hooks(workspace_id: str, deleted: bool = False) -> list[Hook]:
+    """The workspace's hooks, oldest first."""
+    found = select(Hook).where(Hook.workspace_id == workspace_id)
+    if not deleted:
+        found = found.where(Hook.deleted_at.is_(None))
+    return list(db.session.scalars(found.order_by(Hook.id)))
+
+
+def count_rule_change(hook_id: str) -> None:
+    """Count a change of the hook's rules, in the change's own transaction."""
+    change(update(Hook).where(Hook.id == hook_id).values(rules_version=Hook.rules_version + 1))

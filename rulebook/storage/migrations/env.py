@@ -1,0 +1,27 @@
+"""How Alembic reaches the tables; run through `rulebook db upgrade`, in an app context."""
+
+from typing import Any, Literal
+
+from alembic import context
+from alembic.autogenerate.api import AutogenContext
+
+from rulebook.storage import Base, db
+from rulebook.storage.base import UtcDateTime
+
+
+def _render(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
+    if kind == "type" and isinstance(item, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    return False
+
+
+with db.engine.connect() as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        render_item=_render,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+    connection.commit()

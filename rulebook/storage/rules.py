@@ -1,0 +1,130 @@
+"""Rules and their versions. A version never changes; verdicts and runs name the one they used."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from rulebook.storage.base import Base, Id, Json, JsonDict, UtcDateTime, new_id, utcnow
+from rulebook.storage.engine import db
+from rulebook.storage.hooks import Hook
+
+MODES = ("off", "watch", "live")
+
+
+class Rule(Base):
+    """What to look for and what to do; `mode` is its state and not part of the document."""
+
+    __tablename__ = "rule"
+    __table_args__ = (Index("ix_rule_hook_id_position", "hook_id", "position"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: new_id("rule"))
+    workspace_id: Mapped[str] = mapped_column(
+        ForeignKey("workspace.id", ondelete="CASCADE"), index=True
+    )
+    hook_id: Mapped[str] = mapped_column(ForeignKey(Hook.id, ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(200))
+    mode: Mapped[str] = mapped_column(String(10), default="off")
+    position: Mapped[int]
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class RuleVersion(Base):
+    """One saved state of a rule's document."""
+
+    __tablename__ = "rule_version"
+    __table_args__ = (UniqueConstraint("rule_id", "number"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: new_id("ver"))
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
+    rule_id: Mapped[str] = mapped_column(ForeignKey(Rule.id, ondelete="CASCADE"))
+    number: Mapped[int]
+    document: Mapped[JsonDict] = mapped_column(Json)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    created_by: Mapped[str | None] = mapped_column(Id)
+
+
+def rule(workspace_id: str, rule_id: str) -> Rule | None:
+    """One of the workspace's rules."""
+    return db.session.scalar(
+        select(Rule).where(
+            Rule.workspace_id == workspace_id, Rule.id == rule_id, Rule.deleted_at.is_(None)
+        )
+    )
+
+
+def rules(workspace_id: str, hook_id: str | None = None) -> list[Rule]:
+    """The workspace's rules, or one hook's, in the order in which they are judged."""
+    found = select(Rule).where(Rule.workspace_id == workspace_id, Rule.deleted_at.is_(None))
+    if hook_id:
+        found = found.where(Rule.hook_id == hook_id)
+    return list(db.session.scalars(found.order_by(Rule.hook_id, Rule.position, Rule.id)))
+
+
+def next_position(hook_id: str) -> int:
+    """The place below the hook's last rule."""
+    last = db.session.scalar(select(func.max(Rule.position)).where(Rule.hook_id == hook_id))
+    return 0 if last is None else last + 1
+
+
+def version(rule_id: str, number: int) -> RuleVersion:
+    """One version of a rule; it must exist."""
+    return db.session.scalars(
+        select(RuleVersion).where(RuleVersion.rule_id == rule_id, RuleVersion.number == number)
+    ).one()
+
+
+def version_by_id(version_id: str) -> RuleVersion:
+    """The version with this id; it must exist."""
+    return db.session.get_one(RuleVersion, version_id)
+
+
+def versions(rule_id: str) -> list[RuleVersion]:
+    """All versions of a rule, newest first."""
+    return list(
+        db.session.scalars(
+            select(RuleVersion)
+            .where(RuleVersion.rule_id == rule_id)
+            .order_by(RuleVersion.number.desc())
+        )
+    )
+
+
+def current(workspace_id: str, hook_id: str | None = None) -> list[tuple[Rule, RuleVersion]]:
+    """Every rule with the version in force, in order; one hook's or the whole workspace's."""
+    found = (
+        select(Rule, RuleVersion)
+        .join(RuleVersion, (RuleVersion.rule_id == Rule.id) & (RuleVersion.number == Rule.version))
+        .where(Rule.workspace_id == workspace_id, Rule.deleted_at.is_(None))
+    )
+    if hook_id:
+        found = found.where(Rule.hook_id == hook_id)
+    rows = db.session.execute(found.order_by(Rule.hook_id, Rule.position, Rule.id))
+    return [(rule, version) for rule, version in rows]
+
+
+def in_force(hook_id: str, moment: datetime) -> list[tuple[Rule, RuleVersion]]:
+    """The hook's rules as they stood at that moment, those deleted since included, in order."""
+    newest = (
+        select(RuleVersion.rule_id, func.max(RuleVersion.number).label("number"))
+        .join(Rule, Rule.id == RuleVersion.rule_id)
+        .where(Rule.hook_id == hook_id, RuleVersion.created_at <= moment)
+        .group_by(RuleVersion.rule_id)
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(Rule, RuleVersion)
+        .join(RuleVersion, RuleVersion.rule_id == Rule.id)
+        .join(
+            newest,
+            (newest.c.rule_id == RuleVersion.rule_id) & (newest.c.number == RuleVersion.number),
+        )
+        .where((Rule.deleted_at.is_(None)) | (Rule.deleted_at > moment))
+        .order_by(Rule.position, Rule.id)
+    )
+    return [(rule, version) for rule, version in rows]

@@ -1,0 +1,316 @@
+"""Runs and attempts: one action to be carried out for one event, and each try of it.
+
+    queued --> sending --> succeeded | failed | unknown | queued (again) | held
+    held, queued --> cancelled;  unknown --> succeeded | failed | queued (a person's decision)
+    watched: what a rule in Watch mode would have sent; nothing ever happens to it
+
+Every change of state is a guarded UPDATE: it names the state it expects and changes one row, or
+somebody else was there first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, func, or_, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from rulebook.storage.base import Base, Id, Json, JsonDict, UtcDateTime, new_id, utcnow
+from rulebook.storage.engine import change, db
+
+LEASE = timedelta(seconds=90)
+OPEN = ("queued", "sending", "held", "unknown")
+
+
+class Run(Base):
+    """One action to be carried out for one event by one rule; `config` is a copy, so that an
+    edit never changes what was planned."""
+
+    __tablename__ = "run"
+    __table_args__ = (
+        UniqueConstraint("event_id", "rule_version_id", "step_id", "replay_no"),
+        Index("ix_run_workspace_id_id", "workspace_id", "id"),
+        Index("ix_run_state_next_attempt_at", "state", "next_attempt_at"),
+        Index("ix_run_rule_id_id", "rule_id", "id"),
+    )
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: new_id("run"))
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
+    hook_id: Mapped[str] = mapped_column(ForeignKey("hook.id", ondelete="CASCADE"))
+    event_id: Mapped[str] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"))
+    rule_id: Mapped[str] = mapped_column(ForeignKey("rule.id"))
+    rule_version_id: Mapped[str] = mapped_column(ForeignKey("rule_version.id"))
+    step_id: Mapped[str] = mapped_column(String(60))
+    position: Mapped[int] = mapped_column(default=0)
+    replay_no: Mapped[int] = mapped_column(default=0)
+    action: Mapped[str] = mapped_column(String(50))
+    connection_id: Mapped[str | None] = mapped_column(Id, index=True)
+    config: Mapped[JsonDict] = mapped_column(Json)
+    needs: Mapped[list[str]] = mapped_column(Json, default=list)
+    if_missing: Mapped[str] = mapped_column(String(10), default="blank")
+    state: Mapped[str] = mapped_column(String(12), default="queued")
+    summary: Mapped[str] = mapped_column(Text, default="")
+    message: Mapped[JsonDict | None] = mapped_column(Json)
+    sentence: Mapped[str] = mapped_column(Text, default="")
+    fix: Mapped[str] = mapped_column(Text, default="")
+    practice: Mapped[bool] = mapped_column(default=False)
+    repeat_safe: Mapped[bool] = mapped_column(default=False)
+    may_repeat: Mapped[bool] = mapped_column(default=False)
+    attempts: Mapped[int] = mapped_column(default=0)
+    max_attempts: Mapped[int] = mapped_column(default=1)
+    next_attempt_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lease_token: Mapped[str | None] = mapped_column(Id)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_rung_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    provider_ref: Mapped[str | None] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Attempt(Base):
+    """One try of a run, written before the call: without an outcome, it may be under way."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (UniqueConstraint("run_id", "n"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: new_id("att"))
+    run_id: Mapped[str] = mapped_column(ForeignKey(Run.id, ondelete="CASCADE"))
+    n: Mapped[int]
+    lease_token: Mapped[str] = mapped_column(Id)
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    outcome: Mapped[str | None] = mapped_column(String(12))
+    sentence: Mapped[str] = mapped_column(Text, default="")
+    fix: Mapped[str] = mapped_column(Text, default="")
+    request: Mapped[str] = mapped_column(Text, default="")
+    answer: Mapped[str] = mapped_column(Text, default="")
+    receipt: Mapped[str] = mapped_column(String(200), default="")
+    duration_ms: Mapped[int | None]
+
+
+@dataclass(frozen=True)
+class RunFilter:
+    """What a list of runs is narrowed by; None leaves a thing open."""
+
+    state: str | None = None
+    hook_id: str | None = None
+    rule_id: str | None = None
+    connection_id: str | None = None
+
+
+def run(workspace_id: str, run_id: str) -> Run | None:
+    """One of the workspace's runs."""
+    return db.session.scalar(select(Run).where(Run.workspace_id == workspace_id, Run.id == run_id))
+
+
+def run_by_id(run_id: str) -> Run | None:
+    """The run with this id, for the worker."""
+    return db.session.get(Run, run_id, populate_existing=True)
+
+
+def page_of_runs(
+    workspace_id: str, narrowed: RunFilter, limit: int, before_id: str | None = None
+) -> list[Run]:
+    """Runs newest first, at most `limit`, older than the cursor `before_id`."""
+    found = select(Run).where(Run.workspace_id == workspace_id)
+    if narrowed.state:
+        found = found.where(Run.state == narrowed.state)
+    if narrowed.hook_id:
+        found = found.where(Run.hook_id == narrowed.hook_id)
+    if narrowed.rule_id:
+        found = found.where(Run.rule_id == narrowed.rule_id)
+    if narrowed.connection_id:
+        found = found.where(Run.connection_id == narrowed.connection_id)
+    if before_id:
+        found = found.where(Run.id < before_id)
+    return list(db.session.scalars(found.order_by(Run.id.desc()).limit(limit)))
+
+
+def runs_of_events(event_ids: Sequence[str]) -> dict[str, list[Run]]:
+    """The runs of several events, by event id, in order."""
+    found: dict[str, list[Run]] = {event_id: [] for event_id in event_ids}
+    rows = select(Run).where(Run.event_id.in_(event_ids))
+    for row in db.session.scalars(rows.order_by(Run.replay_no, Run.id)):
+        found[row.event_id].append(row)
+    return found
+
+
+def runs_of_step(event_id: str, rule_id: str, step_id: str) -> list[Run]:
+    """All runs of one step for one event, whatever the version, oldest first."""
+    found = select(Run).where(
+        Run.event_id == event_id, Run.rule_id == rule_id, Run.step_id == step_id
+    )
+    return list(db.session.scalars(found.order_by(Run.id)))
+
+
+def siblings(run: Run) -> dict[str, str]:
+    """The states of the same rule's steps for the same event and replay, by step id."""
+    rows = db.session.execute(
+        select(Run.step_id, Run.state).where(
+            Run.event_id == run.event_id,
+            Run.rule_version_id == run.rule_version_id,
+            Run.replay_no == run.replay_no,
+        )
+    )
+    return {step_id: state for step_id, state in rows}
+
+
+def last_replay(event_id: str) -> int:
+    """The highest replay number of the event's runs."""
+    return db.session.scalar(select(func.max(Run.replay_no)).where(Run.event_id == event_id)) or 0
+
+
+def attempts_of(run_ids: Sequence[str]) -> dict[str, list[Attempt]]:
+    """The attempts of several runs, by run id, in order."""
+    found: dict[str, list[Attempt]] = {run_id: [] for run_id in run_ids}
+    rows = select(Attempt).where(Attempt.run_id.in_(run_ids)).order_by(Attempt.n)
+    for row in db.session.scalars(rows):
+        found[row.run_id].append(row)
+    return found
+
+
+def claim_run(run_id: str, token: str, now: datetime) -> bool:
+    """Take a due run for sending and count the try; False when it is not due or another has it."""
+    claimed = change(
+        update(Run)
+        .where(
+            Run.id == run_id,
+            Run.state == "queued",
+            Run.next_attempt_at <= now,
+            Run.expires_at > now,
+            Run.attempts < Run.max_attempts,
+        )
+        .values(
+            state="sending", attempts=Run.attempts + 1, lease_token=token, lease_until=now + LEASE
+        )
+    )
+    return claimed == 1
+
+
+def start_attempt(run_id: str, n: int, token: str, now: datetime) -> None:
+    """Write down the try before the call is made."""
+    db.session.add(Attempt(run_id=run_id, n=n, lease_token=token, started_at=now))
+
+
+def finish_attempt(run_id: str, n: int, values: dict[str, Any]) -> None:
+    """Write down how the try ended."""
+    change(update(Attempt).where(Attempt.run_id == run_id, Attempt.n == n).values(**values))
+
+
+def settle_sending(run_id: str, token: str, values: dict[str, Any]) -> bool:
+    """Move a run on from `sending`; False when our lease was taken over meanwhile."""
+    settled = change(
+        update(Run)
+        .where(Run.id == run_id, Run.state == "sending", Run.lease_token == token)
+        .values(lease_until=None, **values)
+    )
+    return settled == 1
+
+
+def settle_late(run_id: str, token: str, n: int, values: dict[str, Any]) -> bool:
+    """A definite answer that came after the lease ended: taken if no later try began."""
+    settled = change(
+        update(Run)
+        .where(
+            Run.id == run_id,
+            or_(
+                (Run.state == "unknown") & (Run.lease_token == token),
+                (Run.state == "queued") & (Run.attempts == n),
+            ),
+        )
+        .values(lease_until=None, **values)
+    )
+    return settled == 1
+
+
+def move(run_id: str, from_states: Sequence[str], values: dict[str, Any]) -> bool:
+    """Change a run that is still in one of these states; False when it has moved on."""
+    moved = change(update(Run).where(Run.id == run_id, Run.state.in_(from_states)).values(**values))
+    return moved == 1
+
+
+def due_runs(now: datetime, limit: int = 500) -> list[str]:
+    """Due runs that nobody was told of lately, oldest first; each stamped as rung."""
+    rows = db.session.scalars(
+        select(Run.id)
+        .where(
+            Run.state == "queued",
+            Run.next_attempt_at <= now,
+            or_(
+                Run.last_rung_at.is_(None),
+                Run.last_rung_at < now - timedelta(seconds=30),
+                Run.last_rung_at < Run.next_attempt_at,
+            ),
+        )
+        .order_by(Run.next_attempt_at)
+        .limit(limit)
+    ).all()
+    if rows:
+        change(update(Run).where(Run.id.in_(rows)).values(last_rung_at=now))
+    return list(rows)
+
+
+def expire_runs(now: datetime) -> int:
+    """End the runs whose time is over before they could be done."""
+    expired = change(
+        update(Run)
+        .where(Run.state.in_(("queued", "held")), Run.expires_at <= now)
+        .values(
+            state="failed",
+            finished_at=now,
+            sentence="Too late: its time was over before it could be done.",
+            fix="Retry it if it should still be done.",
+        )
+    )
+    return expired
+
+
+def free_expired_runs(now: datetime) -> int:
+    """Settle the runs whose worker died in the middle: repeat what may be repeated, else doubt."""
+    expired = (Run.state == "sending") & (Run.lease_until < now)
+    again = change(
+        update(Run)
+        .where(expired, Run.repeat_safe)
+        .values(state="queued", may_repeat=True, next_attempt_at=now)
+    )
+    doubt = change(
+        update(Run)
+        .where(expired)
+        .values(
+            state="unknown",
+            sentence="The program stopped in the middle of the call, so it may have been sent.",
+            fix="Check with the receiver, then say whether it arrived.",
+        )
+    )
+    return again + doubt
+
+
+def count_by_state(workspace_id: str, since: datetime | None = None) -> dict[str, int]:
+    """How many runs are in each state, of those planned since then."""
+    found = select(Run.state, func.count()).where(Run.workspace_id == workspace_id)
+    if since:
+        found = found.where(Run.created_at >= since)
+    return {state: count for state, count in db.session.execute(found.group_by(Run.state))}
+
+
+def finished_times(workspace_id: str, since: datetime) -> list[tuple[datetime, str, bool]]:
+    """When each run since then ended, how, and whether it was practice."""
+    rows = db.session.execute(
+        select(Run.finished_at, Run.state, Run.practice).where(
+            Run.workspace_id == workspace_id, Run.finished_at >= since
+        )
+    )
+    return [(moment, state, practice) for moment, state, practice in rows if moment]
+
+
+def oldest_due(now: datetime) -> datetime | None:
+    """When the run that is overdue longest should have been tried."""
+    return db.session.scalar(
+        select(func.min(Run.next_attempt_at)).where(
+            Run.state == "queued", Run.next_attempt_at <= now
+        )
+    )

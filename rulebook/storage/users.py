@@ -1,0 +1,158 @@
+"""People, their sessions, their API tokens, and links that work once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from rulebook.storage.base import Base, Id, Json, UtcDateTime, new_id, utcnow
+from rulebook.storage.engine import change, db
+
+
+class User(Base):
+    """A person who signs in; the password is an argon2id hash, or None until it is set."""
+
+    __tablename__ = "user_account"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: new_id("usr"))
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    password: Mapped[str | None] = mapped_column(String(255))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+
+
+class Session(Base):
+    """A signed-in browser; only the SHA-256 of its id is stored."""
+
+    __tablename__ = "session"
+
+    id_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    address: Mapped[str] = mapped_column(String(64), default="")
+
+
+class ApiToken(Base):
+    """A key for the REST API: one workspace, some scopes; only its SHA-256 is stored."""
+
+    __tablename__ = "api_token"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: new_id("tok"))
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
+    user_id: Mapped[str] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(100))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    hint: Mapped[str] = mapped_column(String(16))
+    scopes: Mapped[list[str]] = mapped_column(Json)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class OnceLink(Base):
+    """A link that works once and not for long: the first account, or a new password."""
+
+    __tablename__ = "once_link"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(20))
+    user_id: Mapped[str | None] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Throttle(Base):
+    """How often something was tried in a stretch of time, such as signing in to one account."""
+
+    __tablename__ = "throttle"
+
+    key: Mapped[str] = mapped_column(String(120), primary_key=True)
+    window_start: Mapped[datetime] = mapped_column(UtcDateTime)
+    count: Mapped[int]
+
+
+def anyone() -> bool:
+    """Whether any account exists."""
+    return db.session.scalar(select(User.id).limit(1)) is not None
+
+
+def user_by_email(email: str) -> User | None:
+    """The account of this address; case does not matter."""
+    return db.session.scalar(select(User).where(User.email == email.strip().lower()))
+
+
+def user_by_id(user_id: str) -> User | None:
+    """The account with this id."""
+    return db.session.get(User, user_id)
+
+
+def session_by_hash(id_hash: str, now: datetime) -> Session | None:
+    """The live session with this hash."""
+    return db.session.scalar(
+        select(Session).where(Session.id_hash == id_hash, Session.expires_at > now)
+    )
+
+
+def token_by_hash(token_hash: str) -> ApiToken | None:
+    """The token with this hash, unless revoked."""
+    return db.session.scalar(
+        select(ApiToken).where(ApiToken.token_hash == token_hash, ApiToken.revoked_at.is_(None))
+    )
+
+
+def tokens_of(workspace_id: str) -> list[ApiToken]:
+    """The workspace's tokens that still work, newest first."""
+    found = select(ApiToken).where(
+        ApiToken.workspace_id == workspace_id, ApiToken.revoked_at.is_(None)
+    )
+    return list(db.session.scalars(found.order_by(ApiToken.id.desc())))
+
+
+def token_of(workspace_id: str, token_id: str) -> ApiToken | None:
+    """One of the workspace's tokens."""
+    return db.session.scalar(
+        select(ApiToken).where(ApiToken.workspace_id == workspace_id, ApiToken.id == token_id)
+    )
+
+
+def open_link(token_hash: str, purpose: str, now: datetime) -> OnceLink | None:
+    """The link with this hash, if it may still be used."""
+    return db.session.scalar(
+        select(OnceLink).where(
+            OnceLink.token_hash == token_hash,
+            OnceLink.purpose == purpose,
+            OnceLink.used_at.is_(None),
+            OnceLink.expires_at > now,
+        )
+    )
+
+
+def use_link(token_hash: str, now: datetime) -> bool:
+    """Use the link up; False when somebody was faster."""
+    done = change(
+        update(OnceLink)
+        .where(OnceLink.token_hash == token_hash, OnceLink.used_at.is_(None))
+        .values(used_at=now)
+    )
+    return done == 1
+
+
+def void_links(purpose: str, user_id: str | None) -> None:
+    """Make earlier links of this purpose useless."""
+    same_user = OnceLink.user_id == user_id if user_id else OnceLink.user_id.is_(None)
+    change(
+        update(OnceLink)
+        .where(OnceLink.purpose == purpose, same_user, OnceLink.used_at.is_(None))
+        .values(used_at=utcnow())
+    )
+
+
+def end_sessions(user_id: str) -> None:
+    """Sign the person out everywhere."""
+    for session in db.session.scalars(select(Session).where(Session.user_id == user_id)):
+        db.session.delete(session)

@@ -1,0 +1,67 @@
+"""Verdicts: one rule judged against one event, kept when met or missed by one condition."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text, func, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from rulebook.storage.base import Base, UtcDateTime, utcnow
+from rulebook.storage.engine import db
+
+
+class Verdict(Base):
+    """A kept verdict; every other one is recomputed from the version in force at the time."""
+
+    __tablename__ = "verdict"
+    __table_args__ = (Index("ix_verdict_rule_id_created_at", "rule_id", "created_at"),)
+
+    event_id: Mapped[str] = mapped_column(
+        ForeignKey("event.id", ondelete="CASCADE"), primary_key=True
+    )
+    rule_id: Mapped[str] = mapped_column(ForeignKey("rule.id"), primary_key=True)
+    replay_no: Mapped[int] = mapped_column(primary_key=True, default=0)
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
+    version_id: Mapped[str] = mapped_column(ForeignKey("rule_version.id"))
+    version: Mapped[int]
+    mode: Mapped[str] = mapped_column(String(10))
+    met: Mapped[bool]
+    summary: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+
+
+def verdicts_of(event_id: str) -> list[Verdict]:
+    """The kept verdicts of an event."""
+    found = select(Verdict).where(Verdict.event_id == event_id)
+    return list(db.session.scalars(found.order_by(Verdict.replay_no, Verdict.rule_id)))
+
+
+def hits_since(workspace_id: str, since: datetime) -> dict[str, int]:
+    """How often each rule was met since then."""
+    rows = db.session.execute(
+        select(Verdict.rule_id, func.count())
+        .where(Verdict.workspace_id == workspace_id, Verdict.met, Verdict.created_at >= since)
+        .group_by(Verdict.rule_id)
+    )
+    return {rule_id: count for rule_id, count in rows}
+
+
+def hit_times(workspace_id: str, since: datetime) -> list[tuple[str, datetime]]:
+    """When each rule was met since then: rule id and moment."""
+    rows = db.session.execute(
+        select(Verdict.rule_id, Verdict.created_at).where(
+            Verdict.workspace_id == workspace_id, Verdict.met, Verdict.created_at >= since
+        )
+    )
+    return [(rule_id, created_at) for rule_id, created_at in rows]
+
+
+def last_hits(workspace_id: str) -> dict[str, datetime]:
+    """When each rule was met last."""
+    rows = db.session.execute(
+        select(Verdict.rule_id, func.max(Verdict.created_at))
+        .where(Verdict.workspace_id == workspace_id, Verdict.met)
+        .group_by(Verdict.rule_id)
+    )
+    return {rule_id: moment for rule_id, moment in rows}

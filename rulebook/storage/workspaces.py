@@ -1,0 +1,76 @@
+"""Who owns what: workspaces and the people in them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from rulebook.storage.base import Base, Id, UtcDateTime, new_id, utcnow
+from rulebook.storage.engine import db
+from rulebook.storage.users import User
+
+ROLES = ("viewer", "editor", "owner")
+
+
+class Workspace(Base):
+    """What belongs together; every other noun is in exactly one."""
+
+    __tablename__ = "workspace"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: new_id("wsp"))
+    name: Mapped[str] = mapped_column(String(100))
+    zone: Mapped[str] = mapped_column(String(64), default="UTC")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+
+
+class Membership(Base):
+    """A person's role in a workspace."""
+
+    __tablename__ = "membership"
+
+    workspace_id: Mapped[str] = mapped_column(
+        ForeignKey(Workspace.id, ondelete="CASCADE"), primary_key=True
+    )
+    user_id: Mapped[str] = mapped_column(
+        ForeignKey(User.id, ondelete="CASCADE"), primary_key=True, index=True
+    )
+    role: Mapped[str] = mapped_column(String(10))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+
+
+def workspace(workspace_id: str) -> Workspace:
+    """The workspace; it must exist."""
+    return db.session.get_one(Workspace, workspace_id)
+
+
+def role_of(user_id: str, workspace_id: str) -> str | None:
+    """The person's role there, or None."""
+    return db.session.scalar(
+        select(Membership.role).where(
+            Membership.user_id == user_id, Membership.workspace_id == workspace_id
+        )
+    )
+
+
+def first_workspace(user_id: str) -> Workspace | None:
+    """The workspace that the person joined first."""
+    return db.session.scalar(
+        select(Workspace)
+        .join(Membership, Membership.workspace_id == Workspace.id)
+        .where(Membership.user_id == user_id)
+        .order_by(Membership.created_at)
+        .limit(1)
+    )
+
+
+def members(workspace_id: str) -> list[tuple[User, str]]:
+    """The people of the workspace with their roles, first come first."""
+    rows = db.session.execute(
+        select(User, Membership.role)
+        .join(Membership, Membership.user_id == User.id)
+        .where(Membership.workspace_id == workspace_id)
+        .order_by(Membership.created_at)
+    )
+    return [(user, role) for user, role in rows]
