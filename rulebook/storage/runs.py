@@ -147,16 +147,14 @@ def runs_of_step(event_id: str, rule_id: str, step_id: str) -> list[Run]:
     return list(db.session.scalars(found.order_by(Run.id)))
 
 
-def siblings(run: Run) -> dict[str, str]:
-    """The states of the same rule's steps for the same event and replay, by step id."""
-    rows = db.session.execute(
-        select(Run.step_id, Run.state).where(
-            Run.event_id == run.event_id,
-            Run.rule_version_id == run.rule_version_id,
-            Run.replay_no == run.replay_no,
-        )
+def same_plan(run: Run) -> list[Run]:
+    """The runs of the same rule version for the same event and replay, itself included."""
+    found = select(Run).where(
+        Run.event_id == run.event_id,
+        Run.rule_version_id == run.rule_version_id,
+        Run.replay_no == run.replay_no,
     )
-    return {step_id: state for step_id, state in rows}
+    return list(db.session.scalars(found.order_by(Run.position)))
 
 
 def last_replay(event_id: str) -> int:

@@ -1,0 +1,230 @@
+"""People: the first account, signing in and out, one-time links, passwords."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+from email_validator import EmailNotValidError, validate_email
+
+from rulebook.domain.throttle import count_try
+from rulebook.errors import Invalid, NotFound, Problem
+from rulebook.storage import db, users, utcnow, workspaces
+from rulebook.storage.audit import AuditEntry
+from rulebook.storage.users import OnceLink, Session, User
+from rulebook.storage.workspaces import Membership, Workspace
+
+IDLE = timedelta(hours=12)
+LONGEST = timedelta(days=7)
+SEEN_EVERY = timedelta(minutes=10)
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 15, 128
+TRIES, TRIES_WITHIN = 10, timedelta(minutes=5)
+
+_hasher = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=4)
+_hashing = threading.Semaphore(4)  # 64 MiB each
+_nobody = _hasher.hash(secrets.token_hex())
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A signed-in person in a workspace."""
+
+    user: User
+    workspace: Workspace
+    role: str
+    session: Session
+
+
+def digest(token: str) -> str:
+    """What is stored of a token: its SHA-256 in hex."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def make_link(purpose: str, user_id: str | None = None, lasts: timedelta | None = None) -> str:
+    """A token that works once for this purpose; earlier ones become useless. Commits."""
+    token = secrets.token_urlsafe(24)
+    users.void_links(purpose, user_id)
+    expires_at = utcnow() + (lasts or timedelta(hours=24))
+    link = OnceLink(
+        token_hash=digest(token), purpose=purpose, user_id=user_id, expires_at=expires_at
+    )
+    db.session.add(link)
+    db.session.commit()
+    return token
+
+
+def link_works(token: str, purpose: str) -> bool:
+    """Whether a one-time link may still be used; looking does not use it up."""
+    return users.open_link(digest(token), purpose, utcnow()) is not None
+
+
+def create_first_account(
+    token: str, email: str, password: str, workspace: str, zone: str, address: str = ""
+) -> str:
+    """The first person and their workspace. Returns a session token. Raises Invalid, NotFound."""
+    if not link_works(token, "setup") or users.anyone():
+        raise NotFound("link")
+    problems = [*_email_problems(email), *_password_problems(password, email)]
+    if zone not in available_timezones():
+        problems.append(Problem("/zone", f"There is no time zone {zone!r}.", "Choose one."))
+    if not 1 <= len(workspace.strip()) <= 100:
+        problems.append(
+            Problem("/workspace", "The workspace needs a name.", "Your shop's name, for example.")
+        )
+    if problems:
+        raise Invalid(problems)
+    if not users.use_link(digest(token), utcnow()):
+        raise NotFound("link")
+    user = _add(email, password, workspace.strip(), zone)
+    return _open_session(user, address, utcnow())
+
+
+def add_user(email: str, password: str | None = None) -> User:
+    """A person with a workspace of their own, for the command line. Raises Invalid."""
+    problems = _email_problems(email)
+    if password is not None:
+        problems += _password_problems(password, email)
+    if not problems and users.user_by_email(email):
+        problems = [Problem("/email", f"{email} has an account already.", "Sign in with it.")]
+    if problems:
+        raise Invalid(problems)
+    user = _add(email, password, email.split("@")[0], "UTC")
+    db.session.commit()
+    return user
+
+
+def _add(email: str, password: str | None, workspace: str, zone: str) -> User:
+    user = User(email=email.strip().lower(), password=_hash(password) if password else None)
+    owned = Workspace(name=workspace, zone=zone)
+    db.session.add_all([user, owned])
+    db.session.flush()
+    db.session.add(Membership(workspace_id=owned.id, user_id=user.id, role="owner"))
+    db.session.add(
+        AuditEntry(workspace_id=owned.id, user_id=user.id, what="account.create", thing=user.id)
+    )
+    return user
+
+
+def sign_in(email: str, password: str, address: str) -> str:
+    """A new session's token. Raises Invalid with the same words whatever was wrong, TooMany."""
+    now = utcnow()
+    for key in (f"signin:{digest(email.strip().lower())[:40]}", f"signin-from:{address}"):
+        count_try(key, TRIES, TRIES_WITHIN, now)
+    user = users.user_by_email(email)
+    stored = user.password if user and user.password else _nobody
+    if not _matches(stored, password) or user is None or not user.password:
+        raise Invalid.at("/password", "E-mail address and password do not fit together.",
+                         "Check both. Capital letters count in the password.")  # fmt: skip
+    if _hasher.check_needs_rehash(stored):
+        user.password = _hash(password)
+    return _open_session(user, address, now)
+
+
+def set_password(token: str, password: str, address: str = "") -> str:
+    """Use a password link up; the person is signed in here and out everywhere else."""
+    link = users.open_link(digest(token), "password", utcnow())
+    user = users.user_by_id(link.user_id) if link and link.user_id else None
+    if user is None:
+        raise NotFound("link")
+    if problems := _password_problems(password, user.email):
+        raise Invalid(problems)
+    if not users.use_link(digest(token), utcnow()):
+        raise NotFound("link")
+    user.password = _hash(password)
+    users.end_sessions(user.id)
+    return _open_session(user, address, utcnow())
+
+
+def signed_in(token: str, now: datetime | None = None) -> SignedIn | None:
+    """Who holds this session token, if it is still good."""
+    now = now or utcnow()
+    session = users.session_by_hash(digest(token), now)
+    if session is None or session.seen_at + IDLE < now:
+        return None
+    user = users.user_by_id(session.user_id)
+    role = workspaces.role_of(session.user_id, session.workspace_id)
+    if user is None or role is None:
+        return None
+    return SignedIn(user, workspaces.workspace(session.workspace_id), role, session)
+
+
+def seen(session: Session, now: datetime) -> None:
+    """Note that the session is in use, at most every ten minutes. Commits."""
+    if session.seen_at + SEEN_EVERY < now:
+        session.seen_at = now
+        db.session.commit()
+
+
+def sign_out(token: str) -> None:
+    """End the session. Commits."""
+    session = users.session_by_hash(digest(token), utcnow())
+    if session:
+        db.session.delete(session)
+        db.session.commit()
+
+
+def set_zone(workspace: Workspace, zone: str) -> None:
+    """The workspace's time zone. Raises Invalid."""
+    if zone not in available_timezones():
+        raise Invalid.at("/zone", f"There is no time zone {zone!r}.", "Choose one from the list.")
+    workspace.zone = ZoneInfo(zone).key
+
+
+def _open_session(user: User, address: str, now: datetime) -> str:
+    workspace = workspaces.first_workspace(user.id)
+    assert workspace is not None, "every account is made with a workspace"
+    token = secrets.token_urlsafe(32)
+    db.session.add(
+        Session(
+            id_hash=digest(token),
+            user_id=user.id,
+            workspace_id=workspace.id,
+            seen_at=now,
+            expires_at=now + LONGEST,
+            address=address,
+        )
+    )
+    db.session.commit()
+    return token
+
+
+def _hash(password: str) -> str:
+    with _hashing:
+        return _hasher.hash(password)
+
+
+def _matches(stored: str, password: str) -> bool:
+    try:
+        with _hashing:
+            return _hasher.verify(stored, password)
+    except VerificationError:
+        return False
+
+
+def _email_problems(email: str) -> list[Problem]:
+    try:
+        # An address inside a company's own network is as good for signing in as any other.
+        validate_email(email, check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError as problem:
+        return [Problem("/email", f"{email!r} is not an e-mail address: {problem}",
+                        "Write it like ada@shop.example.")]  # fmt: skip
+    return []
+
+
+def _password_problems(password: str, email: str) -> list[Problem]:
+    def problem(message: str) -> list[Problem]:
+        return [Problem("/password", message, "Four or five words that only you would join.")]
+
+    if len(password) < SHORTEST_PASSWORD:
+        return problem(f"The password has {len(password)} characters, it needs at least 15.")
+    if len(password) > LONGEST_PASSWORD:
+        return problem("The password has more than 128 characters.")
+    if len(set(password.lower())) < 6 or password.lower() == email.strip().lower():
+        return problem("This password is easy to guess.")
+    return []

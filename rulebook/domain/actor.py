@@ -1,0 +1,64 @@
+"""Who is doing something, what they may do, and the note that they did it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rulebook.errors import NotAllowed
+from rulebook.storage import db
+from rulebook.storage.audit import AuditEntry
+
+SCOPES = ("read", "write", "send")
+_ROLE_MAY = {
+    "viewer": {"read"},
+    "editor": {"read", "write", "send"},
+    "owner": {"read", "write", "send", "own"},
+}
+_WORDS = {
+    "read": "look at this",
+    "write": "change this",
+    "send": "send anything",
+    "own": "change this; only an owner may",
+}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A person, or a token in their name, within one workspace."""
+
+    workspace_id: str
+    user_id: str | None
+    role: str
+    address: str = ""
+    scopes: frozenset[str] = frozenset(SCOPES)
+
+    def may(self, right: str) -> bool:
+        """Whether role and token both reach as far as `right`: read, write, send or own."""
+        scope = "write" if right == "own" else right
+        return right in _ROLE_MAY.get(self.role, ()) and scope in self.scopes
+
+    def must(self, right: str) -> None:
+        """Raise NotAllowed unless `may`."""
+        if self.may(right):
+            return
+        if right in _ROLE_MAY.get(self.role, ()):
+            raise NotAllowed(
+                f"This token may not {_WORDS[right].split(';')[0]}.",
+                f"Make a token with the scope '{'write' if right == 'own' else right}'.",
+            )
+        raise NotAllowed(
+            f"As {self.role} you may not {_WORDS[right]}.", "Ask an owner of this workspace."
+        )
+
+    def note(self, what: str, thing: str = "", detail: str = "") -> None:
+        """Add to the audit, in the transaction of the change itself."""
+        db.session.add(
+            AuditEntry(
+                workspace_id=self.workspace_id,
+                user_id=self.user_id,
+                address=self.address,
+                what=what,
+                thing=thing,
+                detail=detail,
+            )
+        )

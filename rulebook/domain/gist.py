@@ -1,0 +1,61 @@
+"""An event in one line, and its words for searching."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rules.catalog import walk
+from rules.payload import Payload
+
+from rulebook.providers import PROVIDERS
+from rulebook.storage.events import Event
+from rulebook.storage.hooks import Hook
+
+MOST_WORDS = 20_000
+_TELLING = ("name", "title", "subject", "email", "number", "message", "text", "description", "id")
+
+
+def type_name(provider: str, event_type: str | None) -> str:
+    """The event's type in friendly words, such as Invoice paid."""
+    if not event_type:
+        return ""
+    known = PROVIDERS[provider].types.get(event_type) if provider in PROVIDERS else None
+    return known or event_type.replace("_", " ").replace(".", " ").replace("/", " ").capitalize()
+
+
+def gist_of(event: Event, hook: Hook, payload: Payload) -> str:
+    """What tells this event from its neighbours, in at most 200 letters."""
+    if payload.kind == "empty":
+        return "empty body"
+    if isinstance(payload.value, str):
+        return " ".join(payload.value.split())[:120]
+    told = PROVIDERS[hook.provider].gist(payload.value) if hook.provider in PROVIDERS else ""
+    return _clean(told or _first_telling(payload.value))[:200]
+
+
+def _first_telling(value: Any) -> str:
+    """The most telling short text of a payload: a name before a number before an id."""
+    best: dict[str, str] = {}
+    for _segments, key, found, _depth in walk(value):
+        if isinstance(found, str) and 0 < len(found) <= 120 and isinstance(key, str):
+            for ending in _TELLING:
+                if key.lower().endswith(ending):
+                    best.setdefault(ending, found)
+    return next((best[ending] for ending in _TELLING if ending in best), "")
+
+
+def words_of(event: Event, value: Any) -> str:
+    """Every text and number of an event, for searching; bounded."""
+    words = [event.event_type or "", event.provider_id or ""]
+    length = 0
+    for _segments, _key, found, _depth in walk(value):
+        if isinstance(found, (str, int, float)) and not isinstance(found, bool):
+            words.append(str(found))
+            length += len(words[-1]) + 1
+            if length > MOST_WORDS:
+                break
+    return _clean(" ".join(words))[:MOST_WORDS]
+
+
+def _clean(text: str) -> str:
+    return text.replace("\0", " ")

@@ -1,0 +1,36 @@
+"""What verbs work with besides the database: the settings, the sealer of secrets, the way out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, current_app
+
+from rulebook import storage
+from rulebook.config import Config
+from rulebook.egress import Egress
+from rulebook.sealing import Sealer
+
+
+@dataclass(frozen=True)
+class House:
+    """One process's settings, sealer and egress."""
+
+    config: Config
+    sealer: Sealer
+    egress: Egress
+
+
+def furnish(app: Flask, config: Config) -> House:
+    """Give the app its database and its house; every process does this once."""
+    config.instance.mkdir(parents=True, exist_ok=True)
+    storage.open_database(app, config)
+    house = House(config, Sealer.from_config(config), Egress(config["EGRESS_ALLOW"]))
+    app.extensions["rulebook"] = house
+    return house
+
+
+def house() -> House:
+    """The house of the current app."""
+    found: House = current_app.extensions["rulebook"]
+    return found

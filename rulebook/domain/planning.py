@@ -1,0 +1,85 @@
+"""Runs planned for a rule that was met: what will be sent, filled in once and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from rules.document import Rule as ParsedRule
+from rules.document import Step
+
+from rulebook.actions import ACTIONS
+from rulebook.domain.rendering import context_of, render
+from rulebook.storage.base import new_id
+from rulebook.storage.events import Event
+from rulebook.storage.hooks import Hook
+from rulebook.storage.rules import RuleVersion
+from rulebook.storage.runs import Run
+
+
+def plan(
+    event: Event,
+    hook: Hook,
+    version: RuleVersion,
+    parsed: ParsedRule,
+    mode: str,
+    seen: Mapping[str, Any],
+    now: datetime,
+    replay_no: int = 0,
+) -> list[Run]:
+    """One run for each step of a rule that was met, not yet stored. In Watch mode they are
+    records of what would have been sent."""
+    context = context_of(seen, parsed.name, hook)
+    return [
+        _run(event, version, step, position, mode, context, now, replay_no)
+        for position, step in enumerate(parsed.then)
+    ]
+
+
+def _run(
+    event: Event,
+    version: RuleVersion,
+    step: Step,
+    position: int,
+    mode: str,
+    context: Mapping[str, Any],
+    now: datetime,
+    replay_no: int,
+) -> Run:
+    action = ACTIONS[step.action]
+    rendered = render(action, step.config, context, step.if_missing)
+    state = "watched" if rendered.state == "queued" and mode == "watch" else rendered.state
+    message = action.message(rendered.config) if rendered.state == "queued" else None
+    return Run(
+        id=new_id("run"),
+        workspace_id=event.workspace_id,
+        hook_id=event.hook_id,
+        event_id=event.id,
+        rule_id=version.rule_id,
+        rule_version_id=version.id,
+        step_id=step.id,
+        position=position,
+        replay_no=replay_no,
+        action=step.action,
+        connection_id=step.connection,
+        config=rendered.config,
+        needs=list(step.needs),
+        if_missing=step.if_missing,
+        state=state,
+        summary=action.summary(rendered.config),
+        message=vars(message) if message else None,
+        sentence=rendered.sentence or _first_words(state),
+        fix=rendered.fix,
+        practice=action.practice and step.connection is None,
+        repeat_safe=action.repeat_safe(rendered.config),
+        max_attempts=action.max_attempts,
+        next_attempt_at=now if state == "queued" else None,
+        expires_at=now + timedelta(seconds=action.expires_after),
+        finished_at=None if state == "queued" else now,
+        created_at=now,
+    )
+
+
+def _first_words(state: str) -> str:
+    return "Would have been sent: the rule is in Watch mode." if state == "watched" else ""

@@ -1,0 +1,54 @@
+"""A step's fields, filled in from an event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rules.templates import SkipStep, TemplateError, compile_template
+
+from rulebook.actions import Action
+from rulebook.storage.hooks import Hook
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The filled-in config; or why there is none: `state` is then skipped or failed."""
+
+    config: dict[str, Any]
+    state: str = "queued"
+    sentence: str = ""
+    fix: str = ""
+
+
+def context_of(seen: Mapping[str, Any], rule_name: str, hook: Hook) -> dict[str, Any]:
+    """What a message may name: the event's parts, the rule and the hook."""
+    return {**seen, "rule": {"name": rule_name}, "hook": {"name": hook.name}}
+
+
+def render(
+    action: Action, config: Mapping[str, Any], context: Mapping[str, Any], if_missing: str
+) -> Rendered:
+    """Fill in every template of a step. Never raises for what an event holds."""
+    filled = dict(config)
+    try:
+        for field in action.fields:
+            if field.template and field.name in filled:
+                filled[field.name] = _fill(field.escape, filled[field.name], context, if_missing)
+    except SkipStep as skip:
+        return Rendered(dict(config), "skipped", f"Skipped: {skip.message}", skip.fix)
+    except TemplateError as error:
+        return Rendered(dict(config), "failed", error.message, error.fix)
+    problems = action.check_rendered(filled)
+    if problems:
+        return Rendered(filled, "failed", problems[0].message, problems[0].fix)
+    return Rendered(filled)
+
+
+def _fill(escape: str, value: Any, context: Mapping[str, Any], if_missing: str) -> Any:
+    if isinstance(value, dict):
+        return {name: _fill(escape, text, context, if_missing) for name, text in value.items()}
+    if not isinstance(value, str):
+        return value
+    return compile_template(value, escape=escape).render(context, if_missing=if_missing)

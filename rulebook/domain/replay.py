@@ -1,0 +1,214 @@
+"""The three verbs on what has been: replay an event, retry a run, settle a doubtful one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from rulebook.actions import ACTIONS
+from rulebook.domain.actor import Actor
+from rulebook.domain.planning import plan
+from rulebook.domain.reading import seen_by_rules
+from rulebook.domain.rulesets import Judged, rules_of
+from rulebook.errors import Conflict, Invalid, NotFound
+from rulebook.storage import db, events, new_id, rules, runs, utcnow
+from rulebook.storage.events import Event
+from rulebook.storage.hooks import Hook
+from rulebook.storage.runs import Run
+from rulebook.storage.verdicts import Verdict
+
+DONE_OR_DOING = ("succeeded", "unknown", "sending", "queued", "held")
+RESOLUTIONS = ("arrived", "not_arrived", "send_again")
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What a replay sends, or would send: new runs, and those left out because they were sent."""
+
+    runs: list[Run]
+    already_sent: list[Run]
+    dry_run: bool
+
+    @property
+    def due(self) -> list[str]:
+        """The ids of the runs to be rung."""
+        return [] if self.dry_run else [run.id for run in self.runs if run.state == "queued"]
+
+
+def replay(
+    actor: Actor,
+    event_id: str,
+    rule_ids: Sequence[str] | None = None,
+    dry_run: bool = False,
+    again: bool = False,
+) -> Replayed:
+    """Judge a stored event by today's rules (or some of them) and plan what they ask for. A step
+    that was sent for this event before is left out unless `again`."""
+    actor.must("read" if dry_run else "send")
+    event = find_event(actor, event_id)
+    hook = db.session.get_one(Hook, event.hook_id)
+    body = events.body_of(event.id)
+    if body is None:
+        raise Conflict("The body of this event is no longer kept.", "It cannot be judged again.")
+    if event.state in ("received", "processing"):
+        raise Conflict("This event is being judged just now.", "Look again in a moment.")
+    planned, met = _plan_again(event, hook, body, rule_ids)
+    sent = [before for run in planned if (before := _sent_before(run))]
+    steps_sent = {(run.rule_id, run.step_id) for run in sent}
+    chosen = [run for run in planned if again or (run.rule_id, run.step_id) not in steps_sent]
+    if not dry_run:
+        _store(actor, event, chosen, met)
+    return Replayed(chosen, [] if again else sent, dry_run)
+
+
+def _plan_again(
+    event: Event, hook: Hook, body: bytes, rule_ids: Sequence[str] | None
+) -> tuple[list[Run], list[Judged]]:
+    seen, _payload = seen_by_rules(event, hook, body)
+    hook_rules = rules_of(hook)
+    met = [hook_rules.by_id[rule_id] for rule_id in hook_rules.ruleset.match(seen)]
+    if rule_ids is not None:
+        met = [judged for judged in met if judged.rule_id in rule_ids]
+    now, number = utcnow(), runs.last_replay(event.id) + 1
+    planned = [
+        run
+        for judged in met
+        for run in plan(
+            event, hook, rules.version_by_id(judged.version_id), judged.parsed, judged.mode,
+            seen, now, number,
+        )
+    ]  # fmt: skip
+    return planned, met
+
+
+def _sent_before(run: Run) -> Run | None:
+    before = runs.runs_of_step(run.event_id, run.rule_id, run.step_id)
+    return next((b for b in reversed(before) if b.state in DONE_OR_DOING), None)
+
+
+def _store(actor: Actor, event: Event, chosen: list[Run], met: list[Judged]) -> None:
+    now = utcnow()
+    number = runs.last_replay(event.id) + 1
+    db.session.add_all(chosen)
+    for judged in met:
+        db.session.add(Verdict(
+            event_id=event.id, rule_id=judged.rule_id, replay_no=number,
+            workspace_id=event.workspace_id, version_id=judged.version_id,
+            version=judged.number, mode=judged.mode, met=True, created_at=now,
+        ))  # fmt: skip
+    actor.note("event.replay", event.id, f"{len(chosen)} runs")
+    db.session.commit()
+
+
+def retry(actor: Actor, run_id: str) -> Run:
+    """Try once more: a run that waits is due now, a failed one becomes a new run of its own."""
+    actor.must("send")
+    run = find_run(actor, run_id)
+    now = utcnow()
+    if run.state == "queued":
+        runs.move(run.id, ["queued"], {"next_attempt_at": now})
+        actor.note("run.hurry", run.id)
+        db.session.commit()
+        return run
+    if run.state not in ("failed", "cancelled", "skipped"):
+        raise Conflict(_why_not_retried(run), "Replay the event to send it again.")
+    newer = [r for r in runs.runs_of_step(run.event_id, run.rule_id, run.step_id) if r.id > run.id]
+    if any(r.state in DONE_OR_DOING for r in newer):
+        raise Conflict("This was retried already; see the newer run.", "Nothing was sent again.")
+    fresh = _copy(run)
+    db.session.add(fresh)
+    actor.note("run.retry", run.id, fresh.id)
+    db.session.commit()
+    return fresh
+
+
+def _copy(run: Run) -> Run:
+    now = utcnow()
+    action = ACTIONS[run.action]
+    kept = ("workspace_id", "hook_id", "event_id", "rule_id", "rule_version_id", "step_id",
+            "position", "action", "connection_id", "config", "if_missing", "summary", "message",
+            "practice", "repeat_safe", "max_attempts")  # fmt: skip
+    return Run(
+        id=new_id("run"),
+        **{name: getattr(run, name) for name in kept},
+        needs=[],
+        replay_no=runs.last_replay(run.event_id) + 1,
+        state="queued",
+        next_attempt_at=now,
+        expires_at=now + timedelta(seconds=action.expires_after),
+        created_at=now,
+    )
+
+
+def _why_not_retried(run: Run) -> str:
+    return {
+        "succeeded": "Not sent again, because it was sent.",
+        "sending": "Not sent again, because it is being sent just now.",
+        "unknown": "Not sent again, because it may have been sent. Settle that first.",
+        "watched": "Nothing is sent for a rule in Watch mode.",
+        "held": "It is held; release it first.",
+    }[run.state]
+
+
+def resolve(actor: Actor, run_id: str, how: str) -> Run:
+    """Settle a run that may have been sent: it arrived, it did not, or send it again."""
+    actor.must("send")
+    run = find_run(actor, run_id)
+    if how not in RESOLUTIONS:
+        raise Invalid.at("/how", f"There is no way {how!r} to settle this.",
+                         f"Choose one of {', '.join(RESOLUTIONS)}.")  # fmt: skip
+    if not runs.move(run.id, ["unknown"], _resolved(how)):
+        raise Conflict("This run is not in doubt any more.", "Look at it again.")
+    actor.note("run.resolve", run.id, how)
+    db.session.commit()
+    return run
+
+
+def _resolved(how: str) -> dict[str, Any]:
+    now = utcnow()
+    if how == "send_again":
+        # Same run, same id on the wire, so that a receiver that knows it can drop the repeat.
+        later = now + timedelta(hours=1)
+        return {"state": "queued", "may_repeat": True, "next_attempt_at": now,
+                "expires_at": later, "max_attempts": Run.attempts + 1,
+                "sentence": "Sent again because a person said so; it may arrive twice.",
+                "fix": ""}  # fmt: skip
+    arrived = how == "arrived"
+    return {
+        "state": "succeeded" if arrived else "failed",
+        "finished_at": now,
+        "sentence": f"A person said that it {'arrived' if arrived else 'did not arrive'}.",
+        "fix": "" if arrived else "Retry it if it should still be sent.",
+    }
+
+
+def cancel(actor: Actor, run_id: str) -> Run:
+    """Stop a run that waits."""
+    actor.must("send")
+    run = find_run(actor, run_id)
+    stopped = {"state": "cancelled", "finished_at": utcnow(), "sentence": "Cancelled by a person."}
+    if not runs.move(run.id, ["queued", "held"], stopped):
+        raise Conflict("It is too late to cancel this run.", "Look at it again.")
+    actor.note("run.cancel", run.id)
+    db.session.commit()
+    return run
+
+
+def find_event(actor: Actor, event_id: str) -> Event:
+    """One of the actor's events. Raises NotFound."""
+    actor.must("read")
+    event = events.event(actor.workspace_id, event_id)
+    if event is None:
+        raise NotFound("event")
+    return event
+
+
+def find_run(actor: Actor, run_id: str) -> Run:
+    """One of the actor's runs. Raises NotFound."""
+    actor.must("read")
+    run = runs.run(actor.workspace_id, run_id)
+    if run is None:
+        raise NotFound("run")
+    return run

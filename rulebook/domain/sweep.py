@@ -1,0 +1,38 @@
+"""The net under everything: what is due and was not rung, what a dead worker held, what is old."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from rulebook.domain.house import house
+from rulebook.storage import db, events, runs, utcnow
+
+
+@dataclass(frozen=True)
+class Due:
+    """What is to be rung now, by id; `rescued` counts what had to be taken from dead workers."""
+
+    events: list[str]
+    runs: list[str]
+    rescued: int
+
+
+def sweep(now: datetime | None = None) -> Due:
+    """One round. Two sweepers at once are harmless. Commits."""
+    now = now or utcnow()
+    rescued = events.free_expired_events(now) + runs.free_expired_runs(now)
+    runs.expire_runs(now)
+    due = Due(events.due_events(now), runs.due_runs(now), rescued)
+    db.session.commit()
+    return due
+
+
+def prune(now: datetime | None = None) -> int:
+    """Forget up to 500 bodies whose time is over, and old delivery ids. Returns how many bodies."""
+    now = now or utcnow()
+    days = timedelta(days=house().config["RETENTION_DAYS"])
+    forgotten = events.forget_bodies(now - days)
+    events.forget_keys(now)
+    db.session.commit()
+    return forgotten

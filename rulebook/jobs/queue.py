@@ -1,0 +1,105 @@
+"""The doorbell: a Huey queue that carries ids and nothing else.
+
+Huey takes a message off the queue before it is worked on, so a message can be lost at any time;
+the database knows what is due, and the sweeper rings again. Messages are JSON, not pickles, so
+that whoever can write to the queue still cannot run code.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from huey import Huey
+from huey.registry import Message
+from huey.serializer import Serializer
+from huey.storage import PostgresStorage, PriorityRedisStorage, SqliteStorage
+
+from rulebook.config import Config
+from rulebook.domain.act import act
+from rulebook.domain.judge import judge
+
+log = logging.getLogger("rulebook.jobs")
+
+
+class IdsOnly(Serializer):  # type: ignore[misc]
+    """A message is the job's name and ids, as JSON; anything else is refused."""
+
+    def _serialize(self, message: Message) -> bytes:
+        return json.dumps([message.id, message.name, list(message.args)]).encode()
+
+    def _deserialize(self, data: bytes) -> Message:
+        task_id, name, args = json.loads(bytes(data))
+        if not all(isinstance(text, str) for text in [task_id, name, *args]):
+            raise ValueError("a message holds ids only")
+        return Message(id=task_id, name=name, args=tuple(args), kwargs={}, retries=0)
+
+
+class Queue(Huey):  # type: ignore[misc]
+    """Huey with the app's context around every job."""
+
+    def __init__(self, app: Flask, **options: Any) -> None:
+        super().__init__("rulebook", results=False, serializer=IdsOnly(), **options)
+        self.app = app
+
+    def execute(self, task: Any, timestamp: Any = None) -> Any:
+        with self.app.app_context():
+            return super().execute(task, timestamp)
+
+
+class Bell:
+    """Rings for events and runs. A ring that fails is logged and made good by the sweeper."""
+
+    def __init__(self, app: Flask, config: Config) -> None:
+        self.queue = Queue(app, **_storage(config))
+        self._judge = self.queue.task(name="judge_v1")(self._judge_job)
+        self._act = self.queue.task(name="act_v1")(self._act_job)
+
+    def event(self, event_id: str) -> None:
+        """There is an event to judge."""
+        self._ring(self._judge, event_id)
+
+    def runs(self, run_ids: Sequence[str]) -> None:
+        """There are runs to carry out."""
+        for run_id in run_ids:
+            self._ring(self._act, run_id)
+
+    def _ring(self, job: Any, thing_id: str) -> None:
+        try:
+            job(thing_id)
+        except Exception:
+            log.exception("The bell did not ring for %s; the sweeper will.", thing_id)
+
+    def _judge_job(self, event_id: str) -> None:
+        self.runs(judge(event_id))
+
+    def _act_job(self, run_id: str) -> None:
+        self.runs(act(run_id))
+
+
+def _storage(config: Config) -> dict[str, Any]:
+    url: str = config["QUEUE_URL"]
+    if not url:
+        return {"storage_class": SqliteStorage, "filename": str(_queue_file(config))}
+    if url.startswith(("redis://", "rediss://", "unix://")):
+        return {"storage_class": PriorityRedisStorage, "url": url}
+    return {"storage_class": PostgresStorage, "dsn": url}
+
+
+def _queue_file(config: Config) -> Path:
+    """The queue's file; one that cannot be read is thrown away, for it is only a doorbell."""
+    path = config.instance / "queue.db"
+    try:
+        with sqlite3.connect(path) as connection:
+            connection.execute("PRAGMA schema_version")
+        connection.close()
+    except sqlite3.DatabaseError:
+        log.warning("The queue file was unreadable and is made anew; nothing is lost.")
+        for each in path.parent.glob("queue.db*"):
+            each.unlink()
+    return path

@@ -1,0 +1,63 @@
+"""The worker process: a Huey consumer that judges and acts, and the sweeper beside it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from flask import Flask
+from huey.consumer import Consumer
+
+from rulebook.config import Config
+from rulebook.domain.house import furnish
+from rulebook.domain.sweep import prune, sweep
+from rulebook.jobs.queue import Bell
+
+log = logging.getLogger("rulebook.worker")
+SWEEP_EVERY = 2.0
+PRUNE_EVERY = 60.0
+
+
+def work(config: Config) -> None:
+    """Judge and act until SIGTERM or Ctrl-C; calls under way are ended and recorded first."""
+    app = Flask("rulebook.worker", instance_path=str(config.instance.absolute()))
+    furnish(app, config)
+    bell = Bell(app, config)
+    stop = threading.Event()
+    sweeper = threading.Thread(target=_sweep, args=(app, bell, stop), name="sweeper", daemon=True)
+    sweeper.start()
+    consumer = Consumer(
+        bell.queue,
+        workers=config["WORKERS"],
+        periodic=False,
+        initial_delay=0.01,
+        max_delay=0.05,
+        backoff=1.2,
+        graceful_signal="TERM",
+        shutdown_timeout=40,
+    )
+    try:
+        consumer.run()
+    finally:
+        stop.set()
+        sweeper.join(5)
+
+
+def _sweep(app: Flask, bell: Bell, stop: threading.Event) -> None:
+    pruned_at = time.monotonic()
+    while not stop.is_set():
+        try:
+            with app.app_context():
+                due = sweep()
+                if time.monotonic() - pruned_at > PRUNE_EVERY:
+                    pruned_at = time.monotonic()
+                    prune()
+            if due.rescued:
+                log.warning("Took %d things over from a worker that died.", due.rescued)
+            for event_id in due.events:
+                bell.event(event_id)
+            bell.runs(due.runs)
+        except Exception:
+            log.exception("A sweep failed; the next one tries again.")
+        stop.wait(SWEEP_EVERY)
