@@ -1,0 +1,259 @@
+"""What a rule can do: one action type is one file in this folder, found by scanning.
+
+A file holds one subclass of Action: its fields as data, its words, and `send`, which carries one
+run out through the egress module. Being in the folder is the registration; a file that cannot be
+loaded stops the start by name.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from rulebook.actions._fields import (
+    MASK,
+    Config,
+    Field,
+    addresses,
+    blank,
+    check_fields,
+    is_one_template,
+    is_template,
+    mask,
+    pointer,
+    secrets,
+    shown,
+    value_of,
+)
+from rulebook.actions._outcomes import (
+    Call,
+    Message,
+    Outcome,
+    clean,
+    failed,
+    retry_after,
+)
+from rulebook.egress import Egress, EgressError
+from rulebook.errors import ConfigError, Problem
+
+__all__ = [
+    "ACTIONS",
+    "CONNECTION_KINDS",
+    "MASK",
+    "Action",
+    "Call",
+    "Config",
+    "ConnectionKind",
+    "Field",
+    "Message",
+    "Outcome",
+    "Settings",
+    "addresses",
+    "blank",
+    "check_fields",
+    "failed",
+    "is_one_template",
+    "is_template",
+    "mask",
+    "pointer",
+    "retry_after",
+    "shown",
+    "value_of",
+]
+
+Settings = Mapping[str, Any]
+
+
+def _no_more(config: Config) -> list[Problem]:
+    return []
+
+
+@dataclass(frozen=True)
+class ConnectionKind:
+    """A kind of stored credentials. help: how to get them, in plain words.
+
+    account says in one line whose they are, without a secret; test tries them out.
+    """
+
+    name: str
+    label: str
+    fields: tuple[Field, ...]
+    help: str
+    account: Callable[[Config], str]
+    try_out: Callable[[Config, Egress, Settings], Outcome]
+    more_checks: Callable[[Config], list[Problem]] = _no_more
+
+    def check(self, config: Config) -> list[Problem]:
+        """What is wrong with a config, before it is saved."""
+        return check_fields(self.fields, config) + self.more_checks(config)
+
+    def test(self, config: Config, egress: Egress, settings: Settings) -> Outcome:
+        """Whether the credentials work, tried with the other side; sends no message."""
+        try:
+            outcome = self.try_out(config, egress, settings)
+        except EgressError as failure:
+            outcome = failed(failure)
+        return clean(outcome, secrets(self.fields, config))
+
+    def mask(self, config: Config) -> dict[str, Any]:
+        return mask(self.fields, config)
+
+
+class Action:
+    """One action type. A subclass states the data below and overrides the methods it must."""
+
+    name: ClassVar[str] = ""  # the file's name, set by the scan
+    label: ClassVar[str]
+    icon: ClassVar[str]
+    fields: ClassVar[tuple[Field, ...]]
+    connections: ClassVar[tuple[ConnectionKind, ...]] = ()
+    connection_required: ClassVar[bool] = False
+    practice: ClassVar[bool] = False
+    waits: ClassVar[tuple[int, ...]]
+    expires_after: ClassVar[int]
+    # Seconds after a doubtful try at which `look_up` may ask what became of it.
+    checks: ClassVar[tuple[int, ...]] = ()
+
+    @property
+    def max_attempts(self) -> int:
+        return len(self.waits) + 1
+
+    def check(self, config: Config, *, connected: bool = False) -> list[Problem]:
+        """What is wrong with what an author wrote; pointers relative to the config.
+
+        connected: a connection is attached, whose credentials must not go astray.
+        """
+        return check_fields(self.fields, config)
+
+    def check_rendered(
+        self, config: Config, authored: Config | None = None, *, connected: bool = False
+    ) -> list[Problem]:
+        """What is wrong with a config after its templates were filled in, before the call.
+
+        authored: the same config before; without it nothing that an event may add is let through.
+        """
+        return check_fields(self.fields, config, rendered=True)
+
+    def escape(self, field: str, config: Config) -> str:
+        """How values inserted into a field are made harmless: text, html, json, url or header."""
+        return next(known.escape for known in self.fields if known.name == field)
+
+    def repeat_safe(self, config: Config) -> bool:
+        """Whether doing it twice does no harm."""
+        return False
+
+    def summary(self, config: Config) -> str:
+        """What it does, in a few words: "SMS to +1 415 555 0123"."""
+        raise NotImplementedError
+
+    def phrase(self, config: Config) -> str:
+        """What it does, as a verb for the rule's sentence: "text +1 415 555 0123"."""
+        raise NotImplementedError
+
+    def target(self, config: Config, connection: Config | None) -> str:
+        """Whom limits and breakers count it for: a host or an account."""
+        raise NotImplementedError
+
+    def message(self, config: Config) -> Message | None:
+        """What a person would read; None when no person reads it."""
+        return None
+
+    def run(
+        self,
+        config: Config,
+        connection: Config | None,
+        call: Call,
+        egress: Egress,
+        settings: Settings,
+    ) -> Outcome:
+        """Carry one try of a run out, with rendered config. Never raises for expected failures."""
+        try:
+            outcome = self.send(config, connection, call, egress, settings)
+        except EgressError as failure:
+            outcome = replace(failed(failure), request=self.summary(config))
+        return clean(outcome, self.hidden(config, connection))
+
+    def send(
+        self,
+        config: Config,
+        connection: Config | None,
+        call: Call,
+        egress: Egress,
+        settings: Settings,
+    ) -> Outcome:
+        """The call itself; an EgressError that comes out is made an outcome."""
+        raise NotImplementedError
+
+    def look_up(
+        self,
+        config: Config,
+        connection: Config | None,
+        call: Call,
+        egress: Egress,
+        settings: Settings,
+    ) -> Outcome | None:
+        """What became of a doubtful run, asked of the provider; None when it cannot tell yet."""
+        return None
+
+    def heard(
+        self,
+        connection: Config | None,
+        url: str,
+        headers: Mapping[str, str],
+        form: Mapping[str, str],
+    ) -> Outcome | None:
+        """A verified report at a run's callback_url as an outcome; None for one to be ignored."""
+        return None
+
+    def mask(self, config: Config) -> dict[str, Any]:
+        return mask(self.fields, config)
+
+    def hidden(self, config: Config, connection: Config | None) -> list[str]:
+        """Every text that no outcome may contain."""
+        found = secrets(self.fields, config)
+        for kind in self.connections:
+            found += secrets(kind.fields, connection)
+        return found
+
+
+def _scan() -> dict[str, Action]:
+    """Every action type in this folder by name. Raises ConfigError naming a broken file."""
+    found: dict[str, Action] = {}
+    for module in sorted(info.name for info in pkgutil.iter_modules(__path__)):
+        if not module.startswith("_"):
+            found[module] = _load(module)
+    return found
+
+
+def _load(name: str) -> Action:
+    try:
+        module = importlib.import_module(f"{__name__}.{name}")
+        [kind] = [
+            thing
+            for thing in vars(module).values()
+            if isinstance(thing, type) and thing.__module__ == module.__name__
+            and issubclass(thing, Action)
+        ]  # fmt: skip
+        kind.name = name
+        return kind()
+    except Exception as problem:
+        raise ConfigError(
+            f"The action file {name}.py cannot be loaded: {problem!r}.",
+            "Correct the file; it must hold exactly one subclass of Action.",
+        ) from problem
+
+
+def _gather(actions: Mapping[str, Action]) -> dict[str, ConnectionKind]:
+    kinds = [kind for action in actions.values() for kind in action.connections]
+    found = {kind.name: kind for kind in kinds}
+    for kind in kinds:
+        if found[kind.name] is not kind:
+            raise ConfigError(f"Two kinds of connection are called {kind.name}.", "Rename one.")
+    return found
+
+
+ACTIONS = _scan()
+CONNECTION_KINDS = _gather(ACTIONS)

@@ -1,0 +1,164 @@
+"""Send a text message through Twilio.
+
+Twilio has no key against repeats for messages, so a message is never repeated by itself once it
+may have been accepted. Its status report comes back to the run's own address; failing that, the
+messages of the account are listed and compared.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import phonenumbers
+
+from rulebook.actions import (
+    Action,
+    Call,
+    Config,
+    Field,
+    Message,
+    Outcome,
+    Settings,
+    blank,
+    is_template,
+    shown,
+)
+from rulebook.actions._twilio import TWILIO, ThroughEgress, client, refusal, report, unreadable
+from rulebook.egress import Egress
+
+
+class Sms(Action):
+    label = "Send a text message"
+    icon = "sms"
+    fields = (
+        Field("to", "To", "phone", required=True, template=True, max_length=40,
+              example="+14155550123", help="With the country's code."),
+        Field("message", "Message", "long", required=True, template=True, max_length=1600,
+              example="Paid: {{ payload.amount }}"),
+    )  # fmt: skip
+    connections = (TWILIO,)
+    connection_required = False
+    practice = True
+    waits = (10, 30, 120, 600, 1800)
+    expires_after = 3600
+    checks = (30, 120, 600)
+
+    def summary(self, config: Config) -> str:
+        return f"SMS to {_readable(config.get('to'))}"
+
+    def phrase(self, config: Config) -> str:
+        return f"text {_readable(config.get('to'))}"
+
+    def target(self, config: Config, connection: Config | None) -> str:
+        return str((connection or {}).get("account_sid", "practice"))
+
+    def message(self, config: Config) -> Message:
+        return Message(to=str(config.get("to") or ""), text=str(config.get("message") or ""))
+
+    def send(
+        self,
+        config: Config,
+        connection: Config | None,
+        call: Call,
+        egress: Egress,
+        settings: Settings,
+    ) -> Outcome:
+        from twilio.base.exceptions import TwilioException
+
+        if connection is None:
+            return Outcome("no_for_good", "No connection is chosen.", "Choose one in the rule.")
+        request = f"{self.summary(config)}\n\n{config['message']}"
+        http = ThroughEgress(egress, settings["TWILIO_API"], call.deadline)
+        try:
+            sent = client(connection, http).messages.create(**_message(config, connection, call))
+        except (TwilioException, ValueError) as problem:
+            return refusal(problem, http.last, call.signed_now, request)
+        if not sent.sid:
+            return unreadable(http.last, request)
+        return Outcome("yes", "Twilio accepted it.", receipt=sent.sid, request=request,
+                       answer=http.last.text if http.last else "")  # fmt: skip
+
+    def look_up(
+        self,
+        config: Config,
+        connection: Config | None,
+        call: Call,
+        egress: Egress,
+        settings: Settings,
+    ) -> Outcome | None:
+        from twilio.base.exceptions import TwilioException
+
+        if connection is None:
+            return None
+        since = (call.started_at or call.signed_now) - timedelta(seconds=5)
+        http = ThroughEgress(egress, settings["TWILIO_API"], call.deadline)
+        wanted = {"to": _e164(config["to"]), "date_sent_after": since}
+        if not blank(connection.get("from")):
+            wanted["from_"] = connection["from"]
+        try:
+            # One page: the next one's address would come from the answer.
+            listed = list(client(connection, http).messages.page(**wanted, page_size=50))
+        except (TwilioException, ValueError):
+            return None
+        same = [
+            one
+            for one in listed
+            if one.body == config["message"] and one.date_created and one.date_created >= since
+        ]
+        # Several alike cannot be told apart: a person decides.
+        return report(same[0].status, same[0].sid, same[0].error_code) if len(same) == 1 else None
+
+    def heard(
+        self,
+        connection: Config | None,
+        url: str,
+        headers: Mapping[str, str],
+        form: Mapping[str, str],
+    ) -> Outcome | None:
+        from twilio.request_validator import RequestValidator
+
+        token = str((connection or {}).get("auth_token") or "")
+        given = {name.lower(): value for name, value in headers.items()}
+        expected = RequestValidator(token).compute_signature(url, dict(form))
+        # The validator's own comparison takes a telling time.
+        said = given.get("x-twilio-signature", "")
+        if not token or not hmac.compare_digest(expected.encode(), said.encode()):
+            return None
+        code = form.get("ErrorCode") or None
+        return report(form.get("MessageStatus", ""), form.get("MessageSid", ""), code)
+
+
+def _message(config: Config, connection: Config, call: Call) -> dict[str, Any]:
+    values = {
+        "to": _e164(config["to"]),
+        "body": config["message"],
+        "from_": connection.get("from"),
+        "messaging_service_sid": connection.get("messaging_service_sid"),
+        "status_callback": call.callback_url,
+    }
+    return {name: value for name, value in values.items() if not blank(value)}
+
+
+def _parsed(value: object) -> phonenumbers.PhoneNumber | None:
+    try:
+        return phonenumbers.parse(str(value), None)
+    except phonenumbers.NumberParseException:
+        return None
+
+
+def _e164(value: object) -> str:
+    number = _parsed(value)
+    form = phonenumbers.PhoneNumberFormat.E164
+    return phonenumbers.format_number(number, form) if number else str(value)
+
+
+def _readable(value: object) -> str:
+    number = None if is_template(value) else _parsed(value)
+    if number is None:
+        return shown(value, "number")
+    return str(
+        phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    ).replace("-", " ")

@@ -1,0 +1,52 @@
+"""From a host name to addresses that were all judged, within a deadline."""
+
+from __future__ import annotations
+
+import queue
+import socket
+import threading
+from collections.abc import Iterable
+
+from rulebook.egress.addresses import Entry, why_not
+from rulebook.egress.failures import NotResolved, Refused, TimedOut
+
+DNS_SECONDS = 3.0
+
+
+def addresses(
+    host: str, port: int, seconds: float, allow: Iterable[Entry], *, mail: bool = False
+) -> list[str]:
+    """Every address of the host, each allowed. Raises Refused, NotResolved or TimedOut."""
+    found = _look_up(host, port, min(seconds, DNS_SECONDS))
+    for text in found:
+        if reason := why_not(text, host, port, allow, mail=mail):
+            raise Refused(
+                f"{host} was not called: {reason}.",
+                "Use a public address, or ask an administrator to add it to RULEBOOK_EGRESS_ALLOW.",
+            )
+    return found
+
+
+def _look_up(host: str, port: int, seconds: float) -> list[str]:
+    # getaddrinfo knows no deadline, so it runs in a thread that is left behind when late.
+    answer: queue.SimpleQueue[list[str] | OSError | UnicodeError] = queue.SimpleQueue()
+    threading.Thread(target=_ask, args=(host, port, answer), daemon=True).start()
+    try:
+        found = answer.get(timeout=max(seconds, 0.001))
+    except queue.Empty:
+        raise TimedOut(
+            f"The address of {host} was not found in time.", "Check the name server."
+        ) from None
+    if isinstance(found, list) and found:
+        return found
+    raise NotResolved(f"There is no address for {host}.", "Check the spelling of the host.")
+
+
+def _ask(
+    host: str, port: int, answer: queue.SimpleQueue[list[str] | OSError | UnicodeError]
+) -> None:
+    try:
+        rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        answer.put(list(dict.fromkeys(str(row[4][0]) for row in rows)))
+    except (OSError, UnicodeError) as problem:
+        answer.put(problem)
