@@ -154,10 +154,11 @@ def signed_in(token: str, now: datetime | None = None) -> SignedIn | None:
     return SignedIn(user, workspaces.workspace(session.workspace_id), role, session)
 
 
-def seen(session: Session, now: datetime) -> None:
-    """Note that the session is in use, at most every ten minutes. Commits."""
-    if session.seen_at + SEEN_EVERY < now:
-        session.seen_at = now
+def seen(token: str) -> None:
+    """Note that the session is in use; every ten minutes is enough. Commits."""
+    session = users.session_by_hash(digest(token), utcnow())
+    if session:
+        session.seen_at = utcnow()
         db.session.commit()
 
 

@@ -95,7 +95,7 @@ def _carry_out(run: Run, n: int) -> Outcome:
                 "The connection was deleted.",
                 "Choose another connection in the rule, then retry.",
             )
-    call = Call(run_id=run.id, attempt=n, deadline=DEADLINE, callback_url=None, now=utcnow())
+    call = Call(run_id=run.id, attempt=n, deadline=DEADLINE, callback_url=None, signed_now=utcnow())
     db.session.rollback()
     return action.run(config, credentials, call, house().egress, house().config)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rulebook.actions import CONNECTION_KINDS, ConnectionKind, Outcome, check_fields
+from rulebook.actions import CONNECTION_KINDS, ConnectionKind, Outcome
 from rulebook.domain.actor import Actor
 from rulebook.domain.house import house
 from rulebook.errors import Invalid, NotFound, Problem
@@ -18,7 +18,7 @@ def make_connection(actor: Actor, kind: str, name: str, config: dict[str, Any]) 
     actor.must("own")
     found = _kind(kind)
     problems = _name_problems(name)
-    problems += [_inside(p) for p in check_fields(found.fields, config)]
+    problems += [_inside(p) for p in found.check(config)]
     if problems:
         raise Invalid(problems)
     connection = Connection(
@@ -40,7 +40,7 @@ def change_connection(
     kind = _kind(connection.kind)
     merged = {**_credentials(connection), **(config or {})}
     problems = _name_problems(connection.name if name is None else name)
-    problems += [_inside(p) for p in check_fields(kind.fields, merged)]
+    problems += [_inside(p) for p in kind.check(merged)]
     if problems:
         raise Invalid(problems)
     connection.name = connection.name if name is None else name.strip()

@@ -10,12 +10,11 @@ from rulebook.domain.accounts import digest
 from rulebook.domain.actor import Actor
 from rulebook.domain.house import house
 from rulebook.errors import Invalid, NotFound, Problem
-from rulebook.providers import PROVIDERS
+from rulebook.providers import PROVIDERS, UNKNOWN_SENDER
 from rulebook.storage import db, hooks, utcnow
 from rulebook.storage.base import new_id
 from rulebook.storage.hooks import Hook
 
-UNCHECKED = "generic"
 OVERLAP = timedelta(hours=24)
 MOST_SECRETS = 2
 _REPLY_TYPES = ("text/plain", "application/json")
@@ -24,7 +23,7 @@ _REPLY_TYPES = ("text/plain", "application/json")
 def make_hook(
     actor: Actor,
     name: str,
-    provider: str = UNCHECKED,
+    provider: str = UNKNOWN_SENDER.name,
     secret: str = "",
     settings: dict[str, Any] | None = None,
 ) -> Hook:

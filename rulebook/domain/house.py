@@ -9,7 +9,7 @@ from flask import Flask, current_app
 from rulebook import storage
 from rulebook.config import Config
 from rulebook.egress import Egress
-from rulebook.sealing import Sealer
+from rulebook.sealing import Sealer, sealer
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ def furnish(app: Flask, config: Config) -> House:
     """Give the app its database and its house; every process does this once."""
     config.instance.mkdir(parents=True, exist_ok=True)
     storage.open_database(app, config)
-    house = House(config, Sealer.from_config(config), Egress(config["EGRESS_ALLOW"]))
+    house = House(config, sealer(config), Egress(config["EGRESS_ALLOW"]))
     app.extensions["rulebook"] = house
     return house
 

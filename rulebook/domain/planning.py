@@ -48,7 +48,9 @@ def _run(
     replay_no: int,
 ) -> Run:
     action = ACTIONS[step.action]
-    rendered = render(action, step.config, context, step.if_missing)
+    rendered = render(
+        action, step.config, context, step.if_missing, connected=step.connection is not None
+    )
     state = "watched" if rendered.state == "queued" and mode == "watch" else rendered.state
     message = action.message(rendered.config) if rendered.state == "queued" else None
     return Run(

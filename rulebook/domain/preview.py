@@ -107,7 +107,9 @@ def _example(
 def _planned(parsed: ParsedRule, at: int, context: dict[str, Any]) -> Planned:
     step = parsed.then[at]
     action = ACTIONS[step.action]
-    rendered = render(action, step.config, context, step.if_missing)
+    rendered = render(
+        action, step.config, context, step.if_missing, connected=step.connection is not None
+    )
     ready = rendered.state == "queued"
     return Planned(
         step.id,

@@ -28,19 +28,24 @@ def context_of(seen: Mapping[str, Any], rule_name: str, hook: Hook) -> dict[str,
 
 
 def render(
-    action: Action, config: Mapping[str, Any], context: Mapping[str, Any], if_missing: str
+    action: Action,
+    config: Mapping[str, Any],
+    context: Mapping[str, Any],
+    if_missing: str,
+    connected: bool = False,
 ) -> Rendered:
     """Fill in every template of a step. Never raises for what an event holds."""
     filled = dict(config)
     try:
         for field in action.fields:
             if field.template and field.name in filled:
-                filled[field.name] = _fill(field.escape, filled[field.name], context, if_missing)
+                escape = action.escape(field.name, config)
+                filled[field.name] = _fill(escape, filled[field.name], context, if_missing)
     except SkipStep as skip:
         return Rendered(dict(config), "skipped", f"Skipped: {skip.message}", skip.fix)
     except TemplateError as error:
         return Rendered(dict(config), "failed", error.message, error.fix)
-    problems = action.check_rendered(filled)
+    problems = action.check_rendered(filled, config, connected=connected)
     if problems:
         return Rendered(filled, "failed", problems[0].message, problems[0].fix)
     return Rendered(filled)

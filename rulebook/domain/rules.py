@@ -130,7 +130,8 @@ def _step_problems(actor: Actor, at: int, step: Step) -> list[Problem]:
         return [Problem(f"{here}/action", f"There is no action {step.action!r}.",
                         f"Choose one of {', '.join(sorted(ACTIONS))}.")]  # fmt: skip
     config = dict(step.config)
-    found = [Problem(f"{here}/config{p.pointer}", p.message, p.fix) for p in action.check(config)]
+    wrong = action.check(config, connected=step.connection is not None)
+    found = [Problem(f"{here}/config{p.pointer}", p.message, p.fix) for p in wrong]
     found += _template_problems(action, config, f"{here}/config")
     return found + _connection_problems(actor, action, step, here)
 
@@ -142,7 +143,7 @@ def _template_problems(action: Action, config: dict[str, Any], here: str) -> lis
             continue
         for pointer, text in _texts(config.get(field.name), f"{here}/{field.name}"):
             try:
-                compile_template(text, pointer=pointer, escape=field.escape)
+                compile_template(text, pointer=pointer, escape=action.escape(field.name, config))
             except RuleError as error:
                 found.append(_problem(error))
     return found

@@ -15,7 +15,7 @@ from rulebook.storage.hooks import Hook
 def samples_for(hook: Hook) -> list[tuple[str, Sample]]:
     """What can be sent to this hook: its provider's samples, or everybody's for a generic hook."""
     own = PROVIDERS[hook.provider]
-    others = PROVIDERS.values() if own.signature is None else [own]
+    others = PROVIDERS.values() if own.fallback else [own]
     return [(p.name, s) for p in others for s in p.samples]
 
 

@@ -21,7 +21,7 @@ class Hook(Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: new_id("hook"))
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(100))
-    provider: Mapped[str] = mapped_column(String(50), default="generic")
+    provider: Mapped[str] = mapped_column(String(50))
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     token_sealed: Mapped[str] = mapped_column(String(500))
     old_token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)

@@ -1,0 +1,124 @@
+"""The first account, signing in and out, setting a password, light or dark."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from rulebook.domain import accounts
+from rulebook.errors import Invalid, NotFound
+from rulebook.storage import users
+from web.guard import session_cookie, who
+
+pages = Blueprint("accounts", __name__)
+
+
+@pages.route("/setup/<token>", methods=["GET", "POST"])
+def setup(token: str) -> ResponseReturnValue:
+    """The first account, reached by the link that the start prints. Looking uses nothing up."""
+    if users.anyone() or not accounts.link_works(token, "setup"):
+        raise NotFound("link")
+    if request.method == "GET":
+        return _form("setup.html", zones=_zones())
+    form = request.form
+    try:
+        session = accounts.create_first_account(
+            token,
+            form.get("email", ""),
+            form.get("password", ""),
+            form.get("workspace", ""),
+            form.get("zone", "UTC"),
+            request.remote_addr or "",
+        )
+    except Invalid as error:
+        return _form("setup.html", error, zones=_zones())
+    return _enter(session, url_for("home.index"))
+
+
+@pages.route("/sign-in", methods=["GET", "POST"])
+def sign_in() -> ResponseReturnValue:
+    """Sign in."""
+    there = _own_page(request.values.get("next"))
+    if request.method == "GET":
+        return _form("sign_in.html", there=there, first=not users.anyone())
+    try:
+        session = accounts.sign_in(
+            request.form.get("email", ""),
+            request.form.get("password", ""),
+            request.remote_addr or "",
+        )
+    except Invalid as error:
+        return _form("sign_in.html", error, there=there)
+    return _enter(session, there)
+
+
+@pages.post("/sign-out")
+def sign_out() -> ResponseReturnValue:
+    """End the session, here and in the table."""
+    who()
+    accounts.sign_out(request.cookies.get(session_cookie(), ""))
+    answer = make_response(redirect(url_for("accounts.sign_in")))
+    answer.delete_cookie(session_cookie(), secure=current_app.config["SECURE_COOKIES"])
+    return answer
+
+
+@pages.route("/password/<token>", methods=["GET", "POST"])
+def password(token: str) -> ResponseReturnValue:
+    """Set the password that a one-time link is for."""
+    if not accounts.link_works(token, "password"):
+        raise NotFound("link")
+    if request.method == "GET":
+        return _form("password.html")
+    try:
+        session = accounts.set_password(
+            token, request.form.get("password", ""), request.remote_addr or ""
+        )
+    except Invalid as error:
+        return _form("password.html", error)
+    return _enter(session, url_for("home.index"))
+
+
+@pages.post("/theme")
+def theme() -> ResponseReturnValue:
+    """Light, dark, or as the system has it."""
+    chosen = request.form.get("theme", "")
+    answer = make_response(redirect(_own_page(request.form.get("next"))))
+    if chosen in ("light", "dark", "system"):
+        answer.set_cookie("theme", chosen, max_age=31536000, samesite="Lax", httponly=True,
+                          secure=current_app.config["SECURE_COOKIES"])  # fmt: skip
+    return answer
+
+
+def _form(template: str, error: Invalid | None = None, **more: object) -> ResponseReturnValue:
+    errors = {p.pointer.lstrip("/"): p for p in error.problems} if error else {}
+    page = render_template(template, errors=errors, given=request.form, **more)
+    return page, 422 if error else 200
+
+
+def _enter(session: str, there: str) -> ResponseReturnValue:
+    answer = make_response(redirect(there, 303))
+    answer.set_cookie(
+        session_cookie(),
+        session,
+        max_age=int(accounts.LONGEST.total_seconds()),
+        httponly=True,
+        samesite="Lax",
+        secure=current_app.config["SECURE_COOKIES"],
+    )
+    return answer
+
+
+def _own_page(there: str | None) -> str:
+    """A path of ours; anything that might lead elsewhere becomes the home page."""
+    parts = urlsplit((there or "").replace("\\", "/"))
+    plain = parts.path.startswith("/") and not parts.path.startswith("//")
+    if parts.scheme or parts.netloc or not plain or any(c < " " for c in there or ""):
+        return url_for("home.index")
+    return there or ""
+
+
+def _zones() -> list[tuple[str, str]]:
+    return [(name, name.replace("_", " ")) for name in sorted(available_timezones())]

@@ -1,0 +1,135 @@
+"""How things are said on pages: times in the workspace's zone, sizes, states in words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Flask, current_app, g, request
+
+from rulebook.domain.gist import type_name
+from rulebook.storage import utcnow
+
+# State -> (kind of mark, the word people read, icon).
+RUN_WORDS = {
+    "queued": ("wait", "Waiting", "wait"),
+    "sending": ("wait", "Sending", "send"),
+    "succeeded": ("ok", "Sent", "ok"),
+    "practice": ("watch", "Kept, not sent", "outbox"),
+    "failed": ("bad", "Failed", "fail"),
+    "unknown": ("doubt", "May have been sent", "doubt"),
+    "held": ("doubt", "Held", "held"),
+    "skipped": ("off", "Skipped", "off"),
+    "cancelled": ("off", "Cancelled", "off"),
+    "watched": ("watch", "Would have sent", "watch"),
+}
+EVENT_WORDS = {
+    "received": ("wait", "Waiting", "wait"),
+    "processing": ("wait", "Being judged", "wait"),
+    "matched": ("ok", "Matched", "ok"),
+    "unmatched": ("off", "Nothing matched", "off"),
+    "poison": ("bad", "Could not be judged", "fail"),
+    "duplicate": ("off", "Seen before", "duplicate"),
+    "refused": ("bad", "Refused", "shield-bad"),
+    "held": ("doubt", "Held", "held"),
+}
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.filters.update(
+        ago=ago, clock=clock, stamp=stamp, day=day, size=size, thousands=thousands
+    )
+    app.jinja_env.globals.update(run_words=run_words, event_words=event_words, type_name=type_name)
+    app.context_processor(_everywhere)
+
+
+def _everywhere() -> dict[str, Any]:
+    here = g.get("signed_in")
+    return {
+        "current_user": here.user if here else None,
+        "workspace": here.workspace if here else None,
+        "role": here.role if here else None,
+        "needs_you": 0,
+        "theme": request.cookies.get("theme", "system"),
+        "version": current_app.config["VERSION"],
+        "now": utcnow(),
+    }
+
+
+def run_words(run: Any) -> tuple[str, str, str]:
+    """Mark, word and icon for a run's state; a practice run is never called sent."""
+    return RUN_WORDS["practice" if run.practice and run.state == "succeeded" else run.state]
+
+
+def event_words(event: Any) -> tuple[str, str, str]:
+    """Mark, word and icon for what became of an event."""
+    state = event.state
+    if state == "done":
+        state = "matched" if event.matched else "unmatched"
+    return EVENT_WORDS[state]
+
+
+def zone() -> ZoneInfo:
+    """The zone of the signed-in person's workspace."""
+    here = g.get("signed_in")
+    return ZoneInfo(here.workspace.zone if here else "UTC")
+
+
+def ago(at: datetime | None) -> str:
+    """How long ago, or how far ahead: "6 minutes ago", "in 30 seconds"."""
+    if at is None:
+        return "never"
+    seconds = (utcnow() - at).total_seconds()
+    words = _span(abs(seconds))
+    if words == "now":
+        return "just now"
+    return f"{words} ago" if seconds >= 0 else f"in {words}"
+
+
+def _span(seconds: float) -> str:
+    if seconds < 2:
+        return "now"
+    for most, size, word in (
+        (90, 1, "second"), (90 * 60, 60, "minute"), (36 * 3600, 3600, "hour"),
+        (60 * 86400, 86400, "day"), (730 * 86400, 30 * 86400, "month"),
+        (float("inf"), 365 * 86400, "year"),
+    ):  # fmt: skip
+        if seconds < most:
+            count = max(1, round(seconds / size))
+            return f"{count} {word}{'' if count == 1 else 's'}"
+    raise AssertionError("every span is below infinity")
+
+
+def clock(at: datetime) -> str:
+    """The time of day to the thousandth."""
+    local = at.astimezone(zone())
+    return f"{local:%H:%M:%S}.{local.microsecond // 1000:03d}"
+
+
+def stamp(at: datetime) -> str:
+    """Date and time in full."""
+    local = at.astimezone(zone())
+    return f"{local:%A} {local.day} {local:%B %Y}, {local:%H:%M:%S}"
+
+
+def day(at: datetime) -> str:
+    """Today's times as a time, others with their date: "today 14:02", "18 Nov, 14:02"."""
+    local, today = at.astimezone(zone()), utcnow().astimezone(zone()).date()
+    if local.date() == today:
+        return f"today {local:%H:%M}"
+    if (today - local.date()).days == 1:
+        return f"yesterday {local:%H:%M}"
+    return f"{local.day} {local:%b}, {local:%H:%M}"
+
+
+def size(count: int) -> str:
+    """Bytes in words: "1.4 kB"."""
+    if count < 1000:
+        return f"{count} bytes" if count != 1 else "1 byte"
+    return f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
+
+
+def thousands(count: int) -> str:
+    """4210 as "4,210"."""
+    return f"{count:,}"
