@@ -1,0 +1,322 @@
+"""Why a rule is met by an event or not: the whole tree, without index and without short cuts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rules import reasons
+from rules.families.row import Env, Unfit
+from rules.judge import (
+    Scene,
+    is_null,
+    operand_of,
+    outcome,
+    tally,
+)
+from rules.nodes import Condition, EveryEvent, Field, Group, Items, Match, Node, Rule
+from rules.paths import MISSING, Gap, TooMuch, gap
+from rules.ruleset import zone_of
+from rules.values import kind_of, shorten
+from rules.words import field_words
+
+SHOWN_VALUES = 10
+SHOWN_ITEMS = 20
+NEVER = 1_000
+Pointers = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One node judged. `flip`: the fewest conditions that would turn it; None when none would."""
+
+    pointer: str
+    kind: str
+    met: bool
+    reason: str
+    flip: Pointers | None
+    detail: dict[str, Any]
+    children: tuple[Finding, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        shown = {"pointer": self.pointer, "kind": self.kind, "met": self.met, **self.detail}
+        if self.reason:
+            shown["reason"] = self.reason
+        if self.kind != "condition" and self.kind != "every_event":
+            shown["children"] = [child.as_dict() for child in self.children]
+        return shown
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The verdict with its reasons; falsy when not met.
+
+    blame: pointers of the fewest conditions that would turn the verdict; missed: how many of them
+    a rule that is not met lacks (0 when met, 1,000 when no condition could turn it).
+    """
+
+    met: bool
+    summary: str
+    blame: Pointers
+    missed: int
+    tree: Finding
+
+    def __bool__(self) -> bool:
+        return self.met
+
+    def as_dict(self) -> dict[str, Any]:
+        """The shape shown by the API: met, summary, blame, tree."""
+        return {
+            "met": self.met,
+            "summary": self.summary,
+            "blame": list(self.blame),
+            "tree": self.tree.as_dict(),
+        }
+
+
+def explain(rule: Rule, event: dict[str, Any], zone: str = "UTC") -> Explanation:
+    """Judge one event by one rule and say why, condition by condition; never raises for an event.
+
+    Options such as stop and otherwise play no part: they depend on the other rules.
+    """
+    place = zone_of(zone)
+    tree = _find(rule.when, Scene(event, place), place)
+    blame = tree.flip or ()
+    missed = 0 if tree.met else len(blame) or NEVER
+    return Explanation(tree.met, _summary(tree, blame), blame, missed, tree)
+
+
+def _find(node: Node, scene: Scene, zone: ZoneInfo) -> Finding:
+    if isinstance(node, Condition):
+        return _condition(node, scene, zone)
+    if isinstance(node, EveryEvent):
+        return Finding(node.pointer, "every_event", True, "every event is met", None, {})
+    if isinstance(node, Items):
+        return _items(node, scene, zone)
+    return _group(node, [_find(child, scene, zone) for child in node.children])
+
+
+def _group(node: Group, children: list[Finding]) -> Finding:
+    met = Match(node.kind).verdict(sum(child.met for child in children), len(children))
+    deciding = [child.flip for child in children if child.met is (node.kind != "all")]
+    others = [child.flip for child in children if child.met is (node.kind == "all")]
+    flip = _together(deciding) if deciding else _least(others)
+    return Finding(node.pointer, node.kind, met, "", flip, {}, tuple(children))
+
+
+def _together(flips: Iterable[Pointers | None]) -> Pointers | None:
+    """All of them have to turn."""
+    pointers: dict[str, None] = {}
+    for flip in flips:
+        if flip is None:
+            return None
+        pointers.update(dict.fromkeys(flip))
+    return tuple(pointers)
+
+
+def _least(flips: Iterable[Pointers | None], count: int = 1) -> Pointers | None:
+    """The `count` cheapest have to turn."""
+    possible = sorted((flip for flip in flips if flip is not None), key=len)
+    return _together(possible[:count]) if len(possible) >= count else None
+
+
+def _items(node: Items, scene: Scene, zone: ZoneInfo) -> Finding:
+    detail: dict[str, Any] = {"path": node.field.written, "match": _match_shown(node.match)}
+
+    def end(met: bool, reason: str, flip: Pointers | None, found: dict[str, Any]) -> Finding:
+        return Finding(node.pointer, "items", met, reason, flip, {**detail, "found": found})
+
+    try:
+        located = _located(node.field, scene)
+    except TooMuch as error:
+        name = field_words(node.field)
+        return end(False, f"{name}: {error}", (node.pointer,), _found("unreadable", []))
+    hole = _hole(node.field, scene) if not located else None
+    if hole and not hole.empty_list:
+        reason = reasons.missing(field_words(node.field), hole, False)
+        return end(False, reason, (node.pointer,), _missing(hole))
+    items = _spread(located)
+    children = [_find(node.where, scene.at_item(item), zone) for _, item in items]
+    hits = sum(child.met for child in children)
+    met = node.match.verdict(hits, len(children))
+    reason = reasons.items(node, hits, len(children), met)
+    flip = _items_flip(node, met, children)
+    status = "values" if items else "empty_list"
+    finding = end(met, reason, flip, {"status": status, "count": len(items), "fitting": hits})
+    placed = zip(children[:SHOWN_ITEMS], items, strict=False)
+    shown = tuple(_at_item(child, where) for child, (where, _) in placed)
+    return Finding(finding.pointer, "items", met, reason, flip, finding.detail, shown)
+
+
+def _at_item(child: Finding, where: str) -> Finding:
+    detail = {**child.detail, "item": where}
+    return Finding(
+        child.pointer, child.kind, child.met, child.reason, child.flip, detail, child.children
+    )
+
+
+def _items_flip(node: Items, met: bool, children: list[Finding]) -> Pointers | None:
+    """What would turn the verdict over the items; the group itself where items are too few."""
+    fitting = [child.flip for child in children if child.met]
+    others = [child.flip for child in children if not child.met]
+    if not children:
+        return (node.pointer,)
+    match node.match.kind, met:
+        case ("any", True) | ("none", False):
+            return _together(fitting)
+        case ("any", False) | ("none", True):
+            return _least(others)
+        case ("all", True):
+            return _least(fitting)
+        case ("all", False):
+            return _together(others)
+        case ("at_least", True):
+            return _least(fitting, len(fitting) - node.match.n + 1)
+        case ("exactly", True):
+            return _least(fitting + others)
+    if len(fitting) > node.match.n:
+        return _least(fitting, len(fitting) - node.match.n)
+    return _least(others, node.match.n - len(fitting)) or (node.pointer,)
+
+
+def _condition(node: Condition, scene: Scene, zone: ZoneInfo) -> Finding:
+    met, reason, found, notes = _judged(node, scene, Env(zone, node.match_case))
+    detail = {
+        "path": node.field.written,
+        **({"in": node.field.part} if node.field.part != "payload" else {}),
+        "test": node.operator.id,
+        "expected": _expected(node, scene),
+        "found": found,
+        "notes": notes,
+    }
+    return Finding(node.pointer, "condition", met, reason, (node.pointer,), detail)
+
+
+Judged = tuple[bool, str, dict[str, Any], list[str]]
+
+
+def _judged(node: Condition, scene: Scene, env: Env) -> Judged:
+    name, row, lenient = field_words(node.field), node.operator, node.met_when_missing
+    try:
+        located = _located(node.field, scene)
+        operand = operand_of(node, env, scene)
+    except TooMuch as error:
+        return False, f"{name}: {error}", _found("unreadable", []), []
+    if not located:
+        hole = _hole(node.field, scene)
+        if row.about_presence:
+            met = row.negates is not None
+            return met, reasons.missing(name, hole, False), _missing(hole), []
+        if not hole.empty_list:
+            return lenient, reasons.missing(name, hole, lenient), _missing(hole), []
+    elif is_null([value for _, value in located], node):
+        return lenient, reasons.empty(name, lenient), _found("null", located), []
+    if operand is MISSING:
+        return lenient, reasons.no_operand(node), _found("value", located), []
+    if isinstance(operand, Unfit):
+        return False, reasons.bad_operand(node, operand), _found("value", located), []
+    values = located if row.whole else _spread(located)
+    return _weighed(node, values, operand, env, scene)
+
+
+def _weighed(
+    node: Condition, located: list[tuple[str, Any]], operand: Any, env: Env, scene: Scene
+) -> Judged:
+    values = [value for _, value in located]
+    outcomes = [outcome(node, value, operand, env, scene) for value in values]
+    met = tally(node, outcomes)
+    if not values:
+        return met, reasons.no_values(node, met), _found("empty_list", []), []
+    wanted = reasons.wanted_words(node, scene.values(node.other) if node.other else [])
+    if len(values) == 1:
+        reason = reasons.single(node, values[0], outcomes[0], met, wanted)
+    else:
+        reason = reasons.several(node, values, outcomes, met, wanted)
+    return met, reason, _found(_status(values, outcomes), located), _notes(node, values, env)
+
+
+def _status(values: list[Any], outcomes: list[bool | Unfit]) -> str:
+    unfit = [one for one in outcomes if isinstance(one, Unfit)]
+    if unfit and len(unfit) == len(outcomes):
+        return unfit[0].status
+    if len(values) > 1:
+        return "values"
+    return {"[]": "empty_list", "None": "null"}.get(repr(values[0])[:5], "value")
+
+
+def _notes(node: Condition, values: list[Any], env: Env) -> list[str]:
+    notes = []
+    for value in values[:SHOWN_VALUES]:
+        read = node.operator.read(value, env) if value is not None else Unfit("null", "")
+        note = None if isinstance(read, Unfit) else node.operator.note(value, read)
+        if note:
+            notes.append(note)
+    return notes
+
+
+def _located(field: Field, scene: Scene) -> list[tuple[str, Any]]:
+    return field.path.locate(scene.start(field), scene.root(field))
+
+
+def _hole(field: Field, scene: Scene) -> Gap:
+    return gap(field.path, scene.start(field), scene.root(field))
+
+
+def _spread(located: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    if len(located) == 1 and isinstance(located[0][1], list):
+        where, values = located[0]
+        return [(f"{where}[{at}]", value) for at, value in enumerate(values)]
+    return located
+
+
+def _found(status: str, located: list[tuple[str, Any]]) -> dict[str, Any]:
+    shown = located[:SHOWN_VALUES]
+    return {
+        "status": status,
+        "count": len(located),
+        "values": [shorten(value) for _, value in shown],
+        "types": [kind_of(value) for _, value in shown],
+        "at": [where for where, _ in shown],
+    }
+
+
+def _missing(hole: Gap) -> dict[str, Any]:
+    status = "empty_list" if hole.empty_list else "missing"
+    return {**_found(status, []), "exists": hole.exists, "nearest": hole.near}
+
+
+def _expected(node: Condition, scene: Scene) -> Any:
+    if node.other is None:
+        return shorten(node.value)
+    try:
+        values = [shorten(value) for value in scene.values(node.other)[:SHOWN_VALUES]]
+    except TooMuch:
+        values = []
+    return {"path": node.other.written, "in": node.other.part, "values": values}
+
+
+def _match_shown(match: Match) -> Any:
+    return {match.kind: match.n} if match.kind in ("at_least", "exactly") else match.kind
+
+
+def _summary(tree: Finding, blame: Pointers) -> str:
+    if tree.met:
+        told = _told(tree, lambda finding: finding.met)
+        return _ending("Met", told) if told else "Met."
+    told = _told(tree, lambda finding: finding.pointer in blame)
+    return _ending("Not met", told) if told else "Not met: no event can meet this."
+
+
+def _told(tree: Finding, choose: Callable[[Finding], bool]) -> list[str]:
+    """The reasons of the leaves chosen; one that holds but must not says so."""
+    if not tree.children or (tree.kind == "items" and choose(tree)):
+        return [tree.reason] if tree.reason and choose(tree) else []
+    told = [reason for child in tree.children for reason in _told(child, choose)]
+    return list(dict.fromkeys(told))
+
+
+def _ending(start: str, told: list[str]) -> str:
+    more = f"; and {len(told) - 3} more" if len(told) > 3 else ""
+    return f"{start}: {'; '.join(told[:3])}{more}."

@@ -1,0 +1,1 @@
+"""The operators, one family per file; each file ends in its rows."""

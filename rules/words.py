@@ -1,0 +1,102 @@
+"""Fields and conditions in words: what the sentence and the explanation have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rules.families.row import Operator
+from rules.nodes import Condition, Field, Match
+from rules.operators import OPERATORS
+from rules.paths import Name, name_of
+
+Names = Callable[[str], str | None]
+ABOUT_THE_EVENT = {
+    "type": "event type",
+    "id": "event id",
+    "received_at": "time of arrival",
+    "verified": "verified",
+}
+VERBS = {"is": "are", "has": "have", "does": "do", "matches": "match"}
+
+
+def field_words(field: Field, names: Names | None = None) -> str:
+    """The field as people call it; `names` may know a friendlier name for its canonical path."""
+    known = names(field.path.text) if names and field.part == "payload" else None
+    if known:
+        return known
+    words = name_of(field.path)
+    if field.part == "payload":
+        return words
+    if field.part == "event":
+        return ABOUT_THE_EVENT.get(words.replace(" ", "_"), words)
+    last = field.path.segments[-1].selectors[0] if field.path.segments else None
+    plain = last.key if isinstance(last, Name) else words
+    return f"{'header' if field.part == 'headers' else 'query'} {plain}"
+
+
+def operator_words(
+    row: Operator, value: str, several: bool = False, negated_words: bool = True
+) -> str:
+    """What follows the field's name: "is at least 5000"; of several values: "are at least 5000"."""
+    words = row.words if negated_words or not row.negates else OPERATORS[row.negates].words
+    words = words.replace("{value}", value)
+    return plural(words) if several else words
+
+
+def plural(words: str) -> str:
+    verb, space, rest = words.partition(" ")
+    many = VERBS.get(verb) or verb.removesuffix("s")
+    return f"{many}{space}{rest}"
+
+
+def value_words(condition: Condition, names: Names | None = None) -> str:
+    """The value as it stands in a sentence: a literal, or the other field's name."""
+    if condition.other:
+        return field_words(condition.other, names)
+    return condition.operator.wants.say(condition.value)
+
+
+def condition_words(condition: Condition, names: Names | None = None) -> str:
+    """One condition: "amount is at least 5000"."""
+    name, row = field_words(condition.field, names), condition.operator
+    value = value_words(condition, names)
+    wide = not condition.field.path.singular and not row.about_presence
+    if condition.match.kind == "any" and not wide:
+        words = f"{name} {operator_words(row, value)}"
+    elif condition.match.kind == "any" and row.negates:
+        words = f"no value of {name} {operator_words(row, value, negated_words=False)}"
+    else:
+        several = condition.match.kind in ("at_least", "exactly") and condition.match.n != 1
+        words = f"{match_words(condition.match, name)} {operator_words(row, value, several)}"
+    return words + _remarks(condition)
+
+
+def match_words(match: Match, name: str) -> str:
+    noun = "value" if match.n == 1 else "values"
+    return {
+        "any": f"any value of {name}",
+        "all": f"every value of {name}",
+        "none": f"no value of {name}",
+        "at_least": f"at least {match.n} {noun} of {name}",
+        "exactly": f"exactly {match.n} {noun} of {name}",
+    }[match.kind]
+
+
+def _remarks(condition: Condition) -> str:
+    remarks = ["same capitals"] if condition.match_case else []
+    if condition.met_when_missing:
+        remarks.append("or is missing")
+    return f" ({', '.join(remarks)})" if remarks else ""
+
+
+def joined(words: list[str], last: str = "and") -> str:
+    """a, b and c"""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def sentence_case(words: Any) -> str:
+    text = str(words)
+    return text[:1].upper() + text[1:]
