@@ -60,8 +60,8 @@ class Checker:
     def _output(self, part: nodes.Expr, scope: Scope) -> nodes.Expr:
         if isinstance(part, nodes.TemplateData):
             return part
-        named = nodes.Const(field_text(part, scope), lineno=part.lineno)
-        return _filter(PUT, self.expression(part, scope), [named])
+        found = self.expression(part, scope)  # first, for it looks how deep the part goes
+        return _filter(PUT, found, [nodes.Const(field_text(part, scope))])
 
     def _if(self, node: nodes.If, scope: Scope) -> None:
         node.test = self.expression(node.test, scope)
@@ -75,9 +75,9 @@ class Checker:
         self.loops += 1
         if self.loops > DEEPEST_LOOP:
             raise Refused(node.lineno, "Repeats are nested more than three deep.", "Use fewer.")
+        found = self.expression(node.iter, scope)
         items = field_text(_listed(node.iter), scope)
         inside = scope | {name: f"{items}[*]", "loop": ""}
-        found = self.expression(node.iter, scope)
         if node.test is not None:
             node.test = self.expression(node.test, inside)
         node.body = self.body(node.body, inside)

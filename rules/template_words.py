@@ -63,6 +63,6 @@ def unreadable(error: TemplateSyntaxError) -> Refused:
     if found := _UNCLOSED.search(told):
         end = found[1] or f"end{found[2]}"
         return Refused(error.lineno, f"{{% {end} %}} is missing.", f"Add {{% {end} %}}.")
-    if "end of template" in told or "closing" in told.lower():
+    if "end of template" in told or "missing end" in told.lower():
         return Refused(error.lineno, "Something is opened and never closed.", _SHAPE)
     return Refused(error.lineno, "What stands in {{ }} or {% %} cannot be read.", _SHAPE)

@@ -219,7 +219,7 @@ def compile_template(
         raise RuleError(pointer, f"Line {refused.line}: {refused.message}", refused.fix) from None
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
 def _compile(source: str, escape: str, limit: int) -> Template:
     source = source.strip() if DESTINATIONS[escape].one_line else source
     _check_source(source, DESTINATIONS[escape].one_line)

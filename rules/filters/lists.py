@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from rules.filters.plain import compact, exact, is_list, text_of
 from rules.filters.row import LIST, Filter
-from rules.fuel import MISSING
+from rules.fuel import MISSING, Work
 
 
 def items_of(value: object) -> Sequence[object]:
@@ -31,9 +31,10 @@ def _rank(value: object) -> tuple[int, Decimal, str]:
     return (3, Decimal(0), "") if value is None else (2, Decimal(0), text_of(value))
 
 
-def _join(value: object, between: object = ", ", by: object = "") -> str:
-    key = text_of(by)
-    return text_of(between).join(text_of(_named(item, key)) for item in items_of(value))
+def _join(work: Work, value: object, between: object = ", ", by: object = "") -> str:
+    key, gap, items = text_of(by), text_of(between), items_of(value)
+    work.burn(len(gap) * len(items))
+    return gap.join(text_of(_named(item, key)) for item in items)
 
 
 def _first(value: object) -> object:
@@ -76,6 +77,7 @@ ROWS = (
         "join(', ')",
         "red, blue",
         kinds=LIST,
+        wants_work=True,
     ),
     Filter(
         "first", "the first item", _first, ["red", "blue"], "first", "red", kinds=LIST, shallow=True
