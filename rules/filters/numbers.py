@@ -1,0 +1,105 @@
+"""Filters for numbers and money."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+
+from rules.filters.plain import exact, number_text, text_of
+from rules.filters.row import NUMBER, TEXT, Filter, whole
+from rules.fuel import Unusable
+
+_MOST_DIGITS = 60
+
+# Minor units by ISO 4217; every currency not named here has two. Babel's own figures are how a
+# country *shows* money today (no cents for the Albanian lek), not what senders count in.
+_DECIMALS = {
+    **dict.fromkeys(
+        "BIF CLP DJF GNF ISK JPY KMF KRW MGA PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0
+    ),
+    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
+    **dict.fromkeys("CLF UYW".split(), 4),
+}
+
+
+def _readable(value: object) -> Decimal | None:
+    number = exact(value)
+    if number is None or abs(number.adjusted()) > _MOST_DIGITS:
+        return None
+    return number if len(number.as_tuple().digits) <= _MOST_DIGITS else None
+
+
+def _rounded(number: Decimal, digits: int) -> Decimal:
+    with localcontext() as context:
+        context.prec = 4 * _MOST_DIGITS
+        return number.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP) + 0  # no -0
+
+
+def _round(value: object, digits: object = 0) -> object:
+    places, number = whole(digits, 0, 12, "The digits to round to"), _readable(value)
+    return value if number is None else _rounded(number, places)
+
+
+def _number(value: object, digits: object = None) -> str:
+    number = _readable(value)
+    if number is None:
+        return text_of(value)
+    if digits is not None:
+        places = whole(digits, 0, 12, "The digits of a number")
+        return f"{_rounded(number, places):,f}"
+    shortest = Decimal(number_text(number))
+    return f"{shortest:,f}"
+
+
+def _money(value: object, currency: object, unit: object = "minor") -> str:
+    """Minor units (cents) unless `unit` is 'major', as PayPal and Shopify write amounts."""
+    from babel.numbers import get_currency_symbol, is_currency  # slow to load, and seldom needed
+
+    code, number = text_of(currency).strip().upper()[:10], _readable(value)
+    if not is_currency(code, "en_US"):
+        raise Unusable(f"'{code}' is not a currency.", "Use its three letters: | money('usd').")
+    if number is None:
+        raise Unusable(
+            f"'{text_of(value)[:40]}' is not an amount of money.",
+            "Choose the field that holds the amount as a number.",
+        )
+    decimals = _DECIMALS.get(code, 2)
+    amount = _amount(number, decimals, code, text_of(unit))
+    symbol = get_currency_symbol(code, "en_US")
+    gap = " " if symbol[-1:].isalpha() else ""
+    return f"{'-' * (amount < 0)}{symbol}{gap}{abs(amount):,.{decimals}f}"
+
+
+def _amount(number: Decimal, decimals: int, code: str, unit: str) -> Decimal:
+    if unit == "major":
+        return _rounded(number, decimals)
+    if unit != "minor":
+        raise Unusable("The unit of money is 'minor' or 'major'.", "Write | money('usd', 'major').")
+    if number != number.to_integral_value():
+        raise Unusable(
+            f"{number_text(number)} is not a whole number of the smallest unit of {code}.",
+            f"If it is not in cents, write | money('{code.lower()}', 'major').",
+        )
+    return number.scaleb(-decimals)
+
+
+ROWS = (
+    Filter(
+        "round",
+        "rounded, halves away from zero",
+        _round,
+        2.345,
+        "round(2)",
+        "2.35",
+        kinds=NUMBER + TEXT,
+    ),
+    Filter(
+        "number",
+        "with commas between thousands",
+        _number,
+        1234567.5,
+        "number",
+        "1,234,567.5",
+        kinds=NUMBER + TEXT,
+    ),
+    Filter("money", "as money", _money, 1999, "money('usd')", "$19.99", kinds=NUMBER + TEXT),
+)
