@@ -42,10 +42,9 @@ _WIRE = policy.SMTP.clone(cte_type="7bit")
 
 def _server(connection: Config) -> MailServer:
     security = str(value_of(SMTP.fields, connection, "security"))
-    port = connection.get("port")
     return MailServer(
         host=str(connection["host"]),
-        port=int(PORTS[security] if blank(port) else port),
+        port=int(connection.get("port") or PORTS[security]),
         security=security,
         username=str(connection.get("username") or ""),
         password=str(connection.get("password") or ""),
@@ -63,10 +62,6 @@ def _checks(config: Config) -> list[Problem]:
         problems.append(Problem("/host", "“Mail server” is not a host name.", fix))
     if not blank(config.get("username")) and blank(config.get("password")):
         problems.append(Problem("/password", "“Password” is empty.", "Fill it in."))
-    if not blank(config.get("username")) and config.get("security") == "none":
-        fix = "Choose STARTTLS or TLS, or leave the user name empty."
-        sentence = "A password is not sent over an unencrypted line."
-        problems.append(Problem("/security", sentence, fix))
     return problems
 
 

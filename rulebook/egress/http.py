@@ -193,7 +193,8 @@ _ASK_THERE = "Ask whoever runs it, or look into its log."
 
 def _failure(problem: pycurl.error, handle: pycurl.Curl, to: Target, line: _Line) -> EgressError:
     code = problem.args[0]
-    written = handle.getinfo(pycurl.PRETRANSFER_TIME) > 0
+    # Not PRETRANSFER_TIME: curl sets it when a connection or a handshake failed, too.
+    written = handle.getinfo(pycurl.REQUEST_SIZE) > 0
     if line.strayed:
         return Refused(f"{to.host} was not called: its address changed while we looked.")
     if code == pycurl.E_OPERATION_TIMEDOUT:
