@@ -56,3 +56,56 @@ def open_app(settings: Config | None = None) -> Flask:
 def printed(as_json: bool, data: Any, text: Callable[[], str]) -> None:
     """Print for people, or as JSON for programs."""
     click.echo(json.dumps(data, default=str) if as_json else text())
+
+
+@main.command()
+def run() -> None:
+    """Start web and worker together; stop both with Ctrl-C."""
+    from rulebook.jobs.supervisor import supervise
+
+    settings = config.load()
+    app = open_app(settings)
+    with app.app_context():
+        _greet(settings)
+    supervise()
+
+
+def _greet(settings: Config) -> None:
+    click.echo(f"Rulebook {__version__} on {settings.public_url}")
+    if not storage.users.anyone():
+        link = accounts.make_link("setup")
+        click.echo("Make the first account here (the link works once, for 24 hours):")
+        click.echo(f"  {settings.public_url}/setup/{link}")
+    click.echo("Stop with Ctrl-C.")
+    sys.stdout.flush()
+    storage.db.session.remove()
+
+
+@main.command()
+def web() -> None:
+    """Start a web process alone."""
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    settings = config.load()
+    open_app(settings)
+    Granian(
+        "web.door:application",
+        address=settings["HOST"],
+        port=settings["PORT"],
+        interface=Interfaces.ASGI,
+        factory=True,
+        websockets=False,
+        workers_kill_timeout=10,
+        log_level=settings["LOG_LEVEL"],
+    ).serve()
+
+
+@main.command()
+def worker() -> None:
+    """Start a worker process alone."""
+    from rulebook.jobs.worker import work
+
+    settings = config.load()
+    open_app(settings)
+    work(settings)

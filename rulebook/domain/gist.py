@@ -10,6 +10,7 @@ from rules.payload import Payload
 from rulebook.providers import PROVIDERS
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
+from rules.templates import TemplateError, compile_template
 
 MOST_WORDS = 20_000
 _TELLING = ("name", "title", "subject", "email", "number", "message", "text", "description", "id")
@@ -29,8 +30,18 @@ def gist_of(event: Event, hook: Hook, payload: Payload) -> str:
         return "empty body"
     if isinstance(payload.value, str):
         return " ".join(payload.value.split())[:120]
-    told = PROVIDERS[hook.provider].gist(payload.value) if hook.provider in PROVIDERS else ""
+    told = _told_by_provider(hook.provider, payload.value)
     return _clean(told or _first_telling(payload.value))[:200]
+
+
+def _told_by_provider(provider: str, value: Any) -> str:
+    """The first of the provider's own lines whose fields are all there."""
+    for line in PROVIDERS[provider].gist if provider in PROVIDERS else ():
+        try:
+            return compile_template(line).render({"payload": value}, if_missing="skip")
+        except TemplateError:
+            continue
+    return ""
 
 
 def _first_telling(value: Any) -> str:

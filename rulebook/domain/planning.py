@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from rules.document import Rule as ParsedRule
-from rules.document import Step
-
 from rulebook.actions import ACTIONS
 from rulebook.domain.rendering import context_of, render
 from rulebook.storage.base import new_id
@@ -16,6 +13,8 @@ from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
 from rulebook.storage.rules import RuleVersion
 from rulebook.storage.runs import Run
+from rules.nodes import Rule as ParsedRule
+from rules.nodes import Step
 
 
 def plan(

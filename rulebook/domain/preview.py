@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from rules.document import Rule as ParsedRule
-from rules.explain import Explanation
-
 from rulebook.actions import ACTIONS, Message
 from rulebook.domain.actor import Actor
 from rulebook.domain.hooks import find_hook
@@ -19,6 +16,8 @@ from rulebook.storage import events, workspaces
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
 from rules import compile_rules, explain
+from rules.explain import Explanation
+from rules.nodes import Rule as ParsedRule
 
 MOST = 10_000
 DEFAULT = 200

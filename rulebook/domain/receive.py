@@ -116,7 +116,8 @@ def _verify(delivery: Delivery, hook: Hook) -> Verification | None:
     if signature is None or not secrets:
         return None
     by_name = {name.lower(): value for name, value in delivery.headers}
-    return signature.verify(by_name, delivery.body, secrets, delivery.received_at)
+    now = delivery.received_at.timestamp()
+    return signature.verify(by_name, delivery.body, secrets, now)
 
 
 def _drop_repeat(event: Event, hook: Hook) -> None:

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rules.templates import SkipStep, TemplateError, compile_template
-
 from rulebook.actions import Action
 from rulebook.storage.hooks import Hook
+from rules.templates import IfMissing, SkipStep, TemplateError, compile_template
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ def render(
     action: Action,
     config: Mapping[str, Any],
     context: Mapping[str, Any],
-    if_missing: str,
+    if_missing: IfMissing,
     connected: bool = False,
 ) -> Rendered:
     """Fill in every template of a step. Never raises for what an event holds."""
@@ -51,7 +50,7 @@ def render(
     return Rendered(filled)
 
 
-def _fill(escape: str, value: Any, context: Mapping[str, Any], if_missing: str) -> Any:
+def _fill(escape: str, value: Any, context: Mapping[str, Any], if_missing: IfMissing) -> Any:
     if isinstance(value, dict):
         return {name: _fill(escape, text, context, if_missing) for name, text in value.items()}
     if not isinstance(value, str):

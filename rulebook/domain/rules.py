@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from rules.document import Rule as ParsedRule
-from rules.document import Step
-from rules.templates import compile_template
-
 from rulebook.actions import ACTIONS, Action
 from rulebook.domain.actor import Actor
 from rulebook.domain.hooks import find_hook
@@ -15,6 +11,9 @@ from rulebook.errors import Conflict, Invalid, NotFound, Problem
 from rulebook.storage import connections, db, hooks, rules, utcnow
 from rulebook.storage.rules import MODES, Rule, RuleVersion
 from rules import RuleError, parse, sentence
+from rules.nodes import Rule as ParsedRule
+from rules.nodes import Step
+from rules.templates import compile_template
 
 
 def write_rule(actor: Actor, hook_id: str, document: Any, mode: str = "off") -> Rule:

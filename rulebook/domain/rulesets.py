@@ -6,12 +6,11 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from rules.document import Rule as ParsedRule
-from rules.ruleset import RuleSet
-
 from rulebook.storage import rules, workspaces
 from rulebook.storage.hooks import Hook
 from rules import compile_rules, parse
+from rules.nodes import Rule as ParsedRule
+from rules.ruleset import RuleSet
 
 MOST_HOOKS = 1000
 
@@ -34,7 +33,7 @@ class HookRules:
     rules_version: int
     zone: str
     by_id: dict[str, Judged]
-    ruleset: RuleSet
+    ruleset: RuleSet[str]
 
 
 _kept: OrderedDict[str, HookRules] = OrderedDict()

@@ -32,7 +32,7 @@ def send_sample(actor: Actor, hook_id: str, sample: str = "") -> Receipt:
     provider, found = PROVIDERS[chosen[0]], chosen[1]
     secrets = secrets_of(hook) if provider.name == hook.provider else []
     now = utcnow()
-    headers, body = deliver(provider, found, secrets[0] if secrets else "", now)
+    headers, body = deliver(provider, found, secrets[0] if secrets else "", now.timestamp())
     token = house().sealer.open(hook.token_sealed, hook.id)
     delivery = Delivery(token, "POST", list(headers.items()), body, "", actor.address, now)
     return receive(delivery, house().config["MAX_BODY"], sample=True)

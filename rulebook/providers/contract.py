@@ -100,6 +100,7 @@ class Provider:
     types: Mapping[str, str] = field(default_factory=dict)  # event type -> words
     names: Mapping[str, str] = field(default_factory=dict)  # path -> friendly field name
     money: Mapping[str, str] = field(default_factory=dict)  # path in minor units -> its currency
+    gist: tuple[str, ...] = ()  # templates for one line about an event; the first that fits
     steps: tuple[str, ...] = ()  # how to set it up, in the order of clicking
     docs: str = ""
     retries: str = ""  # what the sender does when we were down, in one sentence

@@ -54,6 +54,12 @@ PROVIDER = Provider(
         "$.repository.default_branch": "Default branch",
         "$.sender.login": "Done by",
     },
+    gist=(
+        "{{ payload.head_commit.message | truncate(80) }}, in {{ payload.repository.name }}",
+        "{{ payload.issue.title | truncate(80) }}, in {{ payload.repository.name }}",
+        "{{ payload.pull_request.title | truncate(80) }}, in {{ payload.repository.name }}",
+        "in {{ payload.repository.full_name }}",
+    ),
     steps=(
         "In GitHub, open the repository (or organisation) > Settings > Webhooks > Add webhook.",
         "Payload URL: paste the web address of this hook.",

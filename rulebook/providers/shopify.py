@@ -58,6 +58,11 @@ PROVIDER = Provider(
         "$.shipping_address.country_code": "Ship to country",
         "$.order_status_url": "Link to the order status",
     },
+    gist=(
+        "{{ payload.name }}, {{ payload.total_price }} {{ payload.currency }}"
+        " from {{ payload.customer.first_name }} {{ payload.customer.last_name }}",
+        "{{ payload.name }}, {{ payload.total_price }} {{ payload.currency }}",
+    ),
     steps=(
         "In Shopify, open Settings > Notifications > Webhooks > Create webhook.",
         "Choose the event, for example Order creation, and the format JSON.",

@@ -71,6 +71,17 @@ PROVIDER = Provider(
             "amount_due",
         )
     },
+    gist=(
+        "{{ payload.data.object.amount | money(payload.data.object.currency) }}"
+        " from {{ payload.data.object.shipping.name }}",
+        "{{ payload.data.object.amount | money(payload.data.object.currency) }}"
+        " from {{ payload.data.object.receipt_email }}",
+        "{{ payload.data.object.amount_total | money(payload.data.object.currency) }}"
+        " from {{ payload.data.object.customer_details.name }}",
+        "{{ payload.data.object.amount_paid | money(payload.data.object.currency) }}"
+        " from {{ payload.data.object.customer_name }}",
+        "{{ payload.data.object.amount | money(payload.data.object.currency) }}",
+    ),
     steps=(
         "In Stripe, open Developers (or Workbench) > Webhooks.",
         "Choose Add destination, then the events you want, for example payment_intent.succeeded.",
