@@ -51,12 +51,12 @@ install_missing() {
     for package in $wanted; do
       apt install -y --no-install-recommends "$package"
     done
-    why="apt-get could not install it: $(grep '^E:' "$scratch/apt.log" | tail -n 1)"
+    why="apt-get said: $(grep '^E:' "$scratch/apt.log" | sort -u | tr '\n' ' ')"
   fi
 }
 
 tell() {
-  "$1" || echo "NOT RUN: the $2, because $3 is missing and $why."
+  "$1" || echo "NOT RUN: the $2, because $3 is missing and $why"
 }
 
 first_failure=0

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from rulebook.errors import Invalid
 from rulebook.providers.contract import Provider, Sample, Source, did_you_mean
-from rulebook.providers.fresh import deliver, fresh
 from rulebook.providers.schemes import Scheme, Verification
+from rulebook.providers.sending import deliver, fresh
 
 __all__ = [
     "PROVIDERS",
@@ -26,7 +26,7 @@ __all__ = [
     "read_event",
 ]
 
-_TOOLS = {"__init__", "contract", "fresh", "schemes"}  # files that are no provider
+_TOOLS = {"__init__", "contract", "schemes", "sending"}  # files that are no provider
 _LONGEST = 200  # characters of a type or an id that are kept as they are
 
 

@@ -74,7 +74,7 @@ def at(payload: object, path: str) -> object:
 class Sample:
     """One event as this sender would send it, written by us.
 
-    Times in body and headers are written as if it were `fresh.WRITTEN`; ids and amounts are the
+    Times in body and headers are written as if it were `sending.WRITTEN`; ids and amounts are the
     texts that differ from one sending to the next.
     """
 

@@ -140,6 +140,14 @@ def test_a_sample_can_be_read(name, event):
 
 
 @pytest.mark.parametrize(("name", "event"), SAMPLES)
+def test_the_friendly_names_fit_the_sample(name, event):
+    provider, headers, body = sent(name, event)
+    payload = parsed(headers, body)
+    plain = [path for path in provider.names if "*" not in path]
+    assert sum(at(payload, path) is not None for path in plain) >= 3
+
+
+@pytest.mark.parametrize(("name", "event"), SAMPLES)
 def test_a_sample_sent_twice_is_two_events(name, event):
     provider, headers, body = sent(name, event, seed=1)
     _, other_headers, other_body = sent(name, event, seed=2)

@@ -9,7 +9,7 @@ import pytest
 
 from rulebook.providers import PROVIDERS, Provider, Sample, fresh, read_event
 from rulebook.providers.contract import Body, Header, Joined, at
-from rulebook.providers.fresh import WRITTEN
+from rulebook.providers.sending import WRITTEN
 
 PAYLOAD = {"event-data": {"id": 7}, "list": [{"name": "cup"}], "yes": True, "blank": " "}
 

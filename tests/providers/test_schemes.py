@@ -2,6 +2,7 @@
 
 import pytest
 
+from rulebook.providers import PROVIDERS
 from rulebook.providers.schemes import BodyHmac, TimedHmac, span
 
 NOW = 1_800_000_000
@@ -60,6 +61,16 @@ def test_the_secret_is_text_with_its_prefix():
     headers = timed.sign(BODY, "whsec_test_secret", NOW)
     assert timed.verify(headers, BODY, ["whsec_test_secret"], NOW)
     assert not timed.verify(headers, BODY, ["test_secret"], NOW)
+
+
+def test_digests_made_by_another_program():
+    """By hand: printf '1800000000.{"amount": 12900}' | openssl dgst -sha256 -hmac SECRET."""
+    by_hand = "6e92dcb49c8236ac009e43a0973526d92796f121ddaf3cf75005bb913aefd215"
+    headers = {"Stripe-Signature": f"t={NOW},v1={by_hand}"}
+    stripe, typeform = PROVIDERS["stripe"].signature, PROVIDERS["typeform"].signature
+    assert stripe and stripe.verify(headers, BODY, ["whsec_test_secret"], NOW)
+    headers = {"Typeform-Signature": "sha256=iCtc/EwxQAt5tdY64iZulyym0puBplQ1vwdeflBph1g="}
+    assert typeform and typeform.verify(headers, BODY, ["tea"], NOW)
 
 
 def test_another_name_of_the_header_counts_as_well():
