@@ -13,6 +13,7 @@ from flask import Flask
 
 from rulebook import __version__, config, storage
 from rulebook.config import Config
+from rulebook.domain import accounts
 from rulebook.domain.house import furnish
 from rulebook.errors import Invalid, RulebookError
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from rules.catalog import walk
-from rules.payload import Payload
-
 from rulebook.providers import PROVIDERS
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
+from rules.catalog import walk
+from rules.payload import Payload
 from rules.templates import TemplateError, compile_template
 
 MOST_WORDS = 20_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from rulebook.actions import Action
 from rulebook.storage.hooks import Hook
@@ -30,7 +30,7 @@ def render(
     action: Action,
     config: Mapping[str, Any],
     context: Mapping[str, Any],
-    if_missing: IfMissing,
+    if_missing: str,
     connected: bool = False,
 ) -> Rendered:
     """Fill in every template of a step. Never raises for what an event holds."""
@@ -50,9 +50,11 @@ def render(
     return Rendered(filled)
 
 
-def _fill(escape: str, value: Any, context: Mapping[str, Any], if_missing: IfMissing) -> Any:
+def _fill(escape: str, value: Any, context: Mapping[str, Any], if_missing: str) -> Any:
     if isinstance(value, dict):
         return {name: _fill(escape, text, context, if_missing) for name, text in value.items()}
     if not isinstance(value, str):
         return value
-    return compile_template(value, escape=escape).render(context, if_missing=if_missing)
+    return compile_template(value, escape=escape).render(
+        context, if_missing=cast(IfMissing, if_missing)
+    )
