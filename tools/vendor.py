@@ -1,8 +1,9 @@
 """Fetch the files of others that the pages load; this table is their lock file.
 
-Run it from the project's root: `python tools/vendor.py`. It asks `npm pack` for each package, checks the
-sha256 written here, and puts file and licence under web/static/vendor/NAME@VERSION/. To take a newer
-version: change version and sha256, run it, change the path in web/templates/base.html, run the tests.
+Run it from the project's root: `python -m tools.vendor`. It asks `npm pack` for each package,
+checks the sha256 written here, and puts file and licence under web/static/vendor/NAME@VERSION/.
+To take a newer version: change version and sha256, run it, change the path in
+web/templates/base.html, run the tests.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1] / "web" / "static" / "vendor"
 
 @dataclass(frozen=True)
 class Vendored:
-    """One file out of one published package. sha256 is of the file, in hex; licence is its SPDX name."""
+    """One file out of one published package; sha256 (hex) is the file's, licence an SPDX name."""
 
     package: str
     version: str
@@ -50,7 +51,7 @@ VENDORED = (
 
 
 def fetch(item: Vendored) -> Path:
-    """Write one vendored file and its licence; SystemExit when the bytes are not the recorded ones."""
+    """Write one file and its licence; SystemExit when the bytes are not the recorded ones."""
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(
             ["npm", "pack", "--silent", f"{item.package}@{item.version}"],
