@@ -110,8 +110,7 @@ def retry(actor: Actor, run_id: str) -> Run:
     if run.state == "queued":
         runs.move(run.id, ["queued"], {"next_attempt_at": now})
         actor.note("run.hurry", run.id)
-        db.session.commit()
-        return run
+        return _moved(run)
     if run.state not in ("failed", "cancelled", "skipped"):
         raise Conflict(_why_not_retried(run), "Replay the event to send it again.")
     newer = [r for r in runs.runs_of_step(run.event_id, run.rule_id, run.step_id) if r.id > run.id]
@@ -162,8 +161,7 @@ def resolve(actor: Actor, run_id: str, how: str) -> Run:
     if not runs.move(run.id, ["unknown"], _resolved(how)):
         raise Conflict("This run is not in doubt any more.", "Look at it again.")
     actor.note("run.resolve", run.id, how)
-    db.session.commit()
-    return run
+    return _moved(run)
 
 
 def _resolved(how: str) -> dict[str, Any]:
@@ -192,6 +190,11 @@ def cancel(actor: Actor, run_id: str) -> Run:
     if not runs.move(run.id, ["queued", "held"], stopped):
         raise Conflict("It is too late to cancel this run.", "Look at it again.")
     actor.note("run.cancel", run.id)
+    return _moved(run)
+
+
+def _moved(run: Run) -> Run:
+    db.session.refresh(run)
     db.session.commit()
     return run
 

@@ -23,7 +23,9 @@ from sqlalchemy.engine import make_url
 
 from rulebook.config import Config
 
-db = SQLAlchemy()
+# Not expired on commit: a look at a row after it would begin another transaction, and with it take
+# SQLite's write lock for as long as a page takes to draw.
+db = SQLAlchemy(session_options={"expire_on_commit": False})
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
 
 PRAGMAS = (
