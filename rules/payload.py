@@ -10,10 +10,12 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from email.message import Message
+from functools import lru_cache
 from typing import Any
 
 from rules.payload_forms import read_form, read_multipart
@@ -23,6 +25,7 @@ from rules.payload_xml import read_xml
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 _HALVES = re.compile(r"[\ud800-\udfff]")
 _LONGEST_NUMBER = 4300  # digits; Python's own limit for reading a whole number
+MOST_NOTES = 5
 _KEPT = "It is kept as received and shown as text."
 _CHARSETS = re.compile(
     r"utf-(8|16|32)(-[lb]e)?|ascii|iso8859-\d+|cp125\d|latin-1|koi8-[ru]|mac-roman"
@@ -48,7 +51,7 @@ class Payload:
 
 def read_payload(body: bytes, content_type: str | None) -> Payload:
     """The payload in a body; never raises, whatever the bytes are."""
-    media, params = _content_type(content_type or "")
+    media, params = _content_type((content_type or "")[:1000])
     if not body.strip(b" \t\r\n\0\xef\xbb\xbf"):
         return Payload(None, "empty")
     if body.startswith(b"\x1f\x8b"):
@@ -73,7 +76,7 @@ Reader = Callable[[bytes, dict[str, str], list[str]], object]
 def _read(reader: Reader, kind: str, body: bytes, params: dict[str, str]) -> Payload:
     notes: list[str] = []
     value = reader(body, params, notes)
-    return Payload(value, kind, notes=tuple(dict.fromkeys(notes)))
+    return Payload(value, kind, notes=tuple(dict.fromkeys(notes))[:MOST_NOTES])
 
 
 def _reader(media: str) -> tuple[Reader | None, str]:
@@ -88,10 +91,11 @@ def _reader(media: str) -> tuple[Reader | None, str]:
     return None, "text"
 
 
+@lru_cache(maxsize=256)
 def _content_type(header: str) -> tuple[str, dict[str, str]]:
     """The media type in lower case, and its parameters."""
     message = Message()
-    message["content-type"] = " ".join(header[:1000].split())
+    message["content-type"] = " ".join(header.split())
     try:
         found = message.get_params(failobj=[]) or [("", "")]
     except (ValueError, LookupError, TypeError):
@@ -164,8 +168,7 @@ def _decoder(notes: list[str]) -> json.JSONDecoder:
     def group(pairs: list[tuple[str, object]]) -> dict[str, object]:
         found = dict(pairs)
         if len(found) != len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in found if names.count(name) > 1)
+            twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
             notes.append(f"The name '{twice[:40]}' appears twice in a group; the last one counts.")
         return found
 

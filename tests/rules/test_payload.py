@@ -123,6 +123,16 @@ def test_the_last_of_two_equal_names_counts_and_is_noted():
     assert payload.notes == ("The name 'a' appears twice in a group; the last one counts.",)
 
 
+def test_many_names_with_one_twice_take_no_time():
+    names = [f'"n{number}": 1' for number in range(40_000)]
+    began = time.perf_counter()
+    payload = read_payload(("{" + ",".join([*names, names[-1]]) + "}").encode(), JSON)
+    assert time.perf_counter() - began < 1
+    assert "'n39999' appears twice" in payload.notes[0]
+    groups = ",".join(f'{{"n{number}": 1, "n{number}": 2}}' for number in range(100))
+    assert len(read_payload(f"[{groups}]".encode(), JSON).notes) == 5
+
+
 def test_half_characters_are_replaced_and_noted():
     payload = read_payload(b'{"\\ud800": ["\\udc00x", "\\ud83d\\ude00"]}', JSON)
     assert payload.value == {"\ufffd": ["\ufffdx", "😀"]}
