@@ -138,7 +138,8 @@ class WhenReader:
             return None
 
     def operator(self, raw: dict[str, Any], pointer: str) -> Operator | None:
-        name, place = raw.get("test"), below(pointer, "test")
+        name: Any = raw.get("test")
+        place = below(pointer, "test")
         if "test" not in raw:
             self.problems.add(pointer, "This condition has no operator.", "Choose one: 'test'.")
             return None
@@ -147,7 +148,8 @@ class WhenReader:
             fix = nearest_operator(name, hint) if isinstance(name, str) else hint
             self.problems.add(place, f"There is no operator {say(name)}.", fix)
             return None
-        return OPERATORS[name]
+        row: Operator = OPERATORS[name]
+        return row
 
     def value(self, raw: dict[str, Any], operator: Operator, pointer: str, roots: str) -> Any:
         place, wants = below(pointer, "value"), operator.wants
@@ -251,10 +253,19 @@ def unknown_keys(
             problems.add(below(pointer, key), f"'{key}' is not known here.", fix)
 
 
+MEANT = {
+    "over": "more_than", "above": "more_than", "greater_than": "more_than", "gt": "more_than",
+    "gte": "at_least", "under": "less_than", "below": "less_than", "lt": "less_than",
+    "lte": "at_most", "equals": "is", "equal": "is", "eq": "is", "not_equals": "is_not",
+    "ne": "is_not", "in": "is_one_of", "regex": "matches_regex", "exists": "is_present",
+}  # fmt: skip
+
+
 def nearest_operator(name: str, hint: str) -> str:
     """The operator meant: by its whole id, else by its name alone, in whichever family has it."""
     fix = did_you_mean(name, OPERATORS)
     tail = name.rpartition(".")[2]
+    tail = MEANT.get(tail, tail)
     same = [row.id for row in OPERATORS.values() if row.name == tail]
     same = [one for one in same if one.split(".")[0] == name.split(".")[0]] or same
     return f"Did you mean '{same[0]}'?" if same else fix or hint

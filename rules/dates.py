@@ -24,13 +24,16 @@ ISO = re.compile(
     re.ASCII,
 )
 MAIL = re.compile(
-    r"(?:(?P<weekday>mon|tue|wed|thu|fri|sat|sun),? +)?(?P<day>\d{1,2}) +(?P<name>[a-z]{3}) +(?P<year>\d{4})"
-    r"(?: +(?P<hour>\d{2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?(?: +(?P<zone>[+-]\d{4}|[a-z]{1,3}))?)?",
+    r"(?:(?P<weekday>mon|tue|wed|thu|fri|sat|sun),? +)?"
+    r"(?P<day>\d{1,2}) +(?P<name>[a-z]{3}) +(?P<year>\d{4})"
+    r"(?: +(?P<hour>\d{2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?"
+    r"(?: +(?P<zone>[+-]\d{4}|[a-z]{1,3}))?)?",
     re.ASCII | re.IGNORECASE,
 )
 SLASHED = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}(?!\d)")
 DURATION = re.compile(r"([1-9][0-9]{0,8})([smhd])")
-UNITS = {"s": ("second", 1), "m": ("minute", 60), "h": ("hour", 3600), "d": ("day", 86_400)}
+UNITS = {"s": "second", "m": "minute", "h": "hour", "d": "day"}
+SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 LONGEST_DURATION = timedelta(days=36_500)
 
 
@@ -142,7 +145,7 @@ def _offset(text: str | None, zone: tzinfo) -> tzinfo:
 
 def _from_unix(number: int | Decimal, zone: tzinfo) -> Moment:
     """Unix time: seconds below 10^11, milliseconds below 10^14, microseconds below 10^17."""
-    size = abs(number)
+    size = abs(Decimal(number))
     if size >= 10**17:
         raise Unreadable("which is too large for a date")
     scale = 10**6 if size < 10**11 else 10**3 if size < 10**14 else 1
@@ -156,7 +159,7 @@ def duration(text: Any) -> timedelta:
     match = DURATION.fullmatch(text) if isinstance(text, str) else None
     if not match:
         raise Unreadable(f"{say(text)} is not a duration")
-    seconds = int(match[1]) * UNITS[match[2]][1]
+    seconds = int(match[1]) * SECONDS[match[2]]
     if seconds > LONGEST_DURATION.total_seconds():
         raise Unreadable(f"{say(text)} is longer than a hundred years")
     return timedelta(seconds=seconds)
@@ -166,4 +169,4 @@ def say_duration(text: Any) -> str:
     match = DURATION.fullmatch(text) if isinstance(text, str) else None
     if not match:
         return say(text)
-    return f"{match[1]} {UNITS[match[2]][0]}{'' if match[1] == '1' else 's'}"
+    return f"{match[1]} {UNITS[match[2]]}{'' if match[1] == '1' else 's'}"

@@ -66,5 +66,5 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word most like this one, or None when none is."""
     folded = {name.lower(): name for name in known}
-    close = difflib.get_close_matches(word.lower()[:100], folded, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(word.lower()[:100], folded, n=1, cutoff=0.65)
     return folded[close[0]] if close else None

@@ -201,7 +201,6 @@ def _judged(node: Condition, scene: Scene, env: Env) -> Judged:
     name, row, lenient = field_words(node.field), node.operator, node.met_when_missing
     try:
         located = _located(node.field, scene)
-        operand = operand_of(node, env, scene)
     except TooMuch as error:
         return False, f"{name}: {error}", _found("unreadable", []), []
     if not located:
@@ -213,6 +212,10 @@ def _judged(node: Condition, scene: Scene, env: Env) -> Judged:
             return lenient, reasons.missing(name, hole, lenient), _missing(hole), []
     elif is_null([value for _, value in located], node):
         return lenient, reasons.empty(name, lenient), _found("null", located), []
+    try:
+        operand = operand_of(node, env, scene)
+    except TooMuch as error:
+        return False, f"{name}: {error}", _found("value", located), []
     if operand is MISSING:
         return lenient, reasons.no_operand(node), _found("value", located), []
     if isinstance(operand, Unfit):
@@ -243,7 +246,9 @@ def _status(values: list[Any], outcomes: list[bool | Unfit]) -> str:
         return unfit[0].status
     if len(values) > 1:
         return "values"
-    return {"[]": "empty_list", "None": "null"}.get(repr(values[0])[:5], "value")
+    if values[0] is None:
+        return "null"
+    return "empty_list" if values[0] == [] else "value"
 
 
 def _notes(node: Condition, values: list[Any], env: Env) -> list[str]:
@@ -310,10 +315,16 @@ def _summary(tree: Finding, blame: Pointers) -> str:
 
 
 def _told(tree: Finding, choose: Callable[[Finding], bool]) -> list[str]:
-    """The reasons of the leaves chosen; one that holds but must not says so."""
-    if not tree.children or (tree.kind == "items" and choose(tree)):
-        return [tree.reason] if tree.reason and choose(tree) else []
+    """The reasons of the leaves chosen; a group of items speaks for its items."""
     told = [reason for child in tree.children for reason in _told(child, choose)]
+    if tree.kind == "items":
+        return [tree.reason] if told or choose(tree) else []
+    if tree.kind == "none" and tree.met:
+        return ["nothing that is ruled out is so"] if choose(tree) else told
+    if tree.kind == "none":
+        told = [f"{reason}, which is ruled out" for reason in told]
+    if not tree.children:
+        told = [tree.reason] if choose(tree) else []
     return list(dict.fromkeys(told))
 
 

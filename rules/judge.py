@@ -36,7 +36,7 @@ class Scene:
                 self._now = moment if 1900 < moment.day.year < 9000 else None
             except Unreadable:
                 self._now = None
-        return self._now  # type: ignore[no-any-return]
+        return self._now
 
     def start(self, field: Field) -> Any:
         """The value a field's path starts at."""

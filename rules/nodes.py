@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from rules.families.row import Operator
@@ -48,7 +49,7 @@ class Condition:
     pointer: str
     field: Field
     operator: Operator
-    value: Any = field(hash=False)
+    value: Any = dataclasses.field(hash=False)
     match: Match = Match()
     match_case: bool = False
     met_when_missing: bool = False
@@ -93,7 +94,7 @@ class Step:
     id: str
     action: str
     connection: str | None
-    config: dict[str, Any] = field(hash=False)
+    config: dict[str, Any] = dataclasses.field(hash=False)
     needs: tuple[str, ...] = ()
     if_missing: str = "blank"
 
@@ -112,7 +113,7 @@ class Rule:
     when: Node
     then: tuple[Step, ...]
     options: Options
-    source: Any = field(hash=False, repr=False)
+    source: Any = dataclasses.field(hash=False, repr=False)
 
     @property
     def document(self) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from typing import Any
 from jsonpath_ng import Child, DatumInContext, Fields, JSONPath, Root, This
 from jsonpath_ng import Index as AtIndex
 from jsonpath_ng.exceptions import JSONPathError
-from jsonpath_ng.ext import parse
 from jsonpath_ng.ext.filter import And, Expression, Filter, Or
+from jsonpath_ng.ext.parser import parse
 
 from rules.errors import Unusable
 
@@ -31,14 +31,14 @@ Chosen = Callable[[Any, Any], list[tuple[Any, Any]]]
 
 def compile_filter(text: str) -> tuple[str, Chosen]:
     """The filter's canonical text, and choose(value, root): the (key, child) pairs it lets pass."""
-    tree = _parsed(text)
+    tree: Any = _parsed(text)
     _check(tree)
     canonical = str(tree)[2:-1]
 
     def choose(value: Any, root: Any) -> list[tuple[Any, Any]]:
         if not isinstance(value, dict | list):
             return []
-        found = tree.find(DatumInContext(value, path=This(), context=DatumInContext(root)))
+        found: list[Any] = tree.find(DatumInContext(value, path=This(), context=DatumInContext(root)))
         return [(_key(datum.path), datum.value) for datum in found]
 
     return canonical, choose

@@ -39,8 +39,8 @@ def when_words(node: Node, names: Names | None = None, inside: bool = False) -> 
     if isinstance(node, EveryEvent):
         return "an event arrives"
     if isinstance(node, Items):
-        how = items_words(node.match)
-        return f"{how} {field_words(node.field, names)} fits ({when_words(node.where, names)})"
+        how, verb = items_words(node.match), "fit" if node.match.n > 1 else "fits"
+        return f"{how} {field_words(node.field, names)} {verb} ({when_words(node.where, names)})"
     words = _group(node, names)
     return f"({words})" if inside and len(node.children) > 1 else words
 

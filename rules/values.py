@@ -69,8 +69,9 @@ def shortest(number: int | Decimal) -> str:
 
 def _with_exponent(value: Decimal) -> str:
     sign, digits, _ = value.as_tuple()
-    head, *rest = "".join(map(str, digits)).rstrip("0")
-    fraction = f".{''.join(rest)}" if rest else ""
+    shown = "".join(map(str, digits)).rstrip("0")
+    head, rest = shown[0], shown[1:]
+    fraction = f".{rest}" if rest else ""
     return f"{'-' if sign else ''}{head}{fraction}e{value.adjusted()}"
 
 
@@ -136,6 +137,6 @@ def _shown_number(value: Any) -> Any:
     number = exact(value)
     if number is None:
         return "not a number"
-    if isinstance(value, Decimal) or abs(number) >= 2**63:
+    if isinstance(value, Decimal) or abs(Decimal(number)) >= 2**63:
         return clip(shortest(number), 200)
     return value

@@ -8,7 +8,8 @@ from typing import Any
 from rules.families.row import Operator
 from rules.nodes import Condition, Field, Match
 from rules.operators import OPERATORS
-from rules.paths import Name, name_of
+from rules.path_syntax import Name
+from rules.paths import name_of
 
 Names = Callable[[str], str | None]
 ABOUT_THE_EVENT = {

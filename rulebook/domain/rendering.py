@@ -21,9 +21,9 @@ class Rendered:
     fix: str = ""
 
 
-def context_of(seen: Mapping[str, Any], rule_name: str, hook: Hook) -> dict[str, Any]:
+def context_of(seen: Mapping[str, Any], rule_name: str, hook: Hook, zone: str) -> dict[str, Any]:
     """What a message may name: the event's parts, the rule and the hook."""
-    return {**seen, "rule": {"name": rule_name}, "hook": {"name": hook.name}}
+    return {**seen, "rule": {"name": rule_name}, "hook": {"name": hook.name, "zone": zone}}
 
 
 def render(

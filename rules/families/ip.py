@@ -1,4 +1,4 @@
-"""Internet addresses inside ranges (CIDR), version 4 and 6; a v4 address inside v6 is the v4 one."""
+"""Internet addresses inside ranges (CIDR), v4 and v6; a v4 address written as v6 is the v4 one."""
 
 from __future__ import annotations
 

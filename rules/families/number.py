@@ -36,8 +36,8 @@ def _row(
         words.replace("is not", "must not be") if negates else words.replace("is", "needs to be")
     )
     return Operator(
-        f"number.{name}", menu, f"{words} {{value}}", f"{needs} {{value}}", wants, read_number, test,
-        negates=negates, note=note_number, index=index,
+        f"number.{name}", menu, f"{words} {{value}}", f"{needs} {{value}}", wants,
+        read_number, test, negates=negates, note=note_number, index=index,
     )  # fmt: skip
 
 

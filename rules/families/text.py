@@ -42,7 +42,7 @@ def read_length(value: Any, env: Env) -> Any:
 
 
 def regex(raw: Any, env: Env) -> Callable[[str], Any]:
-    """The pattern compiled by RE2: its time grows with the text, never with the pattern's tricks."""
+    """The pattern compiled by RE2, whose time grows with the text, whatever the pattern."""
     if not isinstance(raw, str) or not raw:
         raise Unusable("This needs a pattern.", "Write a regular expression, such as ^INV-[0-9]+$")
     if len(raw) > LONGEST_PATTERN:
@@ -108,8 +108,14 @@ def _pair(
     test: Callable[[Any, Any, Any], bool],
     index: str | None = None,
 ) -> tuple[Operator, Operator]:
-    one = Operator(f"text.{positive[0]}", *positive[1:], wants, read_text, test, cased=True, note=note_text, index=index)  # fmt: skip
-    other = Operator(f"text.{negative[0]}", *negative[1:], wants, read_text, test, negates=one.id, cased=True, note=note_text)  # fmt: skip
+    one = Operator(
+        f"text.{positive[0]}", *positive[1:], wants, read_text, test,
+        cased=True, note=note_text, index=index,
+    )  # fmt: skip
+    other = Operator(
+        f"text.{negative[0]}", *negative[1:], wants, read_text, test,
+        negates=one.id, cased=True, note=note_text,
+    )  # fmt: skip
     return one, other
 
 
