@@ -20,6 +20,7 @@ from rulebook.actions._fields import (
     addresses,
     blank,
     check_fields,
+    examples,
     is_one_template,
     is_template,
     mask,
@@ -86,6 +87,10 @@ class ConnectionKind:
     try_out: Callable[[Config, Egress, Settings], Outcome]
     more_checks: Callable[[Config], list[Problem]] = _no_more
 
+    @property
+    def example(self) -> dict[str, Any]:
+        return examples(self.fields)
+
     def check(self, config: Config) -> list[Problem]:
         """What is wrong with a config, before it is saved."""
         return check_fields(self.fields, config) + self.more_checks(config)
@@ -116,6 +121,11 @@ class Action:
     expires_after: ClassVar[int]
     # Seconds after a doubtful try at which `look_up` may ask what became of it.
     checks: ClassVar[tuple[int, ...]] = ()
+
+    @property
+    def example(self) -> dict[str, Any]:
+        """A config that can be saved, for docs and tests."""
+        return examples(self.fields)
 
     @property
     def max_attempts(self) -> int:

@@ -94,6 +94,11 @@ def mask(fields: Iterable[Field], config: Config) -> dict[str, Any]:
     }
 
 
+def examples(fields: Iterable[Field]) -> dict[str, Any]:
+    """A config made of the fields' examples."""
+    return {field.name: field.example for field in fields if field.example is not None}
+
+
 def secrets(fields: Iterable[Field], config: Config | None) -> list[str]:
     """The secret values in a config, longest first."""
     found = [str((config or {}).get(field.name) or "") for field in fields if field.hidden]

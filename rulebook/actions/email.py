@@ -111,6 +111,7 @@ class Email(Action):
         Field("subject", "Subject", required=True, template=True, escape="header",
               max_length=200, example="New order {{ payload.id }}"),
         Field("text", "Text", "long", template=True, max_length=256 * 1024,
+              example="{{ payload.customer.name }} has ordered.",
               help="What is read; with HTML it is the version for plain readers."),
         Field("html", "HTML", "long", template=True, escape="html", max_length=256 * 1024),
     )  # fmt: skip
@@ -156,8 +157,12 @@ class Email(Action):
     ) -> Outcome:
         if connection is None:
             return Outcome("no_for_good", "No connection is chosen.", "Choose one in the rule.")
-        letter, recipients = _letter(config, connection, call)
         request = f"{self.summary(config)}\n\n{self.message(config).text}"
+        try:
+            letter, recipients = _letter(config, connection, call)
+        except ValueError as problem:  # also raised for what is no mail address
+            sentence = f"The message cannot be written: {problem}."
+            return Outcome("no_for_good", sentence, "Correct the rule.", request=request)
         sender, server = _ascii(connection["from"]), _server(connection)
         try:
             said = egress.send_mail(server, sender, recipients, letter.as_bytes(), call.deadline)

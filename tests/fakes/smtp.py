@@ -70,17 +70,16 @@ class Mail:
     def __init__(self, security: str = "none", login: bool = False) -> None:
         self.letters: list[Letter] = []
         self.security, self.login = security, login
-        self._recipient = self._data = "250 OK"
-        self._drops = self._hangs = False
+        self.to_recipients = self.to_messages = "250 OK"
+        self.drops = self.hangs = False
         self._changed = threading.Condition()
-        self._closing = threading.Event()
         tls = server_context() if security != "none" else None
         self._controller = _Controller(
-            self,
+            _Hooks(self),
             ssl_context=tls if security == "tls" else None,
             tls_context=tls if security == "starttls" else None,
             require_starttls=security == "starttls",
-            authenticator=self._authenticate if login else None,
+            authenticator=self._authenticator if login else None,
             auth_require_tls=security == "starttls",
         )
         self.host, self.port = "127.0.0.1", self._controller.port
@@ -94,7 +93,6 @@ class Mail:
         self.close()
 
     def close(self) -> None:
-        self._closing.set()
         self._controller.stop()
 
     @property
@@ -115,28 +113,28 @@ class Mail:
     # How it behaves from now on.
 
     def takes_all(self) -> None:
-        self._recipient = self._data = "250 OK"
-        self._drops = self._hangs = False
+        self.to_recipients = self.to_messages = "250 OK"
+        self.drops = self.hangs = False
 
     def greylists(self) -> None:
         """Refuses recipients for now: 451."""
-        self._recipient = "451 4.7.1 Greylisted, try again later"
+        self.to_recipients = "451 4.7.1 Greylisted, try again later"
 
     def refuses(self, reply: str = "550 5.1.1 No such user") -> None:
         """Refuses recipients."""
-        self._recipient = reply
+        self.to_recipients = reply
 
     def refuses_message(self, reply: str = "554 5.6.0 Not wanted") -> None:
         """Refuses messages after the final dot."""
-        self._data = reply
+        self.to_messages = reply
 
     def drops_after_data(self) -> None:
         """Takes messages, and hangs up instead of saying so."""
-        self._drops = True
+        self.drops = True
 
     def hangs_after_data(self) -> None:
         """Takes messages, and never says so."""
-        self._hangs = True
+        self.hangs = True
 
     def wait_for(self, count: int, seconds: float = 10) -> list[Letter]:
         """The letters, once there are so many; AssertionError when the time is up."""
@@ -145,36 +143,46 @@ class Mail:
         assert came, f"{len(self.letters)} of {count} letters came within {seconds} s"
         return self.letters
 
-    # What aiosmtpd calls.
-
-    def _authenticate(self, *args: Any) -> AuthResult:
-        given = args[-1]
-        right = isinstance(given, LoginPassword) and (
-            (given.login, given.password) == (USER.encode(), PASSWORD.encode())
+    def _authenticator(self, *given: Any) -> AuthResult:
+        pair = given[-1]
+        right = isinstance(pair, LoginPassword) and (
+            (pair.login, pair.password) == (USER.encode(), PASSWORD.encode())
         )
         return AuthResult(success=right, handled=False)
 
-    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str,
-                          options: list[str]) -> str:  # fmt: skip
-        if self.login and not session.authenticated:
+    def keeps(self, letter: Letter) -> None:
+        with self._changed:
+            self.letters.append(letter)
+            self._changed.notify_all()
+
+
+class _Hooks:
+    """What aiosmtpd calls; it walks all attributes of this object, so it is one of its own."""
+
+    def __init__(self, mail: Mail) -> None:
+        self.mail = mail
+
+    async def handle_MAIL(
+        self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        if self.mail.login and not session.authenticated:
             return "530 5.7.0 Authentication required"
         envelope.mail_from = address
         return "250 OK"
 
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str,
-                          options: list[str]) -> str:  # fmt: skip
-        if self._recipient.startswith("250"):
+    async def handle_RCPT(
+        self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        if self.mail.to_recipients.startswith("250"):
             envelope.rcpt_tos.append(address)
-        return self._recipient
+        return self.mail.to_recipients
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        if not self._data.startswith("250"):
-            return self._data
-        with self._changed:
-            self.letters.append(Letter(envelope.mail_from, envelope.rcpt_tos, envelope.content))
-            self._changed.notify_all()
-        if self._drops:
+        if not self.mail.to_messages.startswith("250"):
+            return self.mail.to_messages
+        self.mail.keeps(Letter(envelope.mail_from, envelope.rcpt_tos, envelope.content))
+        if self.mail.drops:
             server.transport.abort()
-        if self._hangs:
+        if self.mail.hangs:
             await server.loop.create_future()
-        return self._data
+        return self.mail.to_messages
