@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from rulebook.domain import accounts, hooks, rules
 from rulebook.domain.actor import Actor
 from rulebook.domain.tokens import make_token
-from rulebook.storage import db
+from rulebook.storage import db, utcnow
 from rulebook.storage.hooks import Hook
 from rulebook.storage.rules import Rule
 from rulebook.storage.users import User
@@ -44,7 +44,7 @@ class Person:
         """A session as signing in makes it, without the slow password."""
         with self.app.app_context():
             user = db.session.get_one(User, self.user_id)
-            token = accounts._open_session(user, "127.0.0.1", accounts.utcnow())
+            token = accounts._open_session(user, "127.0.0.1", utcnow())
         self.client.set_cookie("rulebook_session", token)
         raw = secrets.token_hex(20)
         with self.client.session_transaction() as cookie:

@@ -15,7 +15,7 @@ from rulebook.domain.accounts import SignedIn
 from rulebook.domain.actor import Actor
 from rulebook.domain.house import house
 from rulebook.jobs.queue import Bell
-from rulebook.storage import reading, utcnow
+from rulebook.storage import db, reading, utcnow
 
 PUBLIC = {
     "static",
@@ -95,7 +95,7 @@ def _recognise() -> None:
     with reading():
         g.signed_in = accounts.signed_in(token)
         stale = g.signed_in and g.signed_in.session.seen_at + accounts.SEEN_EVERY < utcnow()
-        accounts.db.session.rollback()
+        db.session.rollback()
     if stale:
         accounts.seen(token)
 

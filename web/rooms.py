@@ -1,5 +1,32 @@
 """The blueprints, one for each noun; a page that is not listed here does not exist."""
 
-from web import accounts, health, inbox
+from web import (
+    accounts,
+    connections,
+    events,
+    health,
+    home,
+    hooks,
+    inbox,
+    outbox,
+    rules,
+    runs,
+    settings,
+)
 
-BLUEPRINTS = (health.pages, inbox.pages, accounts.pages)
+BLUEPRINTS = tuple(
+    room.pages
+    for room in (
+        health,
+        inbox,
+        accounts,
+        home,
+        hooks,
+        events,
+        rules,
+        runs,
+        outbox,
+        connections,
+        settings,
+    )
+)

@@ -8,6 +8,7 @@ from typing import Any
 
 from rulebook.actions import ACTIONS
 from rulebook.domain.rendering import context_of, render
+from rulebook.storage import workspaces
 from rulebook.storage.base import new_id
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
@@ -29,7 +30,8 @@ def plan(
 ) -> list[Run]:
     """One run for each step of a rule that was met, not yet stored. In Watch mode they are
     records of what would have been sent."""
-    context = context_of(seen, parsed.name, hook)
+    zone = workspaces.workspace(hook.workspace_id).zone
+    context = context_of(seen, parsed.name, hook, zone)
     return [
         _run(event, version, step, position, mode, context, now, replay_no)
         for position, step in enumerate(parsed.then)

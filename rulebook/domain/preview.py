@@ -98,7 +98,7 @@ def _example(
     event: Event, hook: Hook, parsed: ParsedRule, seen: dict[str, Any], zone: str
 ) -> Example:
     explanation = explain(parsed, seen, zone=zone)
-    context = context_of(seen, parsed.name, hook)
+    context = context_of(seen, parsed.name, hook, zone)
     planned = [_planned(parsed, at, context) for at in range(len(parsed.then))]
     return Example(event, explanation, planned)
 
