@@ -28,9 +28,7 @@ class _InThreads(WsgiToAsgiInstance):
     """asgiref runs all WSGI requests in one thread unless told otherwise; this tells it."""
 
     run_wsgi_app = SyncToAsync(
-        cast(SyncToAsync, WsgiToAsgiInstance.run_wsgi_app).func,
-        thread_sensitive=False,
-        executor=_pool,
+        vars(WsgiToAsgiInstance)["run_wsgi_app"].func, thread_sensitive=False, executor=_pool
     )
 
 
