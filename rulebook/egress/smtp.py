@@ -110,7 +110,10 @@ class _Session(smtplib.SMTP):
         code, text = reply[0], reply[1].decode("utf-8", "replace")
         if code in wanted:
             return f"{code} {text}"
-        raise SaidNo(step, code, text)
+        if 400 <= code < 600:
+            raise SaidNo(step, code, text)
+        what = f"{self.server.host} answered something unreadable to {step}."
+        raise Broken(what, "Is it a mail server?", written=self.written)
 
     def _expire(self) -> None:
         self.expired = True
@@ -130,8 +133,11 @@ def session(
     try:
         talk.begin()
         yield talk
-    except EgressError:
-        talk.finish() if not talk.expired else talk.abandon()
+    except EgressError as failure:
+        if talk.expired:  # what came in was cut off by us
+            talk.abandon()
+            raise _failure(failure, talk) from None
+        talk.finish()
         raise
     except (OSError, smtplib.SMTPException, ValueError) as problem:
         talk.abandon()
