@@ -31,6 +31,8 @@ from rulebook.actions._fields import (
     value_of,
 )
 from rulebook.actions._outcomes import (
+    HOP_HEADER,
+    MAX_HOPS,
     Call,
     Message,
     Outcome,
@@ -44,7 +46,9 @@ from rulebook.errors import ConfigError, Problem
 __all__ = [
     "ACTIONS",
     "CONNECTION_KINDS",
+    "HOP_HEADER",
     "MASK",
+    "MAX_HOPS",
     "Action",
     "Call",
     "Config",

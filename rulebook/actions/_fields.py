@@ -16,6 +16,7 @@ from rulebook.errors import Problem
 
 Config = Mapping[str, Any]
 MASK = "••••"
+MAX_TEMPLATE = 16 * 1024
 _INSIDE = re.compile(r"[@.](local|localhost|test)$", re.IGNORECASE)
 _ONE_TEMPLATE = re.compile(r"\s*\{\{(?:(?!\}\}|\{\{).)*\}\}\s*", re.DOTALL)
 
@@ -160,7 +161,8 @@ def _check_pairs(field: Field, value: object) -> list[Problem]:
 def _text(field: Field, value: object, template: bool) -> Finding:
     if not isinstance(value, str):
         return f"“{field.label}” must be text.", ""
-    limit = max(field.max_length, 16384) if template else field.max_length
+    source = template and is_template(value)
+    limit = max(field.max_length, MAX_TEMPLATE) if source else field.max_length
     if len(value) > limit:
         return f"“{field.label}” is longer than {limit} characters.", "Shorten it."
     if field.kind != "long" and re.search(r"[\x00-\x1f\x7f]", value):

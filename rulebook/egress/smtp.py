@@ -81,6 +81,8 @@ class _Session(smtplib.SMTP):
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         line = self._open_socket(host, port, self._seconds)
+        address = line.getsockname()[0]
+        self.local_hostname = f"[IPv6:{address}]" if ":" in address else f"[{address}]"
         # Encrypting takes the socket object over; this second one still ends the connection.
         self._same_line = line.dup()
         if self.server.security != "tls":

@@ -189,7 +189,9 @@ def test_a_number_from_the_event_is_judged_after_rendering():
     assert SMS.check({"to": "{{ payload.phone }}", "message": "x"}) == []
     assert SMS.check_rendered({"to": "{{ payload.phone }}", "message": "x"}) != []
     assert SMS.check_rendered({"to": "+4930901820", "message": "{{ not a template }}"}) == []
-    assert SMS.check_rendered({"to": "+4930901820", "message": "x" * 1601}) != []
+    too_long = {"to": "+4930901820", "message": "x" * 1601}
+    assert SMS.check(too_long) != [] and SMS.check_rendered(too_long) != []
+    assert SMS.check({"to": "+4930901820", "message": "{{ a }}" * 1601}) == []
 
 
 def test_words():
