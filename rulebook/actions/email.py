@@ -56,7 +56,7 @@ def _account(config: Config) -> str:
 
 def _checks(config: Config) -> list[Problem]:
     problems = []
-    if re.search(r"[\s/@]", str(config.get("host") or "")):
+    if re.search(r"[\s/@]|^[^:]*:[^:]*$", str(config.get("host") or "")):
         fix = "Write only its name, such as smtp.example.com."
         problems.append(Problem("/host", "“Mail server” is not a host name.", fix))
     if not blank(config.get("username")) and blank(config.get("password")):

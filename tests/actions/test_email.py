@@ -216,6 +216,7 @@ def test_addresses_inside_networks_and_with_umlauts_in_the_domain_are_fine(addre
     ("config", "pointer"),
     [
         ({"host": "http://mail"}, "/host"),
+        ({"host": "mail.x.example:587"}, "/host"),
         ({"from": "nobody"}, "/from"),
         ({"security": "ssl"}, "/security"),
         ({"port": 70000}, "/port"),

@@ -48,6 +48,11 @@ def test_other_ways_to_sign_in(http_world, connection, header, value):
     assert value not in repr(outcome)
 
 
+def test_a_password_that_is_thrown_back_is_masked(http_world):
+    http_world.fake.answers(400, body="wrong password canary-9d1c77 for ada")
+    assert http_world.run().answer == "wrong password •••• for ada"
+
+
 def test_a_header_of_the_authors_that_looks_secret_is_masked(http_world):
     http_world.fake.echoes()
     outcome = http_world.run(headers={"X-Auth-Token": "canary-5b"})
