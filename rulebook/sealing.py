@@ -12,7 +12,7 @@ import json
 import os
 import secrets
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,6 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from rulebook.config import Config
 from rulebook.errors import ConfigError
 
 KEY_FILE = "secret.key"
@@ -72,16 +71,16 @@ class Sealer:
             ) from None
 
 
-def sealer(config: Config) -> Sealer:
+def sealer(settings: Mapping[str, Any]) -> Sealer:
     """The sealer with the keys in force."""
-    return Sealer(keys(config))
+    return Sealer(keys(settings))
 
 
-def keys(config: Config) -> tuple[str, ...]:
+def keys(settings: Mapping[str, Any]) -> tuple[str, ...]:
     """The keys in force, first the one that seals; makes the key file where there is no key."""
-    given = [part.strip() for part in str(config["SECRET_KEY"]).split(",")]
+    given = [part.strip() for part in str(settings["SECRET_KEY"]).split(",")]
     found = tuple(part for part in given if part)
-    return found or (_file_key(config.instance / KEY_FILE),)
+    return found or (_file_key(Path(settings["INSTANCE"]) / KEY_FILE),)
 
 
 def derived(key: str, purpose: str) -> bytes:

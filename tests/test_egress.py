@@ -22,8 +22,10 @@ from rulebook.egress import (
     Refused,
     TimedOut,
     TlsFailed,
+    target,
 )
 from rulebook.egress.addresses import REFUSED_IPV4, entries, is_public, unwrapped, why_not
+from rulebook.egress.http import exchange
 from rulebook.errors import ConfigError
 from tests.fakes import Sink
 from tests.fakes.certificates import certificate_file, server_context
@@ -334,6 +336,13 @@ def test_the_name_is_looked_up_once_and_pinned(sink, monkeypatch):
     assert egress.request("GET", f"http://books.example:{sink.port}/").status == 200
     assert asked == ["books.example"]
     assert sink.last.headers["host"] == f"books.example:{sink.port}"
+
+
+def test_curl_opens_a_line_to_no_address_that_was_not_judged(sink):
+    to = target(f"http://127.1:{sink.port}/")  # curl reads another name than we looked up
+    with pytest.raises(Refused, match="its address changed"):
+        exchange("GET", to, [], None, 2, ["8.8.8.8"], certificate_file(), False)
+    assert sink.requests == []
 
 
 def test_a_slow_name_server_ends_at_the_deadline(monkeypatch):

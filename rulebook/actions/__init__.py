@@ -23,6 +23,7 @@ from rulebook.actions._fields import (
     examples,
     is_one_template,
     is_template,
+    mail_address,
     mask,
     pointer,
     secrets,
@@ -30,6 +31,8 @@ from rulebook.actions._fields import (
     value_of,
 )
 from rulebook.actions._outcomes import (
+    HOP_HEADER,
+    MAX_HOPS,
     Call,
     Message,
     Outcome,
@@ -43,7 +46,9 @@ from rulebook.errors import ConfigError, Problem
 __all__ = [
     "ACTIONS",
     "CONNECTION_KINDS",
+    "HOP_HEADER",
     "MASK",
+    "MAX_HOPS",
     "Action",
     "Call",
     "Config",
@@ -58,6 +63,7 @@ __all__ = [
     "failed",
     "is_one_template",
     "is_template",
+    "mail_address",
     "mask",
     "pointer",
     "retry_after",

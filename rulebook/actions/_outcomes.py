@@ -14,6 +14,8 @@ from rulebook.egress import EgressError, Refused
 
 Kind = Literal["yes", "no", "no_for_good", "not_sent", "ambiguous"]
 MAX_ANSWER = 8 * 1024
+HOP_HEADER = "rulebook-hops"
+MAX_HOPS = 5
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,12 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Call:
-    """What an action needs to know of this try; attempt counts from 1, deadline in seconds."""
+    """What an action needs to know of this try.
+
+    attempt counts from 1; deadline in seconds; signed_now: the time that signatures and Retry-After
+    dates are reckoned with; started_at: when a doubtful try began, for look_up; hops: how many
+    Rulebooks the event came through (HOP_HEADER), so that a ring of rules ends.
+    """
 
     run_id: str
     attempt: int = 1
@@ -56,6 +63,7 @@ class Call:
     callback_url: str | None = None
     signed_now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     started_at: datetime | None = None
+    hops: int = 0
 
 
 def failed(failure: EgressError) -> Outcome:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from rulebook.actions import Config, ConnectionKind, Field, Outcome, Settings, blank, retry_after
-from rulebook.egress import Egress, Response
+from rulebook.egress import Egress, EgressError, Response
 from rulebook.errors import Problem
 
 # Twilio's error codes that people meet, with what to do: twilio.com/docs/api/errors.
@@ -104,12 +104,12 @@ def _checks(config: Config) -> list[Problem]:
 
 
 def _try_out(config: Config, egress: Egress, settings: Settings) -> Outcome:
-    from twilio.base.exceptions import TwilioException
-
     http = ThroughEgress(egress, settings["TWILIO_API"], 15)
     try:
         account = client(config, http).api.v2010.accounts(config["account_sid"]).fetch()
-    except (TwilioException, ValueError) as problem:
+    except EgressError:
+        raise
+    except Exception as problem:  # its own errors, and what it makes of odd answers
         return refusal(problem, http.last, datetime.now(UTC), "")
     return Outcome("yes", f"Twilio knows the account “{account.friendly_name}”: {account.status}.")
 
@@ -150,11 +150,12 @@ def report(status: str, sid: str, code: object) -> Outcome | None:
 
 def refusal(problem: Exception, answer: Response | None, now: datetime, request: str) -> Outcome:
     """Twilio's answer other than yes: a code in a 4xx is for good, 5xx leaves doubt."""
-    status = answer.status if answer else 0
-    text = answer.text if answer else ""
+    if answer is None:
+        raise problem
+    status, text = answer.status, answer.text
     code, said = _error(text)
     if status == 429:
-        wait = retry_after(answer.headers.get("retry-after") if answer else None, now)
+        wait = retry_after(answer.headers.get("retry-after"), now)
         asked = 60.0 if wait is None else wait
         return Outcome("not_sent", "Twilio is busy.", "", "", request, text, asked)
     if status in (408, 425) or status >= 500 or 200 <= status < 300:
@@ -165,7 +166,7 @@ def refusal(problem: Exception, answer: Response | None, now: datetime, request:
         fix = FIXES.get(code, f"Look up {code} at twilio.com/docs/api/errors.")
         sentence = f"Twilio refused it: {said} (error {code})."
         return Outcome("no_for_good", sentence, fix, "", request, text)
-    return Outcome("no", f"Twilio answered {status or problem}.", "", "", request, text)
+    return Outcome("no", f"Twilio answered {status}.", "", "", request, text)
 
 
 def unreadable(answer: Response | None, request: str) -> Outcome:

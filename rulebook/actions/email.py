@@ -12,8 +12,6 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from html import unescape
 
-from email_validator import validate_email
-
 from rulebook.actions import (
     Action,
     Call,
@@ -27,6 +25,7 @@ from rulebook.actions import (
     blank,
     is_one_template,
     is_template,
+    mail_address,
     pointer,
     shown,
     value_of,
@@ -57,7 +56,7 @@ def _account(config: Config) -> str:
 
 def _checks(config: Config) -> list[Problem]:
     problems = []
-    if re.search(r"[\s/@]", str(config.get("host") or "")):
+    if re.search(r"[\s/@]|^[^:]*:[^:]*$", str(config.get("host") or "")):
         fix = "Write only its name, such as smtp.example.com."
         problems.append(Problem("/host", "“Mail server” is not a host name.", fix))
     if not blank(config.get("username")) and blank(config.get("password")):
@@ -159,11 +158,12 @@ class Email(Action):
             return Outcome("no_for_good", "No connection is chosen.", "Choose one in the rule.")
         request = f"{self.summary(config)}\n\n{self.message(config).text}"
         try:
-            letter, recipients = _letter(config, connection, call)
+            sender = mail_address(connection["from"])
+            letter, recipients = _letter(sender, config, connection, call)
         except ValueError as problem:  # also raised for what is no mail address
             sentence = f"The message cannot be written: {problem}."
             return Outcome("no_for_good", sentence, "Correct the rule.", request=request)
-        sender, server = _ascii(connection["from"]), _server(connection)
+        server = _server(connection)
         try:
             said = egress.send_mail(server, sender, recipients, letter.as_bytes(), call.deadline)
         except SaidNo as no:
@@ -172,10 +172,11 @@ class Email(Action):
                        request=request, answer=said)  # fmt: skip
 
 
-def _letter(config: Config, connection: Config, call: Call) -> tuple[EmailMessage, list[str]]:
+def _letter(
+    sender: str, config: Config, connection: Config, call: Call
+) -> tuple[EmailMessage, list[str]]:
     """The message, and the envelope's recipients."""
     letter = EmailMessage(policy=_WIRE)
-    sender = _ascii(connection["from"])
     given = {name: _ascii_list(config.get(name)) for name in RECIPIENTS}
     name = str(connection.get("from_name") or "").replace("\\", "").replace('"', "")
     letter["From"] = f'"{name}" <{sender}>' if name else sender
@@ -195,15 +196,8 @@ def _letter(config: Config, connection: Config, call: Call) -> tuple[EmailMessag
     return letter, list(dict.fromkeys(given["to"] + given["cc"]))
 
 
-def _ascii(address: str) -> str:
-    found = validate_email(
-        address, check_deliverability=False, allow_smtputf8=False, globally_deliverable=False
-    )
-    return str(found.ascii_email)
-
-
 def _ascii_list(value: object) -> list[str]:
-    return [_ascii(address) for address in addresses(str(value or ""))]
+    return [mail_address(address) for address in addresses(str(value or ""))]
 
 
 def _plain(html: str) -> str:

@@ -13,7 +13,9 @@ from typing import Any
 
 from rulebook import __version__
 from rulebook.actions import (
+    HOP_HEADER,
     MASK,
+    MAX_HOPS,
     Action,
     Call,
     Config,
@@ -35,7 +37,8 @@ from rulebook.errors import Problem
 SAFE = ("GET", "HEAD", "PUT", "DELETE")
 BODYLESS = ("GET", "HEAD")
 OWN_HEADERS = frozenset(
-    "idempotency-key webhook-id webhook-timestamp webhook-signature content-type user-agent".split()
+    f"idempotency-key webhook-id webhook-timestamp webhook-signature content-type user-agent "
+    f"{HOP_HEADER}".split()
 )
 _SECRET_NAME = re.compile(r"auth|token|secret|password|cookie|key\b", re.IGNORECASE)
 # Everything up to the path, without a template in it.
@@ -113,6 +116,9 @@ class Http(Action):
         egress: Egress,
         settings: Settings,
     ) -> Outcome:
+        if call.hops >= MAX_HOPS:
+            sentence = f"This event came through {call.hops} hooks already: rules call in a ring."
+            return Outcome("no_for_good", sentence, "Stop one of the rules in the ring.")
         method, body = self._method(config), self._body(config)
         headers = self._headers(config, connection, call, body)
         limit = min(call.deadline, float(value_of(self.fields, config, "timeout")))
@@ -147,6 +153,7 @@ class Http(Action):
             "User-Agent": f"Rulebook/{__version__}",
             "Idempotency-Key": call.run_id,
             "webhook-id": call.run_id,
+            HOP_HEADER: str(call.hops + 1),
         }
         if body is not None:
             headers["Content-Type"] = str(value_of(self.fields, config, "content_type"))

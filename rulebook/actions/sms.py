@@ -27,7 +27,7 @@ from rulebook.actions import (
     shown,
 )
 from rulebook.actions._twilio import TWILIO, ThroughEgress, client, refusal, report, unreadable
-from rulebook.egress import Egress
+from rulebook.egress import Egress, EgressError
 
 
 class Sms(Action):
@@ -66,15 +66,15 @@ class Sms(Action):
         egress: Egress,
         settings: Settings,
     ) -> Outcome:
-        from twilio.base.exceptions import TwilioException
-
         if connection is None:
             return Outcome("no_for_good", "No connection is chosen.", "Choose one in the rule.")
         request = f"{self.summary(config)}\n\n{config['message']}"
         http = ThroughEgress(egress, settings["TWILIO_API"], call.deadline)
         try:
             sent = client(connection, http).messages.create(**_message(config, connection, call))
-        except (TwilioException, ValueError) as problem:
+        except EgressError:
+            raise
+        except Exception as problem:  # its own errors, and what it makes of odd answers
             return refusal(problem, http.last, call.signed_now, request)
         if not sent.sid:
             return unreadable(http.last, request)
@@ -89,8 +89,6 @@ class Sms(Action):
         egress: Egress,
         settings: Settings,
     ) -> Outcome | None:
-        from twilio.base.exceptions import TwilioException
-
         if connection is None:
             return None
         since = (call.started_at or call.signed_now) - timedelta(seconds=5)
@@ -101,7 +99,7 @@ class Sms(Action):
         try:
             # One page: the next one's address would come from the answer.
             listed = list(client(connection, http).messages.page(**wanted, page_size=50))
-        except (TwilioException, ValueError):
+        except Exception:  # no answer, or an odd one: asked again later
             return None
         same = [
             one

@@ -6,6 +6,7 @@ import queue
 import socket
 import threading
 from collections.abc import Iterable
+from ipaddress import ip_address
 
 from rulebook.egress.addresses import Entry, why_not
 from rulebook.egress.failures import NotResolved, Refused, TimedOut
@@ -28,6 +29,8 @@ def addresses(
 
 
 def _look_up(host: str, port: int, seconds: float) -> list[str]:
+    if is_address(host):
+        return [host]
     # getaddrinfo knows no deadline, so it runs in a thread that is left behind when late.
     answer: queue.SimpleQueue[list[str] | OSError | UnicodeError] = queue.SimpleQueue()
     threading.Thread(target=_ask, args=(host, port, answer), daemon=True).start()
@@ -40,6 +43,14 @@ def _look_up(host: str, port: int, seconds: float) -> list[str]:
     if isinstance(found, list) and found:
         return found
     raise NotResolved(f"There is no address for {host}.", "Check the spelling of the host.")
+
+
+def is_address(host: str) -> bool:
+    """Whether the host is an address as every parser writes it, so that no name is looked up."""
+    try:
+        return str(ip_address(host)) == host
+    except ValueError:
+        return False
 
 
 def _ask(

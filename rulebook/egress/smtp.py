@@ -81,6 +81,8 @@ class _Session(smtplib.SMTP):
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         line = self._open_socket(host, port, self._seconds)
+        address = line.getsockname()[0]
+        self.local_hostname = f"[IPv6:{address}]" if ":" in address else f"[{address}]"
         # Encrypting takes the socket object over; this second one still ends the connection.
         self._same_line = line.dup()
         if self.server.security != "tls":
@@ -110,7 +112,10 @@ class _Session(smtplib.SMTP):
         code, text = reply[0], reply[1].decode("utf-8", "replace")
         if code in wanted:
             return f"{code} {text}"
-        raise SaidNo(step, code, text)
+        if 400 <= code < 600:
+            raise SaidNo(step, code, text)
+        what = f"{self.server.host} answered something unreadable to {step}."
+        raise Broken(what, "Is it a mail server?", written=self.written)
 
     def _expire(self) -> None:
         self.expired = True
@@ -130,8 +135,11 @@ def session(
     try:
         talk.begin()
         yield talk
-    except EgressError:
-        talk.finish() if not talk.expired else talk.abandon()
+    except EgressError as failure:
+        if talk.expired:  # what came in was cut off by us
+            talk.abandon()
+            raise _failure(failure, talk) from None
+        talk.finish()
         raise
     except (OSError, smtplib.SMTPException, ValueError) as problem:
         talk.abandon()

@@ -9,7 +9,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from rulebook.actions import ACTIONS, CONNECTION_KINDS, Call
+from rulebook.actions import ACTIONS, CONNECTION_KINDS, HOP_HEADER, Call
 from tests.actions.conftest import CALL, NOW
 
 HTTP = ACTIONS["http"]
@@ -46,6 +46,11 @@ def test_other_ways_to_sign_in(http_world, connection, header, value):
     outcome = http_world.run(connection=connection, headers={"authorization": "the author's"})
     assert http_world.fake.last.headers[header] == value
     assert value not in repr(outcome)
+
+
+def test_a_password_that_is_thrown_back_is_masked(http_world):
+    http_world.fake.answers(400, body="wrong password canary-9d1c77 for ada")
+    assert http_world.run().answer == "wrong password •••• for ada"
 
 
 def test_a_header_of_the_authors_that_looks_secret_is_masked(http_world):
@@ -171,6 +176,13 @@ def test_line_breaks_add_no_header(http_world, crlf):
     assert http_world.fake.requests == []
 
 
+def test_a_ring_of_rules_ends(http_world):
+    assert http_world.run(replace(CALL, hops=4)).kind == "yes"
+    assert http_world.fake.last.headers[HOP_HEADER] == "5"
+    assert http_world.run(replace(CALL, hops=5)).kind == "no_for_good"
+    assert len(http_world.fake.requests) == 1
+
+
 def test_get_has_no_body(http_world):
     http_world.run(method="GET")
     assert http_world.fake.last.body == b""
@@ -278,4 +290,3 @@ def test_words():
     assert HTTP.phrase({"url": "https://books.example:8443/x"}) == "call books.example:8443"
     assert HTTP.phrase({"url": "{{ payload.back }}"}) == "call the address in back"
     assert HTTP.target({"url": URL}, None) == "books.example:443"
-    assert replace(CALL).attempt == 1
