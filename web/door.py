@@ -68,7 +68,10 @@ class Door:
         async def whole() -> MutableMapping[str, Any]:
             return {"type": "http.request", "body": body, "more_body": False}
 
-        await _InThreads(self.wsgi)(scope, whole, send)
+        async def tell(message: MutableMapping[str, Any]) -> None:
+            await send(message)
+
+        await _InThreads(self.wsgi)(scope, whole, tell)
 
     async def _read(self, scope: Scope, receive: Receive) -> bytes:
         cap = self.max_body + (0 if scope["path"].startswith("/in/") else FORM_SLACK)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from rulebook.actions import ACTIONS, Action, Call, Outcome
+from rulebook.actions import ACTIONS, HOP_HEADER, Action, Call, Outcome
 from rulebook.domain.connections import open_connection
 from rulebook.domain.house import house
-from rulebook.storage import db, new_id, runs, utcnow
+from rulebook.storage import db, events, new_id, runs, utcnow
 from rulebook.storage.connections import Connection, OutboxMessage, keep_message
 from rulebook.storage.runs import Run
 
@@ -51,7 +51,7 @@ def act(run_id: str, now: datetime | None = None) -> list[str]:
     db.session.commit()
 
     began = time.monotonic()
-    outcome = _carry_out(run, n)
+    outcome = _carry_out(run, n, now)
     took = time.monotonic() - began
 
     return _record(run_id, n, token, outcome, took, now + timedelta(seconds=took))
@@ -80,7 +80,7 @@ def _needs_met(run: Run, now: datetime) -> bool:
     return False
 
 
-def _carry_out(run: Run, n: int) -> Outcome:
+def _carry_out(run: Run, n: int, now: datetime) -> Outcome:
     """The call itself; no transaction is open while it lasts."""
     action = ACTIONS[run.action]
     config = dict(run.config)
@@ -95,9 +95,16 @@ def _carry_out(run: Run, n: int) -> Outcome:
                 "The connection was deleted.",
                 "Choose another connection in the rule, then retry.",
             )
-    call = Call(run_id=run.id, attempt=n, deadline=DEADLINE, callback_url=None, signed_now=utcnow())
+    call = Call(run.id, n, DEADLINE, signed_now=now, started_at=now, hops=_hops(run))
     db.session.rollback()
     return action.run(config, credentials, call, house().egress, house().config)
+
+
+def _hops(run: Run) -> int:
+    """How many hooks of Rulebook the event came through, so that rules in a ring come to an end."""
+    headers = events.event_by_id(run.event_id).headers
+    found = [value for name, value in headers if name.lower() == HOP_HEADER]
+    return int(found[0]) if found and found[0].isdecimal() else 0
 
 
 def _practice(run: Run, action: Action, config: dict[str, Any]) -> Outcome:
