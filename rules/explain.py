@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from rules import reasons
+from rules.blame import Pointers, items_flip, least, together
 from rules.families.row import Env, Unfit
 from rules.judge import (
     Scene,
@@ -25,7 +26,6 @@ from rules.words import field_words
 SHOWN_VALUES = 10
 SHOWN_ITEMS = 20
 NEVER = 1_000
-Pointers = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -102,24 +102,8 @@ def _group(node: Group, children: list[Finding]) -> Finding:
     met = Match(node.kind).verdict(sum(child.met for child in children), len(children))
     deciding = [child.flip for child in children if child.met is (node.kind != "all")]
     others = [child.flip for child in children if child.met is (node.kind == "all")]
-    flip = _together(deciding) if deciding else _least(others)
+    flip = together(deciding) if deciding else least(others)
     return Finding(node.pointer, node.kind, met, "", flip, {}, tuple(children))
-
-
-def _together(flips: Iterable[Pointers | None]) -> Pointers | None:
-    """All of them have to turn."""
-    pointers: dict[str, None] = {}
-    for flip in flips:
-        if flip is None:
-            return None
-        pointers.update(dict.fromkeys(flip))
-    return tuple(pointers)
-
-
-def _least(flips: Iterable[Pointers | None], count: int = 1) -> Pointers | None:
-    """The `count` cheapest have to turn."""
-    possible = sorted((flip for flip in flips if flip is not None), key=len)
-    return _together(possible[:count]) if len(possible) >= count else None
 
 
 def _items(node: Items, scene: Scene, zone: ZoneInfo) -> Finding:
@@ -142,7 +126,9 @@ def _items(node: Items, scene: Scene, zone: ZoneInfo) -> Finding:
     hits = sum(child.met for child in children)
     met = node.match.verdict(hits, len(children))
     reason = reasons.items(node, hits, len(children), met)
-    flip = _items_flip(node, met, children)
+    fitting = [child.flip for child in children if child.met]
+    others = [child.flip for child in children if not child.met]
+    flip = items_flip(node, met, fitting, others)
     status = "values" if items else "empty_list"
     finding = end(met, reason, flip, {"status": status, "count": len(items), "fitting": hits})
     placed = zip(children[:SHOWN_ITEMS], items, strict=False)
@@ -155,30 +141,6 @@ def _at_item(child: Finding, where: str) -> Finding:
     return Finding(
         child.pointer, child.kind, child.met, child.reason, child.flip, detail, child.children
     )
-
-
-def _items_flip(node: Items, met: bool, children: list[Finding]) -> Pointers | None:
-    """What would turn the verdict over the items; the group itself where items are too few."""
-    fitting = [child.flip for child in children if child.met]
-    others = [child.flip for child in children if not child.met]
-    if not children:
-        return (node.pointer,)
-    match node.match.kind, met:
-        case ("any", True) | ("none", False):
-            return _together(fitting)
-        case ("any", False) | ("none", True):
-            return _least(others)
-        case ("all", True):
-            return _least(fitting)
-        case ("all", False):
-            return _together(others)
-        case ("at_least", True):
-            return _least(fitting, len(fitting) - node.match.n + 1)
-        case ("exactly", True):
-            return _least(fitting + others)
-    if len(fitting) > node.match.n:
-        return _least(fitting, len(fitting) - node.match.n)
-    return _least(others, node.match.n - len(fitting)) or (node.pointer,)
 
 
 def _condition(node: Condition, scene: Scene, zone: ZoneInfo) -> Finding:
@@ -303,7 +265,7 @@ def _expected(node: Condition, scene: Scene) -> Any:
 
 
 def _match_shown(match: Match) -> Any:
-    return {match.kind: match.n} if match.kind in ("at_least", "exactly") else match.kind
+    return {match.kind: match.n} if match.kind in ("atleast", "exactly") else match.kind
 
 
 def _summary(tree: Finding, blame: Pointers) -> str:

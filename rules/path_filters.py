@@ -38,7 +38,9 @@ def compile_filter(text: str) -> tuple[str, Chosen]:
     def choose(value: Any, root: Any) -> list[tuple[Any, Any]]:
         if not isinstance(value, dict | list):
             return []
-        found: list[Any] = tree.find(DatumInContext(value, path=This(), context=DatumInContext(root)))
+        found: list[Any] = tree.find(
+            DatumInContext(value, path=This(), context=DatumInContext(root))
+        )
         return [(_key(datum.path), datum.value) for datum in found]
 
     return canonical, choose

@@ -66,7 +66,9 @@ def test_days_are_days_in_the_workspace():
 
 def test_a_time_without_a_zone_is_the_workspaces():
     assert met("date.before", "2026-01-31T12:00:00", "2026-01-31T11:30:00Z")
-    assert not met("date.before", "2026-01-31T12:00:00", "2026-01-31T11:30:00Z", zone="Europe/Berlin")
+    assert not met(
+        "date.before", "2026-01-31T12:00:00", "2026-01-31T11:30:00Z", zone="Europe/Berlin"
+    )
 
 
 def test_the_same_hour_twice_in_autumn_keeps_its_order():
@@ -82,5 +84,7 @@ def test_the_last_days_count_from_the_arrival_so_that_a_replay_agrees():
 
 
 def test_without_an_arrival_there_is_nothing_to_count_from():
-    verdict = judged(condition("date.in_the_last", "7d"), event({"x": "2026-01-10"}, received_at=""))
+    verdict = judged(
+        condition("date.in_the_last", "7d"), event({"x": "2026-01-10"}, received_at="")
+    )
     assert "no time of arrival" in verdict.summary
