@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules import OPERATORS, compile_rules, explain, parse, sentence
+from rules import OPERATORS, compile_rules, explain, lint, parse, sentence
 from tests.rules.make import NOON, document, event
 from tests.rules.test_operators import TABLE
 
@@ -75,3 +75,27 @@ def test_every_condition_gives_a_reason(when, payload):
     assert told["reason"]
     assert told["found"]["status"]
     assert told["found"]["count"] >= len(told["found"]["values"])
+
+
+ranges = st.sampled_from(["text.is", "number.is", "number.at_least", "number.less_than",
+                          "number.between", "number.more_than", "number.at_most"])  # fmt: skip
+
+
+@st.composite
+def tight(draw):
+    test = draw(ranges)
+    low = draw(st.integers(0, 4))
+    value = [low, low + draw(st.integers(0, 2))] if test == "number.between" else low
+    match = draw(st.sampled_from(["any", "all"]))
+    return {"path": "$.x", "test": test, "value": str(low) if test == "text.is" else value,
+            "match": match}  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(tight(), min_size=2, max_size=4), st.lists(st.integers(-1, 6), max_size=3))
+def test_no_event_meets_a_rule_called_impossible(when, found):
+    rule = parse(document({"all": when}))
+    if any(note.kind == "never" for note in lint(rule)):
+        assert not explain(rule, event({"x": found})).met
+    if any(note.kind == "doubtful" for note in lint(rule)):
+        assert not any(explain(rule, event({"x": one})).met for one in found)

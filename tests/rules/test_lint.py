@@ -25,9 +25,18 @@ def x(test, value=None, **more):
         (x("number.is", 1), x("number.is", 2)),
     ],
 )
-def test_what_excludes_each_other_can_never_be_met(pair):
-    assert notes({"all": list(pair)}) == [("/when/all/1", "never")]
-    assert notes({"any": list(pair)}) == []
+def test_what_excludes_each_other_can_be_met_by_a_list_only(pair):
+    """Each of several values may meet one of the two; where all have to, nothing can."""
+    first, second = pair
+    assert notes({"all": [first, second]}) == [("/when/all/1", "doubtful")]
+    assert notes({"all": [{**first, "match": "all"}, second]}) == [("/when/all/1", "never")]
+    assert notes({"any": [first, second]}) == []
+
+
+def test_the_note_names_both_values():
+    pair = [x("text.is", "paid"), x("text.is", "void")]
+    (note,) = lint(parse(document({"all": pair})))
+    assert note.message == "status can't be both 'paid' and 'void', unless it is a list."
 
 
 @pytest.mark.parametrize(
