@@ -139,7 +139,7 @@ def test_items_are_explained_one_by_one():
     where = condition("number.more_than", 5, path="@.n")
     when = {"items": "$.lines[*]", "match": "all", "where": where}
     verdict = judged(when, event({"lines": [{"n": 9}, {"n": 1}, {"n": 2}]}))
-    assert verdict.summary == "Not met: 1 of the 3 lines fits; every one has to."
+    assert verdict.summary == "Not met: 1 of the 3 items of lines fits; every one has to."
     assert verdict.as_dict()["blame"] == ["/when/where"]
     children = verdict.as_dict()["tree"]["children"]
     assert [child["item"] for child in children] == [f"$['lines'][{at}]" for at in range(3)]
@@ -161,3 +161,13 @@ def test_shown_values_are_short_and_valid_json():
 def test_an_explanation_is_as_true_as_its_verdict():
     assert not judged(A, event({}))
     assert judged(A, event({"a": "Y"}))
+
+
+def test_thousands_of_items_are_counted_but_only_the_first_are_told():
+    where = {"any": [condition("text.is", str(at), path="@.n") for at in range(60)]}
+    when = {"items": "$.lines[*]", "match": {"exactly": 1}, "where": where}
+    lines = [{"n": "none"}] * 4_999 + [{"n": "59"}]
+    told = judged(when, event({"lines": lines})).as_dict()
+    assert told["met"]
+    assert told["tree"]["found"] == {"status": "values", "count": 5_000, "fitting": 1}
+    assert len(told["tree"]["children"]) == 20
