@@ -43,7 +43,7 @@ def items_flip(
             return least(fitting)
         case ("all", False):
             return together(others)
-        case ("atleast", True):
+        case ("at_least", True):
             return least(fitting, len(fitting) - node.match.n + 1)
         case ("exactly", True):
             return least(fitting + others)

@@ -29,7 +29,7 @@ def no_find(hole: Gap) -> dict[str, Any]:
 
 
 def match_shown(match: Match) -> Any:
-    return {match.kind: match.n} if match.kind in ("atleast", "exactly") else match.kind
+    return {match.kind: match.n} if match.kind in ("at_least", "exactly") else match.kind
 
 
 def status_of(values: list[Any], outcomes: list[bool | Unfit]) -> str:

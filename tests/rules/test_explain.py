@@ -171,3 +171,24 @@ def test_thousands_of_items_are_counted_but_only_the_first_are_told():
     assert told["met"]
     assert told["tree"]["found"] == {"status": "values", "count": 5_000, "fitting": 1}
     assert len(told["tree"]["children"]) == 20
+
+
+@pytest.mark.parametrize(
+    ("match", "numbers", "blame"),
+    [
+        ("any", [9, 9], ["/when/where/all/0"]),
+        ("any", [], ["/when"]),
+        ({"at_least": 2}, [9, 9, 1], ["/when/where/all/0"]),
+        ({"at_least": 2}, [9], ["/when"]),
+        ({"exactly": 1}, [9, 9], ["/when/where/all/0"]),
+        ("none", [9], ["/when/where/all/0"]),
+        ("all", [9, 1], ["/when/where/all/0", "/when/where/all/1"]),
+    ],
+)
+def test_blame_within_items(match, numbers, blame):
+    where = {"all": [condition("number.more_than", 5, path="@"),
+                     condition("number.more_than", 3, path="@")]}  # fmt: skip
+    when = {"items": "$.n[*]", "match": match, "where": where}
+    told = judged(when, event({"n": numbers})).as_dict()
+    assert told["blame"] == blame
+    assert told["tree"]["match"] == match
