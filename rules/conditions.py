@@ -85,7 +85,8 @@ class WhenReader:
         path = self.path(raw["items"], below(pointer, "items"), roots)
         match = self.match(raw, pointer)
         if "where" not in raw:
-            self.problems.add(pointer, "An items group needs 'where'.", NODE_HINT)
+            place = below(pointer, "where")
+            self.problems.add(place, "An items group needs 'where'.", NODE_HINT)
             return None
         where = self.node(raw["where"], below(pointer, "where"), level + 1, "@")
         if path is None or where is None:
@@ -98,6 +99,10 @@ class WhenReader:
         if self.conditions == MOST_CONDITIONS + 1:
             self.too_many(pointer)
         self.only(raw, CONDITION_KEYS, pointer, NODE_SIGNS)
+        if "path" not in raw and "test" not in raw:
+            if len(self.problems.found) == before:
+                self.problems.add(pointer, "This condition is empty.", NODE_HINT)
+            return None
         field = self.field(raw, pointer, roots)
         operator = self.operator(raw, pointer)
         if operator is None:
@@ -120,7 +125,8 @@ class WhenReader:
             self.problems.add(below(pointer, "in"), f"There is no part {say(part)}.", fix)
             return None
         if "path" not in raw:
-            self.problems.add(pointer, "This condition has no field.", "Choose a field: 'path'.")
+            place = below(pointer, "path")
+            self.problems.add(place, "This condition has no field.", "Choose a field: 'path'.")
             return None
         if "in" in raw and part != "payload":
             roots = "$"
@@ -141,7 +147,7 @@ class WhenReader:
         name: Any = raw.get("test")
         place = below(pointer, "test")
         if "test" not in raw:
-            self.problems.add(pointer, "This condition has no operator.", "Choose one: 'test'.")
+            self.problems.add(place, "This condition has no operator.", "Choose one: 'test'.")
             return None
         if not isinstance(name, str) or name not in OPERATORS:
             hint = "Choose one from the list of operators."

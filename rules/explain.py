@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from rules import reasons
+from rules.blame import Pointers, items_flip, least, together
 from rules.families.row import Env, Unfit
+from rules.found import SHOWN_VALUES, found_at, match_shown, no_find, status_of
 from rules.judge import (
     Scene,
     is_null,
+    judge_of,
     operand_of,
     outcome,
     tally,
@@ -19,13 +22,12 @@ from rules.judge import (
 from rules.nodes import Condition, EveryEvent, Field, Group, Items, Match, Node, Rule
 from rules.paths import MISSING, Gap, TooMuch, gap
 from rules.ruleset import zone_of
-from rules.values import kind_of, shorten
+from rules.values import shorten
 from rules.words import field_words
 
-SHOWN_VALUES = 10
 SHOWN_ITEMS = 20
+MOST_ITEMS = 200
 NEVER = 1_000
-Pointers = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -102,52 +104,49 @@ def _group(node: Group, children: list[Finding]) -> Finding:
     met = Match(node.kind).verdict(sum(child.met for child in children), len(children))
     deciding = [child.flip for child in children if child.met is (node.kind != "all")]
     others = [child.flip for child in children if child.met is (node.kind == "all")]
-    flip = _together(deciding) if deciding else _least(others)
+    flip = together(deciding) if deciding else least(others)
     return Finding(node.pointer, node.kind, met, "", flip, {}, tuple(children))
 
 
-def _together(flips: Iterable[Pointers | None]) -> Pointers | None:
-    """All of them have to turn."""
-    pointers: dict[str, None] = {}
-    for flip in flips:
-        if flip is None:
-            return None
-        pointers.update(dict.fromkeys(flip))
-    return tuple(pointers)
-
-
-def _least(flips: Iterable[Pointers | None], count: int = 1) -> Pointers | None:
-    """The `count` cheapest have to turn."""
-    possible = sorted((flip for flip in flips if flip is not None), key=len)
-    return _together(possible[:count]) if len(possible) >= count else None
-
-
 def _items(node: Items, scene: Scene, zone: ZoneInfo) -> Finding:
-    detail: dict[str, Any] = {"path": node.field.written, "match": _match_shown(node.match)}
+    detail: dict[str, Any] = {"path": node.field.written, "match": match_shown(node.match)}
 
-    def end(met: bool, reason: str, flip: Pointers | None, found: dict[str, Any]) -> Finding:
-        return Finding(node.pointer, "items", met, reason, flip, {**detail, "found": found})
+    def end(
+        met: bool, reason: str, flip: Pointers | None, found: Any, shown: tuple[Finding, ...] = ()
+    ) -> Finding:
+        return Finding(node.pointer, "items", met, reason, flip, {**detail, "found": found}, shown)
 
     try:
         located = _located(node.field, scene)
     except TooMuch as error:
         name = field_words(node.field)
-        return end(False, f"{name}: {error}", (node.pointer,), _found("unreadable", []))
+        return end(False, f"{name}: {error}", (node.pointer,), found_at("unreadable", []))
     hole = _hole(node.field, scene) if not located else None
     if hole and not hole.empty_list:
         reason = reasons.missing(field_words(node.field), hole, False)
-        return end(False, reason, (node.pointer,), _missing(hole))
+        return end(False, reason, (node.pointer,), no_find(hole))
     items = _spread(located)
-    children = [_find(node.where, scene.at_item(item), zone) for _, item in items]
-    hits = sum(child.met for child in children)
-    met = node.match.verdict(hits, len(children))
-    reason = reasons.items(node, hits, len(children), met)
-    flip = _items_flip(node, met, children)
-    status = "values" if items else "empty_list"
-    finding = end(met, reason, flip, {"status": status, "count": len(items), "fitting": hits})
+    children = [_find(node.where, scene.at_item(item), zone) for _, item in items[:MOST_ITEMS]]
+    hits = sum(child.met for child in children) + _hits(node, items[MOST_ITEMS:], scene, zone)
+    met = node.match.verdict(hits, len(items))
+    reason = reasons.items(node, hits, len(items), met)
+    flip = _items_flip(node, met, children) if len(items) <= MOST_ITEMS else (node.pointer,)
+    found = {"status": "values" if items else "empty_list", "count": len(items), "fitting": hits}
     placed = zip(children[:SHOWN_ITEMS], items, strict=False)
     shown = tuple(_at_item(child, where) for child, (where, _) in placed)
-    return Finding(finding.pointer, "items", met, reason, flip, finding.detail, shown)
+    return end(met, reason, flip, found, shown)
+
+
+def _hits(node: Items, items: list[tuple[str, Any]], scene: Scene, zone: ZoneInfo) -> int:
+    """How many of the items beyond those explained fit; by the matcher, for there may be many."""
+    judge = judge_of(node.where, zone)
+    return sum(judge(scene.at_item(item)) for _, item in items)
+
+
+def _items_flip(node: Items, met: bool, children: list[Finding]) -> Pointers | None:
+    fitting = [child.flip for child in children if child.met]
+    others = [child.flip for child in children if not child.met]
+    return items_flip(node, met, fitting, others)
 
 
 def _at_item(child: Finding, where: str) -> Finding:
@@ -155,30 +154,6 @@ def _at_item(child: Finding, where: str) -> Finding:
     return Finding(
         child.pointer, child.kind, child.met, child.reason, child.flip, detail, child.children
     )
-
-
-def _items_flip(node: Items, met: bool, children: list[Finding]) -> Pointers | None:
-    """What would turn the verdict over the items; the group itself where items are too few."""
-    fitting = [child.flip for child in children if child.met]
-    others = [child.flip for child in children if not child.met]
-    if not children:
-        return (node.pointer,)
-    match node.match.kind, met:
-        case ("any", True) | ("none", False):
-            return _together(fitting)
-        case ("any", False) | ("none", True):
-            return _least(others)
-        case ("all", True):
-            return _least(fitting)
-        case ("all", False):
-            return _together(others)
-        case ("at_least", True):
-            return _least(fitting, len(fitting) - node.match.n + 1)
-        case ("exactly", True):
-            return _least(fitting + others)
-    if len(fitting) > node.match.n:
-        return _least(fitting, len(fitting) - node.match.n)
-    return _least(others, node.match.n - len(fitting)) or (node.pointer,)
 
 
 def _condition(node: Condition, scene: Scene, zone: ZoneInfo) -> Finding:
@@ -202,24 +177,24 @@ def _judged(node: Condition, scene: Scene, env: Env) -> Judged:
     try:
         located = _located(node.field, scene)
     except TooMuch as error:
-        return False, f"{name}: {error}", _found("unreadable", []), []
+        return False, f"{name}: {error}", found_at("unreadable", []), []
     if not located:
         hole = _hole(node.field, scene)
         if row.about_presence:
             met = row.negates is not None
-            return met, reasons.missing(name, hole, False), _missing(hole), []
+            return met, reasons.missing(name, hole, False), no_find(hole), []
         if not hole.empty_list:
-            return lenient, reasons.missing(name, hole, lenient), _missing(hole), []
+            return lenient, reasons.missing(name, hole, lenient), no_find(hole), []
     elif is_null([value for _, value in located], node):
-        return lenient, reasons.empty(name, lenient), _found("null", located), []
+        return lenient, reasons.empty(name, lenient), found_at("null", located), []
     try:
         operand = operand_of(node, env, scene)
     except TooMuch as error:
-        return False, f"{name}: {error}", _found("value", located), []
+        return False, f"{name}: {error}", found_at("value", located), []
     if operand is MISSING:
-        return lenient, reasons.no_operand(node), _found("value", located), []
+        return lenient, reasons.no_operand(node), found_at("value", located), []
     if isinstance(operand, Unfit):
-        return False, reasons.bad_operand(node, operand), _found("value", located), []
+        return False, reasons.bad_operand(node, operand), found_at("value", located), []
     values = located if row.whole else _spread(located)
     return _weighed(node, values, operand, env, scene)
 
@@ -231,24 +206,13 @@ def _weighed(
     outcomes = [outcome(node, value, operand, env, scene) for value in values]
     met = tally(node, outcomes)
     if not values:
-        return met, reasons.no_values(node, met), _found("empty_list", []), []
+        return met, reasons.no_values(node, met), found_at("empty_list", []), []
     wanted = reasons.wanted_words(node, scene.values(node.other) if node.other else [])
     if len(values) == 1:
         reason = reasons.single(node, values[0], outcomes[0], met, wanted)
     else:
         reason = reasons.several(node, values, outcomes, met, wanted)
-    return met, reason, _found(_status(values, outcomes), located), _notes(node, values, env)
-
-
-def _status(values: list[Any], outcomes: list[bool | Unfit]) -> str:
-    unfit = [one for one in outcomes if isinstance(one, Unfit)]
-    if unfit and len(unfit) == len(outcomes):
-        return unfit[0].status
-    if len(values) > 1:
-        return "values"
-    if values[0] is None:
-        return "null"
-    return "empty_list" if values[0] == [] else "value"
+    return met, reason, found_at(status_of(values, outcomes), located), _notes(node, values, env)
 
 
 def _notes(node: Condition, values: list[Any], env: Env) -> list[str]:
@@ -276,22 +240,6 @@ def _spread(located: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     return located
 
 
-def _found(status: str, located: list[tuple[str, Any]]) -> dict[str, Any]:
-    shown = located[:SHOWN_VALUES]
-    return {
-        "status": status,
-        "count": len(located),
-        "values": [shorten(value) for _, value in shown],
-        "types": [kind_of(value) for _, value in shown],
-        "at": [where for where, _ in shown],
-    }
-
-
-def _missing(hole: Gap) -> dict[str, Any]:
-    status = "empty_list" if hole.empty_list else "missing"
-    return {**_found(status, []), "exists": hole.exists, "nearest": hole.near}
-
-
 def _expected(node: Condition, scene: Scene) -> Any:
     if node.other is None:
         return shorten(node.value)
@@ -300,10 +248,6 @@ def _expected(node: Condition, scene: Scene) -> Any:
     except TooMuch:
         values = []
     return {"path": node.other.written, "in": node.other.part, "values": values}
-
-
-def _match_shown(match: Match) -> Any:
-    return {match.kind: match.n} if match.kind in ("at_least", "exactly") else match.kind
 
 
 def _summary(tree: Finding, blame: Pointers) -> str:

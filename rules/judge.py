@@ -16,14 +16,18 @@ NO_CLOCK = Unfit("unreadable", "and the event has no time of arrival to count fr
 
 
 class Scene:
-    """One event while it is being judged; `item` is what `@` stands for inside an items group."""
+    """One event while it is being judged; `item` is what `@` stands for inside an items group.
 
-    __slots__ = ("event", "zone", "item", "_now")
+    What wide paths from `$` find is kept in `memo`: an items group would ask once per item.
+    """
+
+    __slots__ = ("event", "zone", "item", "memo", "_now")
 
     def __init__(self, event: dict[str, Any], zone: ZoneInfo, item: Any = MISSING) -> None:
         self.event = event
         self.zone = zone
         self.item = item
+        self.memo: dict[Any, Any] = {}
         self._now: Moment | None | Any = MISSING
 
     @property
@@ -47,11 +51,24 @@ class Scene:
         return self.event.get(field.part)
 
     def values(self, field: Field) -> list[Any]:
-        return field.path.values(self.start(field), self.root(field))
+        """Every value of a field; TooMuch when there are too many."""
+        if field.path.singular or field.path.of_item:
+            return field.path.values(self.start(field), self.root(field))
+        key = (field.part, field.path.text)
+        if key not in self.memo:
+            try:
+                self.memo[key] = field.path.values(self.start(field), self.root(field))
+            except TooMuch as error:
+                self.memo[key] = error
+        found: list[Any] | TooMuch = self.memo[key]
+        if isinstance(found, TooMuch):
+            raise TooMuch(*found.args)
+        return found
 
     def at_item(self, item: Any) -> Scene:
         """The same event, seen from one item of a list."""
         scene = Scene(self.event, self.zone, item)
+        scene.memo = self.memo
         scene._now = self._now
         return scene
 
@@ -62,7 +79,7 @@ Judge = Callable[[Scene], bool]
 def judge_of(node: Node, zone: ZoneInfo) -> Judge:
     """The closure that judges a node."""
     if isinstance(node, Condition):
-        return _fast(node, zone) or (lambda scene: weigh(node, zone, scene))
+        return _condition(node, zone)
     if isinstance(node, EveryEvent):
         return lambda scene: True
     if isinstance(node, Items):
@@ -114,44 +131,54 @@ def _items(node: Items, where: Judge) -> Judge:
     return judge
 
 
-def _fast(node: Condition, zone: ZoneInfo) -> Judge | None:
-    """The short way for one plain field and a literal; None when the condition is not so simple."""
-    row, path = node.operator, node.field.path
-    if not path.singular or path.of_item or node.other or row.about_presence or row.clock:
-        return None
+def _condition(node: Condition, zone: ZoneInfo) -> Judge:
+    """The general way, with a short one in front of it for a plain field and a literal."""
     env = Env(zone, node.match_case)
-    operand = row.wants.prepare(node.value, env)
-    get, part, read, test = path.get, node.field.part, row.read, row.test
-    when_missing, negative, whole, sees_null = (
-        node.met_when_missing, row.negates is not None, row.whole, row.sees_null
-    )  # fmt: skip
-    single = node.match.verdict(1, 1)
-    unmet = node.match.verdict(0, 1)
+    literal = MISSING if node.other else prepared(node, node.value, env)
+
+    def general(scene: Scene) -> bool:
+        return weigh(node, literal, env, scene)
+
+    row, path = node.operator, node.field.path
+    if not path.singular or path.of_item or row.about_presence or row.clock:
+        return general
+    return (
+        general
+        if literal is MISSING or isinstance(literal, Unfit)
+        else _short(node, literal, env, general)
+    )
+
+
+def _short(node: Condition, operand: Any, env: Env, general: Judge) -> Judge:
+    row, get, part = node.operator, node.field.path.get, node.field.part
+    read, test, negative = row.read, row.test, row.negates is not None
+    when_missing, whole, sees_null = node.met_when_missing, row.whole, row.sees_null
+    single, unmet = node.match.verdict(1, 1), node.match.verdict(0, 1)
 
     def judge(scene: Scene) -> bool:
         value = get(scene.event.get(part))
         if value is MISSING or value is None and not sees_null:
             return when_missing
-        if not whole and type(value) is list:
-            return weigh(node, zone, scene)
+        if not whole and isinstance(value, list):
+            return general(scene)
         found = read(value, env)
-        if type(found) is not Unfit and test(found, operand, None) is not negative:
+        if not isinstance(found, Unfit) and test(found, operand, None) is not negative:
             return single
         return unmet
 
     return judge
 
 
-def weigh(node: Condition, zone: ZoneInfo, scene: Scene) -> bool:
+def weigh(node: Condition, literal: Any, env: Env, scene: Scene) -> bool:
     """Whether a condition is met: the general way, for several values and for other fields."""
-    row, env = node.operator, Env(zone, node.match_case)
+    row = node.operator
     try:
         found = scene.values(node.field)
         if row.about_presence and not found:
             return row.negates is not None
         if is_absent(found, node.field, scene) or is_null(found, node):
             return node.met_when_missing
-        operand = operand_of(node, env, scene)
+        operand = operand_of(node, env, scene) if node.other else literal
     except TooMuch:
         return False
     if operand is MISSING:
@@ -186,21 +213,36 @@ def tally(node: Condition, outcomes: list[bool | Unfit]) -> bool:
 
 def operand_of(node: Condition, env: Env, scene: Scene) -> Any:
     """What to compare with: the literal, or the other field's value; MISSING or Unfit if none."""
-    wants, other = node.operator.wants, node.other
+    other = node.other
     if other is None:
-        return wants.prepare(node.value, env)
-    found = [value for value in scene.values(other) if value is not None]
+        return prepared(node, node.value, env)
+    if other.path.of_item:
+        return _from_field(node, scene.values(other), env)
+    key = ("operand", id(node))
+    if key not in scene.memo:
+        scene.memo[key] = _from_field(node, scene.values(other), env)
+    return scene.memo[key]
+
+
+def _from_field(node: Condition, values: list[Any], env: Env) -> Any:
+    wants = node.operator.wants
+    found = [value for value in values if value is not None]
     if not found:
         return MISSING
     if not wants.many:
         found = spread(found)
         if len(found) != 1:
-            return Unfit("values", f"has {len(found)} values, one is needed")
+            return Unfit("values", f"it has {len(found)} values, one is needed")
     raw = found[0] if len(found) == 1 else found
     if wants.many and not isinstance(raw, list):
         raw = [raw]
+    return prepared(node, wants.seen(raw), env)
+
+
+def prepared(node: Condition, raw: Any, env: Env) -> Any:
+    """A value ready for the test; Unfit when it cannot be used, as a date may in another zone."""
     try:
-        return wants.prepare(wants.seen(raw), env)
+        return node.operator.wants.prepare(raw, env)
     except Unusable as error:
         return Unfit("unreadable", error.message)
 

@@ -18,7 +18,11 @@ HIGHEST = ("number.at_most", "number.less_than")
 
 @dataclass(frozen=True)
 class Note:
-    """kind: never, always, repeated, or never_seen. A note never stops a rule from being saved."""
+    """What to look at, and the fix. A note never stops a rule from being saved.
+
+    kind: never (no event can meet it), doubtful (only a list of several values could), always,
+    repeated, never_seen.
+    """
 
     pointer: str
     kind: str
@@ -112,8 +116,18 @@ def _two_texts(group: list[Condition]) -> Iterator[Note]:
     for one in texts[1:]:
         if fold(one.value) != fold(texts[0].value):
             name = field_words(one.field)
-            message = f"{name} can't be both {say(texts[0].value)} and {say(one.value)}."
-            yield Note(one.pointer, "never", message, "Put the two into an 'any of' group.")
+            message = f"{name} can't be both {say(texts[0].value)} and {say(one.value)}"
+            kind, unless = _how_sure(texts[0], one)
+            yield Note(
+                one.pointer, kind, f"{message}{unless}.", "Put the two into an 'any of' group."
+            )
+
+
+def _how_sure(one: Condition, other: Condition) -> tuple[str, str]:
+    """A field that holds a list may meet both, one by each element, unless all have to."""
+    if "all" in (one.match.kind, other.match.kind):
+        return "never", ""
+    return "doubtful", ", unless it is a list"
 
 
 def _empty_range(group: list[Condition]) -> Iterator[Note]:
@@ -123,15 +137,22 @@ def _empty_range(group: list[Condition]) -> Iterator[Note]:
             end = (value, is_open, one)
             if is_low and (low is None or (value, is_open) > low[:2]):
                 low = end
-            if not is_low and (high is None or (-value, is_open) > (-high[0], high[1])):
+            if not is_low and (high is None or _lower((value, is_open), high)):
                 high = end
     if low is None or high is None or low[2] is high[2]:
         return
     if low[0] > high[0] or (low[0] == high[0] and (low[1] or high[1])):
         last = max(low[2], high[2], key=lambda one: one.pointer)
         first = low[2] if last is high[2] else high[2]
-        message = f"'{condition_words(first)}' and '{condition_words(last)}' exclude each other."
-        yield Note(last.pointer, "never", message, "Change one, or use an 'any of' group.")
+        message = f"'{condition_words(first)}' and '{condition_words(last)}' exclude each other"
+        kind, unless = _how_sure(first, last)
+        yield Note(
+            last.pointer, kind, f"{message}{unless}.", "Change one, or use an 'any of' group."
+        )
+
+
+def _lower(end: tuple[Any, bool], high: Any) -> bool:
+    return bool(end[0] < high[0] or (end[0] == high[0] and end[1] and not high[1]))
 
 
 def _bounds(condition: Condition) -> Iterator[tuple[Any, bool, bool]]:

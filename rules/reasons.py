@@ -97,7 +97,7 @@ def items(node: Items, hits: int, total: int, met: bool) -> str:
     if not total:
         return f"{name} is an empty list" + ("" if met else ", it needs an item")
     verb = "fit" if hits > 1 else "fits"
-    words = f"{hits or 'none'} of the {total} {name} {verb}"
+    words = f"{hits or 'none'} of the {total:,} items of {name} {verb}"
     return words if met else f"{words}; {needs_words(node.match)}"
 
 

@@ -88,16 +88,37 @@ def say_list(raw: Any) -> str:
     """'a', 'b' or 'c'"""
     if not isinstance(raw, list):
         return say(raw)
-    words = [say(value) for value in raw[:5]]
-    if len(raw) > 5:
-        words.append(f"{len(raw) - 5} more")
-    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else "nothing"
+    *words, last = [say(value) for value in raw[:5]] + more_words(raw)
+    return f"{', '.join(words)} or {last}" if words else last
+
+
+def say_each(raw: Any) -> str:
+    """'a', 'b', 'c'"""
+    if not isinstance(raw, list):
+        return say(raw)
+    return ", ".join([say(value) for value in raw[:5]] + more_words(raw))
+
+
+def more_words(raw: list[Any]) -> list[str]:
+    return [f"{len(raw) - 5} more"] if len(raw) > 5 else []
+
+
+def say_numbers(raw: Any) -> str:
+    """1, 2 or 3"""
+    return say_list(_numbers(raw))
 
 
 def say_pair(raw: Any) -> str:
     return (
-        f"{say(raw[0])} and {say(raw[1])}" if isinstance(raw, list) and len(raw) == 2 else say(raw)
+        " and ".join(say(value) for value in _numbers(raw)) if isinstance(raw, list) else say(raw)
     )
+
+
+def _numbers(raw: Any) -> Any:
+    """Numbers written as text lose their quotes."""
+    if not isinstance(raw, list):
+        return raw
+    return [plain_number(value) if isinstance(value, str) else value for value in raw]
 
 
 def say_number(raw: Any) -> str:
@@ -126,7 +147,7 @@ TEXTS = Wants(
 NUMBER = Wants("number", "a number", number, say_number, from_field=True)
 NUMBERS = Wants(
     "numbers", "a list of numbers", lambda raw, env: frozenset(list_of(number, raw, env)),
-    say_list, from_field=True, many=True,
+    say_numbers, from_field=True, many=True,
 )  # fmt: skip
 NUMBER_PAIR = Wants(
     "number_pair", "two numbers: [lowest, highest]", number_pair, say_pair,
@@ -135,6 +156,6 @@ NUMBER_PAIR = Wants(
 LENGTH = Wants("length", "a whole number", whole_number, say_number, from_field=True)
 SCALAR = Wants("scalar", "a text, a number or yes/no", scalar, say, from_field=True)
 SCALARS = Wants(
-    "scalars", "a list of values", lambda raw, env: list_of(scalar, raw, env), say_list,
+    "scalars", "a list of values", lambda raw, env: list_of(scalar, raw, env), say_each,
     from_field=True, many=True,
 )  # fmt: skip

@@ -88,3 +88,9 @@ def test_without_an_arrival_there_is_nothing_to_count_from():
         condition("date.in_the_last", "7d"), event({"x": "2026-01-10"}, received_at="")
     )
     assert "no time of arrival" in verdict.summary
+
+
+def test_a_date_that_the_workspaces_zone_cannot_hold_is_never_met():
+    when = condition("date.before", "9999-12-31T23:59:59Z")
+    assert judged(when, event({"x": "2026-01-01"})).met
+    assert not judged(when, event({"x": "2026-01-01"}), "Asia/Tokyo").met

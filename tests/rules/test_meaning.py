@@ -131,3 +131,11 @@ def test_a_path_that_finds_too_much_is_not_met_and_says_so():
     verdict = judged(condition("number.is", 1, path="$[*][*]"), event([[0] * 200] * 60))
     assert not verdict.met
     assert "more than 10,000 values" in verdict.summary
+
+
+def test_many_items_compared_with_a_wide_path_are_judged_once_over():
+    """10,000 items times a walk over the whole event would take minutes."""
+    payload = {"lines": [{"n": at} for at in range(9_000)], "deep": [[[{"floor": 8_999}]]]}
+    where = condition("number.at_least", {"path": "$..floor"}, path="@.n")
+    when = {"items": "$.lines[*]", "match": {"exactly": 1}, "where": where}
+    assert judged(when, event(payload)).met
