@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check lock clean
+.PHONY: run test check docs screenshots lock clean
 
 run: $(VENV)/.run
 	@$(BIN)/rulebook run
@@ -26,6 +26,12 @@ $(VENV)/.run: requirements.lock pyproject.toml
 $(VENV)/.test: $(VENV)/.run requirements-test.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
 	@touch $@
+
+docs: $(VENV)/.run
+	$(BIN)/python -m tools.write_docs
+
+screenshots: $(VENV)/.test
+	$(BIN)/python -m tools.screenshots
 
 lock:
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
