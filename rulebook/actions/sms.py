@@ -1,8 +1,7 @@
 """Send a text message through Twilio.
 
 Twilio has no key against repeats for messages, so a message is never repeated by itself once it
-may have been accepted. Its status report comes back to the run's own address; failing that, the
-messages of the account are listed and compared.
+may have been accepted: it is shown as "may have been sent", and a person decides.
 """
 
 from __future__ import annotations
