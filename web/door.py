@@ -1,5 +1,6 @@
-"""The front door (ASGI): it reads every request with a byte cap and a deadline, then hands it to
-Flask in a pool of threads of its own. A slow or endless client never holds one of those threads.
+"""The front door (ASGI): it reads every request with a byte cap and a deadline. What is for a hook
+is stored by the intake, many in one commit, and answered here; all else goes to Flask in a pool of
+threads of its own. A slow or endless client never holds a thread.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ from asgiref.sync import SyncToAsync
 from asgiref.wsgi import WsgiToAsgiInstance
 
 from rulebook.config import Config, load
+from rulebook.domain.receive import Delivery, Receipt
 from web import create_app
+from web.inbox import reply_headers
+from web.intake import TROUBLE, Intake
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -21,6 +25,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 THREADS = 16
 FORM_SLACK = 64 * 1024
+INBOX = "/in/"
+COMMIT_SECONDS = 10
 _pool = ThreadPoolExecutor(THREADS, thread_name_prefix="page")
 
 
@@ -43,8 +49,9 @@ class Gone(Exception):
 class Door:
     """The ASGI application. max_body in bytes, deadline in seconds for the whole body."""
 
-    def __init__(self, wsgi: Any, max_body: int, deadline: float) -> None:
+    def __init__(self, wsgi: Any, intake: Intake, max_body: int, deadline: float) -> None:
         self.wsgi = wsgi
+        self.intake = intake
         self.max_body = max_body
         self.deadline = deadline
 
@@ -55,16 +62,43 @@ class Door:
             await self._http(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        for_hook = path.startswith(INBOX) and "/" not in path[len(INBOX) :]
         try:
             async with asyncio.timeout(self.deadline):
-                body = await self._read(scope, receive)
+                body = await self._read(scope, receive, 0 if for_hook else FORM_SLACK)
         except TooLarge:
-            return await _answer(send, 413, f"The body is larger than {self.max_body} bytes.\n")
+            text = f"The body is larger than {self.max_body} bytes.\n"
+            return await _answer(send, Receipt(413, text), close=True)
         except TimeoutError:
-            return await _answer(send, 408, f"The body took longer than {self.deadline:g} s.\n")
+            text = f"The body took longer than {self.deadline:g} s.\n"
+            return await _answer(send, Receipt(408, text), close=True)
         except Gone:
             return
+        if for_hook:
+            await self._take(scope, body, send)
+        else:
+            await self._page(scope, body, send)
 
+    async def _take(self, scope: Scope, body: bytes, send: Send) -> None:
+        """A request for a hook: answered once it is on disk."""
+        headers = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in scope["headers"]]
+        delivery = Delivery(
+            token=scope["path"][len(INBOX) :],
+            method=scope["method"],
+            headers=headers,
+            body=body,
+            query=scope["query_string"].decode("latin-1"),
+            address=_address(scope, self.intake.app.extensions["rulebook"].config),
+        )
+        try:
+            async with asyncio.timeout(COMMIT_SECONDS):
+                receipt = await asyncio.wrap_future(self.intake.take(delivery))
+        except TimeoutError:
+            receipt = TROUBLE
+        await _answer(send, receipt, head=scope["method"] == "HEAD")
+
+    async def _page(self, scope: Scope, body: bytes, send: Send) -> None:
         async def whole() -> MutableMapping[str, Any]:
             return {"type": "http.request", "body": body, "more_body": False}
 
@@ -73,9 +107,10 @@ class Door:
 
         await _InThreads(self.wsgi)(scope, whole, tell)
 
-    async def _read(self, scope: Scope, receive: Receive) -> bytes:
-        cap = self.max_body + (0 if scope["path"].startswith("/in/") else FORM_SLACK)
-        if int(dict(scope["headers"]).get(b"content-length", b"0") or 0) > cap:
+    async def _read(self, scope: Scope, receive: Receive, slack: int) -> bytes:
+        cap = self.max_body + slack
+        stated = dict(scope["headers"]).get(b"content-length", b"0")
+        if stated.isdigit() and int(stated) > cap:
             raise TooLarge
         body = bytearray()
         while True:
@@ -89,11 +124,24 @@ class Door:
                 return bytes(body)
 
 
-async def _answer(send: Send, status: int, text: str) -> None:
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close"),
-               (b"x-content-type-options", b"nosniff")]  # fmt: skip
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": text.encode()})
+def _address(scope: Scope, config: Config) -> str:
+    """The sender's address: the connection's, or what the trusted proxies say (as ProxyFix)."""
+    proxies = config["TRUSTED_PROXIES"]
+    said = b",".join(v for n, v in scope["headers"] if n == b"x-forwarded-for").decode("latin-1")
+    stated = [part.strip() for part in said.split(",") if part.strip()]
+    if proxies and len(stated) >= proxies:
+        return stated[-proxies]
+    return (scope.get("client") or ("",))[0]
+
+
+async def _answer(send: Send, receipt: Receipt, close: bool = False, head: bool = False) -> None:
+    body = receipt.text.encode()
+    headers = [(b"content-length", str(len(body)).encode())]
+    headers += [(n.lower().encode(), v.encode()) for n, v in reply_headers(receipt).items()]
+    if close:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": receipt.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if head else body})
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:
@@ -108,4 +156,6 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 def application() -> Door:
     """The front door of this process, with the settings of its environment."""
     config: Config = load()
-    return Door(create_app(config), config["MAX_BODY"], config["READ_DEADLINE"])
+    app = create_app(config)
+    intake = Intake(app, app.extensions["bell"], config["MAX_BODY"])
+    return Door(app, intake, config["MAX_BODY"], config["READ_DEADLINE"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from rulebook.domain.house import house
-from rulebook.domain.receive import METHODS, Delivery, receive
+from rulebook.domain.receive import METHODS, Delivery, Receipt, receive
 from web.guard import bell, csrf
 
 pages = Blueprint("inbox", __name__)
@@ -33,7 +33,14 @@ def take(token: str) -> Response:
     receipt = receive(delivery, house().config["MAX_BODY"])
     if receipt.judge:
         bell().event(receipt.judge)
-    answer = Response(receipt.text, receipt.status, _HEADERS, mimetype=receipt.content_type)
+    return Response(receipt.text, receipt.status, reply_headers(receipt))
+
+
+def reply_headers(receipt: Receipt) -> dict[str, str]:
+    """The headers of an answer to a sender."""
+    headers = {**_HEADERS, "Content-Type": f"{receipt.content_type}; charset=utf-8"}
     if receipt.status == 405:
-        answer.headers["Allow"] = ", ".join(METHODS)
-    return answer
+        headers["Allow"] = ", ".join(METHODS)
+    if receipt.status == 503:
+        headers["Retry-After"] = "10"
+    return headers

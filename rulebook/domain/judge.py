@@ -6,9 +6,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from rules.catalog import fields_of
-from rules.payload import Payload
-
 from rulebook.domain.gist import gist_of, words_of
 from rulebook.domain.planning import plan
 from rulebook.domain.reading import seen_by_rules
@@ -19,6 +16,8 @@ from rulebook.storage.fields import Sighting
 from rulebook.storage.hooks import Hook
 from rulebook.storage.verdicts import Verdict
 from rules import explain
+from rules.catalog import fields_of
+from rules.payload import Payload
 
 MOST_EXPLAINED = 50
 

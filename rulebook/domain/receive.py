@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-
-from rules.payload import read_payload
+from typing import Any
 
 from rulebook.domain.accounts import digest
 from rulebook.domain.hooks import secrets_of
-from rulebook.providers import PROVIDERS, Verification, read_event
-from rulebook.storage import db, hooks, new_id, utcnow
-from rulebook.storage.events import Event, add_event, claim_key
+from rulebook.providers import PROVIDERS, read_event
+from rulebook.storage import db, events, hooks, new_id, utcnow
 from rulebook.storage.hooks import Hook
+from rules.payload import read_payload
 
 METHODS = ("POST", "PUT", "PATCH")
 KEYS_LAST = timedelta(hours=24)
@@ -57,7 +56,34 @@ PACKED = Receipt(415, "Send the body as it is, without Content-Encoding.\n")
 
 def receive(delivery: Delivery, max_body: int, sample: bool = False) -> Receipt:
     """Store one request and say what to answer. Commits before it returns a 2xx."""
-    hook = hooks.hook_by_token(digest(delivery.token), delivery.received_at)
+    return receive_all([delivery], max_body, sample)[0]
+
+
+def receive_all(
+    deliveries: Sequence[Delivery], max_body: int, sample: bool = False
+) -> list[Receipt]:
+    """Store many requests in one commit and say what to answer each. All or none are stored."""
+    tokens = {digest(delivery.token) for delivery in deliveries}
+    found = hooks.hooks_by_token(tokens, min(d.received_at for d in deliveries))
+    taken = [_take(d, found.get(digest(d.token)), max_body, sample) for d in deliveries]
+    stored = [one for one in taken if isinstance(one, Taken)]
+    if stored:
+        _mark_repeats(stored)
+        events.add_events([one.event for one in stored], [one.body for one in stored])
+        db.session.commit()
+    return [one if isinstance(one, Receipt) else _receipt(one) for one in taken]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A request that is to be stored: its row, its bytes, its hook."""
+
+    event: dict[str, Any]
+    body: bytes
+    hook: Hook
+
+
+def _take(delivery: Delivery, hook: Hook | None, max_body: int, sample: bool) -> Taken | Receipt:
     if hook is None:
         return NOT_HERE
     if delivery.method not in METHODS:
@@ -66,77 +92,86 @@ def receive(delivery: Delivery, max_body: int, sample: bool = False) -> Receipt:
         return PACKED
     if len(delivery.body) > max_body:
         return Receipt(413, f"The body is larger than {max_body} bytes.\n")
-    event = _event(delivery, hook)
-    event.sample = sample
-    verified = _verify(delivery, hook)
-    event.verification = "none" if verified is None else "verified" if verified.ok else "refused"
-    if verified and not verified.ok:
-        event.state, event.reason = "refused", f"{verified.reason} {verified.fix}".strip()
-    elif hook.paused:
-        event.state, event.reason = "held", "The hook is paused: kept, not judged."
-    add_event(event, delivery.body)
-    if event.state != "refused":
-        _drop_repeat(event, hook)
-    db.session.commit()
-    if event.state == "refused":
-        return Receipt(401, "The signature is not right.\n", event_id=event.id)
-    return _reply(hook, event)
+    return Taken(_event(delivery, hook, sample), delivery.body, hook)
 
 
-def _event(delivery: Delivery, hook: Hook) -> Event:
+def _event(delivery: Delivery, hook: Hook, sample: bool) -> dict[str, Any]:
     content_type = delivery.header("content-type")
     payload = read_payload(delivery.body, content_type)
     by_name = {name.lower(): value for name, value in delivery.headers}
     event_type, provider_id = read_event(PROVIDERS[hook.provider], by_name, payload.value)
-    return Event(
-        id=new_id("evt"),
-        workspace_id=hook.workspace_id,
-        hook_id=hook.id,
-        received_at=delivery.received_at,
-        state="received",
-        method=delivery.method,
-        query=_storable(delivery.query, 8000) or "",
-        headers=[[_storable(n, 200), _storable(v, 8000)] for n, v in delivery.headers],
-        address=delivery.address[:64],
-        content_type=_storable(content_type, 200) or "",
-        size=len(delivery.body),
-        event_type=_storable(event_type, 200),
-        provider_id=_storable(provider_id, 200),
-    )
+    state, verification, reason = _judged_at_the_door(delivery, hook, by_name)
+    return {
+        "id": new_id("evt"),
+        "workspace_id": hook.workspace_id,
+        "hook_id": hook.id,
+        "received_at": delivery.received_at,
+        "state": state,
+        "verification": verification,
+        "reason": reason,
+        "method": delivery.method,
+        "query": _storable(delivery.query, 8000),
+        "headers": [[_storable(n, 200), _storable(v, 8000)] for n, v in delivery.headers],
+        "address": delivery.address[:64],
+        "content_type": _storable(content_type, 200),
+        "size": len(delivery.body),
+        "event_type": _storable(event_type, 200) or None,
+        "provider_id": _storable(provider_id, 200) or None,
+        "sample": sample,
+        "duplicate_of": None,
+    }
 
 
-def _storable(text: str | None, most: int) -> str | None:
+def _judged_at_the_door(
+    delivery: Delivery, hook: Hook, by_name: dict[str, str]
+) -> tuple[str, str, str]:
+    """State, verification and reason, as far as the door can tell."""
+    signature, secrets = PROVIDERS[hook.provider].signature, secrets_of(hook)
+    verification = "none"
+    if signature is not None and secrets:
+        moment = delivery.received_at.timestamp()
+        verified = signature.verify(by_name, delivery.body, secrets, moment)
+        if not verified.ok:
+            return "refused", "refused", f"{verified.reason} {verified.fix}".strip()
+        verification = "verified"
+    if hook.paused:
+        return "held", verification, "The hook is paused: kept, not judged."
+    return "received", verification, ""
+
+
+def _storable(text: str | None, most: int) -> str:
     """Without NUL, which PostgreSQL's text refuses."""
-    return text.replace("\0", "\ufffd")[:most] if text else None
+    return text.replace("\0", "\ufffd")[:most] if text else ""
 
 
-def _verify(delivery: Delivery, hook: Hook) -> Verification | None:
-    signature = PROVIDERS[hook.provider].signature
-    secrets = secrets_of(hook)
-    if signature is None or not secrets:
-        return None
-    by_name = {name.lower(): value for name, value in delivery.headers}
-    now = delivery.received_at.timestamp()
-    return signature.verify(by_name, delivery.body, secrets, now)
+def _mark_repeats(stored: list[Taken]) -> None:
+    """A sender's id that another event holds makes this one a duplicate of it. Refused requests
+    claim nothing: a stranger cannot take a real delivery's place."""
+    claims = {
+        one.event["id"]: (one.hook.id, one.event["provider_id"])
+        for one in stored
+        if one.event["provider_id"] and one.event["state"] != "refused"
+    }
+    now = utcnow()
+    holders = events.claim_keys(claims, now, now + KEYS_LAST)
+    for one in stored:
+        first = holders.get(one.event["id"], one.event["id"])
+        if first != one.event["id"]:
+            one.event["state"], one.event["duplicate_of"] = "duplicate", first
+            one.event["reason"] = (
+                "This delivery was here before; it is noted and nothing is done twice."
+            )
 
 
-def _drop_repeat(event: Event, hook: Hook) -> None:
-    """A sender's id that another event holds makes this one a duplicate of it."""
-    if not event.provider_id:
-        return
-    now = event.received_at
-    first = claim_key(hook.id, event.provider_id, event.id, now, now + KEYS_LAST)
-    if first != event.id:
-        event.state, event.duplicate_of = "duplicate", first
-        event.reason = "This delivery was here before; it is noted and nothing is done twice."
-
-
-def _reply(hook: Hook, event: Event) -> Receipt:
-    reply = hook.settings.get("reply") or {}
+def _receipt(one: Taken) -> Receipt:
+    event = one.event
+    if event["state"] == "refused":
+        return Receipt(401, "The signature is not right.\n", event_id=event["id"])
+    reply = one.hook.settings.get("reply") or {}
     return Receipt(
         reply.get("status", 200),
         reply.get("text", ""),
         reply.get("type", "text/plain"),
-        event_id=event.id,
-        judge=event.id if event.state == "received" else None,
+        event_id=event["id"],
+        judge=event["id"] if event["state"] == "received" else None,
     )

@@ -25,6 +25,7 @@ from rulebook.domain.act import act
 from rulebook.domain.judge import judge
 
 log = logging.getLogger("rulebook.jobs")
+RING_FOR = 16
 
 
 class IdsOnly(Serializer):  # type: ignore[misc]
@@ -64,19 +65,25 @@ class Bell:
         """There is an event to judge."""
         self._ring(self._judge, event_id)
 
+    def events(self, event_ids: Sequence[str]) -> None:
+        """There are events to judge; a ring stands for several."""
+        for start in range(0, len(event_ids), RING_FOR):
+            self._ring(self._judge, *event_ids[start : start + RING_FOR])
+
     def runs(self, run_ids: Sequence[str]) -> None:
         """There are runs to carry out."""
         for run_id in run_ids:
             self._ring(self._act, run_id)
 
-    def _ring(self, job: Any, thing_id: str) -> None:
+    def _ring(self, job: Any, *ids: str) -> None:
         try:
-            job(thing_id)
+            job(*ids)
         except Exception:
-            log.exception("The bell did not ring for %s; the sweeper will.", thing_id)
+            log.exception("The bell did not ring for %s; the sweeper will.", ", ".join(ids))
 
-    def _judge_job(self, event_id: str) -> None:
-        self.runs(judge(event_id))
+    def _judge_job(self, *event_ids: str) -> None:
+        for event_id in event_ids:
+            self.runs(judge(event_id))
 
     def _act_job(self, run_id: str) -> None:
         self.runs(act(run_id))
@@ -85,7 +92,11 @@ class Bell:
 def _storage(config: Config) -> dict[str, Any]:
     url: str = config["QUEUE_URL"]
     if not url:
-        return {"storage_class": SqliteStorage, "filename": str(_queue_file(config))}
+        return {
+            "storage_class": SqliteStorage,
+            "filename": str(_queue_file(config)),
+            "fsync": False,
+        }
     if url.startswith(("redis://", "rediss://", "unix://")):
         return {"storage_class": PriorityRedisStorage, "url": url}
     return {"storage_class": PostgresStorage, "dsn": url}

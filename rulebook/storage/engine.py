@@ -18,20 +18,24 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, CursorResult, UpdateBase, event
+from sqlalchemy import Connection, CursorResult, Engine, UpdateBase, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from rulebook.config import Config
+from rulebook.storage.turn import Turn
 
 # Not expired on commit: a look at a row after it would begin another transaction, and with it take
 # SQLite's write lock for as long as a page takes to draw.
 db = SQLAlchemy(session_options={"expire_on_commit": False})
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
 
+BUSY_SECONDS = 5
+
 PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
-    "PRAGMA busy_timeout=5000",
+    f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}",
     "PRAGMA foreign_keys=ON",
     "PRAGMA journal_size_limit=67108864",
     "PRAGMA mmap_size=0",
@@ -48,12 +52,12 @@ def open_database(app: Flask, config: Config) -> None:
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             event.listen(db.engine, "connect", _set_pragmas)
-            event.listen(db.engine, "begin", _begin)
+            _take_turns(db.engine, config.instance / "write.lock")
 
 
 def _options(backend: str) -> dict[str, Any]:
     if backend == "sqlite":
-        return {"connect_args": {"check_same_thread": False, "timeout": 5}}
+        return {"connect_args": {"check_same_thread": False, "timeout": BUSY_SECONDS}}
     return {"pool_pre_ping": True, "pool_size": 8, "max_overflow": 8}
 
 
@@ -66,8 +70,23 @@ def _set_pragmas(connection: sqlite3.Connection, record: object) -> None:
         connection.execute(pragma)
 
 
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN" if _reading.get() else "BEGIN IMMEDIATE")
+def _take_turns(engine: Engine, path: Path) -> None:
+    turn = Turn(path)
+
+    def begin(connection: Connection) -> None:
+        if _reading.get():
+            connection.exec_driver_sql("BEGIN")
+            return
+        if turn.take(BUSY_SECONDS):
+            connection.info["writing"] = True
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def ended(connection: object, record: ConnectionPoolEntry) -> None:
+        if record.info.pop("writing", False):
+            turn.give()
+
+    event.listen(engine, "begin", begin)
+    event.listen(engine, "checkin", ended)
 
 
 @contextmanager

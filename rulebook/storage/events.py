@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,8 +16,10 @@ from sqlalchemy import (
     and_,
     delete,
     func,
+    insert,
     or_,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as pg_insert
@@ -116,27 +118,42 @@ class EventFilter:
     before: datetime | None = None
 
 
-def add_event(event: Event, body: bytes) -> None:
-    """Store the event and its exact bytes (in the caller's transaction)."""
-    db.session.add(event)
-    db.session.flush()
-    db.session.add(EventBody(event_id=event.id, body=body))
+def add_events(events: Sequence[Mapping[str, Any]], bodies: Sequence[bytes]) -> None:
+    """Store events, as rows by column name, and their exact bytes (in the caller's transaction)."""
+    db.session.execute(insert(Event), list(events))
+    kept = [{"event_id": e["id"], "body": b} for e, b in zip(events, bodies, strict=True)]
+    db.session.execute(insert(EventBody), kept)
 
 
-def claim_key(hook_id: str, key: str, event_id: str, now: datetime, until: datetime) -> str:
-    """The id of the event that holds this delivery id: `event_id` itself when it is the first."""
-    insert = pg_insert if db.engine.dialect.name == "postgresql" else sqlite_insert
-    row = insert(Dedupe).values(hook_id=hook_id, key=key, event_id=event_id, expires_at=until)
+def claim_keys(
+    claims: Mapping[str, tuple[str, str]], now: datetime, until: datetime
+) -> dict[str, str]:
+    """Claim delivery ids, given as event id -> (hook id, key), the earlier event first. Returns
+    for each event the id of the one that holds its key: itself when it is the first."""
+    if not claims:
+        return {}
+    insert_or = pg_insert if db.engine.dialect.name == "postgresql" else sqlite_insert
+    row = insert_or(Dedupe)
+    # In one order everywhere, so that two processes with the same keys cannot wait in a ring.
+    rows = [
+        {"hook_id": hook_id, "key": key, "event_id": event_id, "expires_at": until}
+        for event_id, (hook_id, key) in sorted(claims.items(), key=lambda claim: claim[1])
+    ]
     db.session.execute(
         row.on_conflict_do_update(
             index_elements=[Dedupe.hook_id, Dedupe.key],
             set_={"event_id": row.excluded.event_id, "expires_at": row.excluded.expires_at},
             where=Dedupe.expires_at < now,
+        ),
+        rows,
+    )
+    held = db.session.execute(
+        select(Dedupe.hook_id, Dedupe.key, Dedupe.event_id).where(
+            tuple_(Dedupe.hook_id, Dedupe.key).in_(list(set(claims.values())))
         )
     )
-    return db.session.scalars(
-        select(Dedupe.event_id).where(Dedupe.hook_id == hook_id, Dedupe.key == key)
-    ).one()
+    holders = {(hook_id, key): event_id for hook_id, key, event_id in held}
+    return {event_id: holders[claim] for event_id, claim in claims.items()}
 
 
 def event(workspace_id: str, event_id: str) -> Event | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, String, or_, select, update
@@ -34,17 +35,23 @@ class Hook(Base):
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-def hook_by_token(token_hash: str, now: datetime) -> Hook | None:
-    """The hook that answers to this token, the replaced one within its overlap included."""
-    return db.session.scalar(
+def hooks_by_token(token_hashes: Collection[str], now: datetime) -> dict[str, Hook]:
+    """The hooks that answer to these tokens, replaced ones within their overlap included."""
+    rows = db.session.scalars(
         select(Hook).where(
             Hook.deleted_at.is_(None),
             or_(
-                Hook.token_hash == token_hash,
-                (Hook.old_token_hash == token_hash) & (Hook.old_token_until > now),
+                Hook.token_hash.in_(token_hashes),
+                Hook.old_token_hash.in_(token_hashes) & (Hook.old_token_until > now),
             ),
         )
     )
+    found: dict[str, Hook] = {}
+    for hook in rows:
+        found[hook.token_hash] = hook
+        if hook.old_token_hash and hook.old_token_until and hook.old_token_until > now:
+            found[hook.old_token_hash] = hook
+    return found
 
 
 def hook(workspace_id: str, hook_id: str, deleted: bool = False) -> Hook | None:
