@@ -158,6 +158,12 @@ def _narrow(narrowed: RunFilter) -> list[ColumnElement[bool]]:
     return found
 
 
+def runs_by_id(workspace_id: str, run_ids: Sequence[str]) -> dict[str, Run]:
+    """Several of the workspace's runs, by id."""
+    found = select(Run).where(Run.workspace_id == workspace_id, Run.id.in_(run_ids))
+    return {run.id: run for run in db.session.scalars(found)}
+
+
 def runs_of_events(event_ids: Sequence[str]) -> dict[str, list[Run]]:
     """The runs of several events, by event id, in order."""
     found: dict[str, list[Run]] = {event_id: [] for event_id in event_ids}
