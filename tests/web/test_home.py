@@ -4,39 +4,13 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from flask import Flask
-from sqlalchemy import update
 
-from rulebook.domain import hooks, replay
-from rulebook.storage import db, runs, utcnow
-from rulebook.storage.runs import Run, RunFilter
+from rulebook.domain import replay
+from rulebook.storage import utcnow
 from tests.people import Person, make_hook, make_rule
+from tests.web.seeing import ON_SQLITE, runs_of, send, set_runs, text_of
 from tests.work import work
-
-ON_SQLITE = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
-
-
-def send(app: Flask, hook, body: str = '{"amount": 99}') -> None:
-    with app.app_context():
-        path = "/in/" + hooks.hook_url(hook).rpartition("/")[2]
-    assert app.test_client().post(path, data=body, content_type="application/json").status == "200 OK"
-
-
-def text_of(page) -> str:
-    """What a reader sees, in one line."""
-    return " ".join(re.sub(r"<[^>]+>", " ", page.get_data(as_text=True)).split())
-
-
-def set_runs(app: Flask, **values: object) -> None:
-    with app.app_context():
-        db.session.execute(update(Run).values(**values))
-        db.session.commit()
-
-
-def runs_of(app: Flask, person: Person) -> list[Run]:
-    with app.app_context():
-        return runs.page_of_runs(person.workspace_id, RunFilter(), 100)
 
 
 @ON_SQLITE
@@ -84,7 +58,9 @@ def test_a_day_in_figures_never_calls_practice_sent(app: Flask, ada: Person) -> 
     assert "When amount is at least 50" in page
 
 
-def test_failures_stand_together_until_they_are_retried(app: Flask, ada: Person, bo: Person) -> None:
+def test_failures_stand_together_until_they_are_retried(
+    app: Flask, ada: Person, bo: Person
+) -> None:
     with app.app_context():
         hook = make_hook(ada)
         rule = make_rule(ada, hook)
@@ -96,8 +72,8 @@ def test_failures_stand_together_until_they_are_retried(app: Flask, ada: Person,
     assert "One thing needs you." in text_of(page)
     assert "2 failed Text me big payments : The password was refused. Replace it." in text_of(page)
     assert f"/runs/retry?rule={rule.id}" in page.get_data(as_text=True)
-    with app.app_context():
-        for run in runs.page_of_runs(ada.workspace_id, RunFilter(), 10):
+    for run in runs_of(app, ada):
+        with app.app_context():
             replay.retry(bo.actor, run.id)
     work(app)
     assert "needs you" not in text_of(bo.get("/"))
@@ -116,11 +92,7 @@ def test_failures_can_be_dealt_with_but_new_ones_count_again(app: Flask, ada: Pe
     send(app, hook)
     work(app)
     [newest, _] = runs_of(app, ada)
-    with app.app_context():
-        db.session.execute(
-            update(Run).where(Run.id == newest.id).values(state="failed", finished_at=utcnow())
-        )
-        db.session.commit()
+    set_runs(app, newest.id, state="failed", finished_at=utcnow())
     assert "1 failed" in text_of(ada.get("/"))
 
 
@@ -132,7 +104,9 @@ def test_doubt_is_counted_in_the_masthead_of_every_page(app: Flask, ada: Person)
     send(app, hook)
     work(app)
     set_runs(app, state="unknown", sentence="The answer was lost.", practice=False)
-    assert "May have been sent SMS to +1 415 555 0123 : The answer was lost." in text_of(ada.get("/"))
+    assert "May have been sent SMS to +1 415 555 0123 : The answer was lost." in text_of(
+        ada.get("/")
+    )
     assert ", waiting for you: 1" in text_of(ada.get("/settings"))
 
 
