@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from rulebook.domain.attention import Worry, dismiss, worries
 from rulebook.domain.rules import read_back
+from rulebook.providers import PROVIDERS, UNKNOWN_SENDER
 from rulebook.storage import connections, events, figures, hooks, rules, runs, utcnow, verdicts
 from web.guard import actor, own_page
 from web.shown import clock, in_words, zone
@@ -24,13 +25,14 @@ MOST_RULES = 20
 
 @dataclass(frozen=True)
 class Step:
-    """One of the first steps: what to do, why, where, and whether it is done."""
+    """One of the first steps: what to do, why, where, whether it is done."""
 
     title: str
     text: str
     url: str
     word: str
     done: bool
+    sample: str = ""  # where a button posts that sends a sample
 
 
 @pages.get("/")
@@ -39,7 +41,14 @@ def index() -> ResponseReturnValue:
     workspace_id = actor().workspace_id
     steps = _steps(workspace_id)
     if "first" in request.args or not all(step.done for step in steps):
-        return render_template("home_first.html", steps=steps, **_next(steps))
+        return render_template(
+            "home_first.html",
+            steps=steps,
+            now_at=next((at for at, step in enumerate(steps) if not step.done), None),
+            providers=[(name, provider.label) for name, provider in PROVIDERS.items()],
+            unknown_sender=UNKNOWN_SENDER.name,
+            may_write=actor().may("write"),
+        )
     found = worries(workspace_id)
     # A page that only refreshes its upper part need not count the hits of a week.
     again = bool(request.headers.get("HX-Request"))
@@ -60,13 +69,14 @@ def _steps(workspace_id: str) -> list[Step]:
     off = bool(all_rules) and all(rule.mode == "off" for rule in all_rules)
     hook_url = f"{url_for('hooks.index')}/{known[0].id}" if known else url_for("hooks.index")
     rule_url = f"{url_for('rules.index')}/{all_rules[0].id}" if all_rules else ""
+    sample = f"{hook_url}/sample" if known else ""
     return [
-        Step("Make a hook", "A web address of your own that your tools can call. It stores "
+        Step("Make a hook", "Give it a name and say which tool will call it. It stores "
              "everything from its first second.", url_for("hooks.index"), "Make a hook",
              bool(known)),
         Step("Let an event arrive", "Send a sample from the hook's page, or trigger one in your "
              "tool. It is shown within a second.", hook_url, "Open the hook",
-             figures.any_event(workspace_id)),
+             figures.any_event(workspace_id), sample),
         Step("Say what should happen", "The rule is there, but it is off. Switch it to Watch or "
              "Live." if off else "Open the event and choose: do this for events like this. Then "
              "write a message.", rule_url if off else url_for("events.index"),
@@ -74,12 +84,9 @@ def _steps(workspace_id: str) -> list[Step]:
         Step("See the message", "The next event like this fills it in. The Practice outbox keeps "
              "it and sends nothing, so no account elsewhere is needed.",
              url_for("outbox.index"), "Open the Practice outbox",
-             bool(connections.count_messages(workspace_id)) or figures.any_done(workspace_id)),
+             bool(connections.count_messages(workspace_id)) or figures.any_done(workspace_id),
+             sample),
     ]  # fmt: skip
-
-
-def _next(steps: list[Step]) -> dict[str, Any]:
-    return {"now_at": next((at for at, step in enumerate(steps) if not step.done), None)}
 
 
 @pages.post("/dismiss")

@@ -45,3 +45,10 @@ def runs_of(app: Flask, person: Person) -> list[Run]:
     """The runs of the person's workspace, newest first."""
     with app.app_context():
         return runs.page_of_runs(person.workspace_id, RunFilter(), 100)
+
+
+def found(pattern: str, page: str) -> str:
+    """The first group of the pattern in a page that must have it."""
+    match = re.search(pattern, page, re.S)
+    assert match, f"{pattern} is not in the page"
+    return match[1]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -11,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from rulebook.domain import accounts
 from tests.people import Person
-from tests.web.seeing import ON_SQLITE, text_of
+from tests.web.seeing import ON_SQLITE, found, text_of
 
 PASSWORD = "linden kettle violet harbour"
 FIRST = {"email": "ada@shop.example", "password": PASSWORD, "workspace": "Linden Tea",
@@ -20,7 +18,7 @@ FIRST = {"email": "ada@shop.example", "password": PASSWORD, "workspace": "Linden
 
 def submit(browser: FlaskClient, path: str, **form: str) -> TestResponse:
     """Open the page and send its form with its own hidden token."""
-    token = re.search(r'name="csrf_token" value="([^"]+)"', browser.get(path).text)[1]
+    token = found(r'name="csrf_token" value="([^"]+)"', browser.get(path).text)
     return browser.post(path, data={"csrf_token": token, **form})
 
 

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import re
-
 from flask import Flask
 
 from rulebook.domain import replay
 from rulebook.storage import utcnow
 from tests.people import Person, make_hook, make_rule
-from tests.web.seeing import ON_SQLITE, runs_of, send, set_runs, text_of
+from tests.web.seeing import ON_SQLITE, found, runs_of, send, set_runs, text_of
 from tests.work import work
 
 
 @ON_SQLITE
 def test_the_first_steps_tick_themselves(app: Flask, ada: Person) -> None:
     def current() -> str:
-        page = ada.get("/").get_data(as_text=True)
-        return re.search(r'aria-current="step">.*?<h2>(.*?)</h2>', page, re.S)[1]
+        return found(r'aria-current="step">.*?<h2>(.*?)</h2>', ada.get("/").text)
 
     assert current() == "Make a hook"
     with app.app_context():
         hook = make_hook(ada)
     assert current() == "Let an event arrive"
+    assert f'action="/hooks/{hook.id}/sample"' in ada.get("/").text
     send(app, hook)
     assert current() == "Say what should happen"
     with app.app_context():

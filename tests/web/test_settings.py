@@ -7,7 +7,7 @@ import re
 from flask import Flask
 
 from tests.people import Person, make_hook, make_person
-from tests.web.seeing import ON_SQLITE, text_of
+from tests.web.seeing import ON_SQLITE, found, text_of
 
 
 def test_the_workspace_gets_another_name_and_zone(app: Flask, ada: Person, bo: Person) -> None:
@@ -27,7 +27,7 @@ def test_a_token_is_shown_once_and_works_until_revoked(app: Flask, ada: Person, 
     from rulebook.domain.tokens import token_actor
 
     made = ada.post("/settings/tokens", {"name": "Bookkeeping", "scope": ["read"]})
-    text = re.search(r'value="(rbk_[^"]+)"', made.text)[1]
+    text = found(r'value="(rbk_[^"]+)"', made.text)
     assert made.headers["Cache-Control"] == "no-store"
     with app.app_context():
         actor = token_actor(text, "127.0.0.1")
