@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
@@ -11,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from rulebook.domain import accounts
 from rulebook.errors import Invalid, NotFound
 from rulebook.storage import users
-from web.guard import session_cookie, who
+from web.guard import own_page, session_cookie, who
 
 pages = Blueprint("accounts", __name__)
 
@@ -22,7 +21,7 @@ def setup(token: str) -> ResponseReturnValue:
     if users.anyone() or not accounts.link_works(token, "setup"):
         raise NotFound("link")
     if request.method == "GET":
-        return _form("setup.html", zones=_zones())
+        return _form("setup.html", zones=zones())
     form = request.form
     try:
         session = accounts.create_first_account(
@@ -34,14 +33,14 @@ def setup(token: str) -> ResponseReturnValue:
             request.remote_addr or "",
         )
     except Invalid as error:
-        return _form("setup.html", error, zones=_zones())
+        return _form("setup.html", error, zones=zones())
     return _enter(session, url_for("home.index"))
 
 
 @pages.route("/sign-in", methods=["GET", "POST"])
 def sign_in() -> ResponseReturnValue:
     """Sign in."""
-    there = _own_page(request.values.get("next"))
+    there = own_page(request.values.get("next"))
     if request.method == "GET":
         return _form("sign_in.html", there=there, first=not users.anyone())
     try:
@@ -85,7 +84,7 @@ def password(token: str) -> ResponseReturnValue:
 def theme() -> ResponseReturnValue:
     """Light, dark, or as the system has it."""
     chosen = request.form.get("theme", "")
-    answer = make_response(redirect(_own_page(request.form.get("next"))))
+    answer = make_response(redirect(own_page(request.form.get("next"))))
     if chosen in ("light", "dark", "system"):
         answer.set_cookie("theme", chosen, max_age=31536000, samesite="Lax", httponly=True,
                           secure=current_app.config["SECURE_COOKIES"])  # fmt: skip
@@ -111,14 +110,6 @@ def _enter(session: str, there: str) -> ResponseReturnValue:
     return answer
 
 
-def _own_page(there: str | None) -> str:
-    """A path of ours; anything that might lead elsewhere becomes the home page."""
-    parts = urlsplit((there or "").replace("\\", "/"))
-    plain = parts.path.startswith("/") and not parts.path.startswith("//")
-    if parts.scheme or parts.netloc or not plain or any(c < " " for c in there or ""):
-        return url_for("home.index")
-    return there or ""
-
-
-def _zones() -> list[tuple[str, str]]:
+def zones() -> list[tuple[str, str]]:
+    """Every time zone, as pairs for a select."""
     return [(name, name.replace("_", " ")) for name in sorted(available_timezones())]

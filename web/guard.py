@@ -4,6 +4,7 @@ signed-in person except those listed in PUBLIC."""
 from __future__ import annotations
 
 from contextlib import ExitStack
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -126,6 +127,20 @@ def _dress(response: Response) -> Response:
     if current_app.config["SECURE_COOKIES"]:
         headers["Strict-Transport-Security"] = "max-age=31536000"
     return response
+
+
+def own_page(there: str | None, otherwise: str | None = None) -> str:
+    """A path of ours to go on to; what might lead elsewhere becomes `otherwise`, or Home."""
+    given = there or ""
+    home = otherwise or url_for("home.index")
+    try:
+        parts = urlsplit(given.replace("\\", "/"))
+    except ValueError:
+        return home
+    ours = parts.path.startswith("/") and not parts.path.startswith("//")
+    if parts.scheme or parts.netloc or not ours or any(c <= " " for c in given):
+        return home
+    return given
 
 
 def public_url() -> str:

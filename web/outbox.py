@@ -1,14 +1,46 @@
-"""Outbox."""
+"""The Practice outbox: messages as they would look, kept instead of sent."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from rulebook.actions import ACTIONS
+from rulebook.storage import connections, rules, runs
+from rulebook.storage.connections import OutboxMessage
+from rules.sms import Segments, segments
+from web.guard import actor
+
 pages = Blueprint("outbox", __name__)
+
+PAGE = 30
 
 
 @pages.get("/outbox")
 def index() -> ResponseReturnValue:
-    """Outbox."""
-    return render_template("outbox.html")
+    """What was kept, newest first, from `before` downwards, or from `upto`."""
+    me = actor()
+    before, upto = request.args.get("before"), request.args.get("upto")
+    # An id with anything behind it is the next text after it: the row itself is in the page.
+    start = before or (f"{upto}0" if upto else None)
+    found = connections.page_of_messages(me.workspace_id, PAGE + 1, start)
+    shown, more = found[:PAGE], len(found) > PAGE
+    planned = runs.runs_by_id(me.workspace_id, [message.run_id for message in shown])
+    newer = connections.count_newer_messages(me.workspace_id, upto) if upto else 0
+    first = upto or (shown[0].id if shown else None)
+    return render_template(
+        "outbox.html",
+        messages=shown,
+        runs=planned,
+        named=rules.named({run.rule_version_id for run in planned.values()}),
+        parts={message.id: _parts(message) for message in shown},
+        newer=newer,
+        older_url=url_for("outbox.index", before=shown[-1].id) if more else None,
+        newest_url=url_for("outbox.index") if before or newer else None,
+        poll_url=url_for("outbox.index", before=before, upto=None if before else first),
+    )
+
+
+def _parts(message: OutboxMessage) -> Segments | None:
+    action = ACTIONS.get(message.action)
+    return segments(message.text) if action and action.in_parts else None

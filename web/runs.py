@@ -1,14 +1,249 @@
-"""Runs."""
+"""Runs: what was sent, what waits, what needs a decision; retry, settle, cancel."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from rulebook.actions import ACTIONS, Field
+from rulebook.domain import replay
+from rulebook.errors import Conflict, NotFound
+from rulebook.storage import connections, events, figures, rules, runs
+from rulebook.storage.rules import Rule
+from rulebook.storage.runs import Run, RunFilter
+from rules.filters.plain import compact
+from rules.sms import Segments, segments
+from web.guard import actor, bell, own_page
+
 pages = Blueprint("runs", __name__)
+
+PAGE = 50
+MOST_AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A way of looking at runs: its word, the states it takes, its mark and drawing."""
+
+    word: str
+    states: tuple[str, ...] = ()
+    practice: bool | None = None
+    kind: str | None = None
+    drawing: str | None = None
+
+
+TABS = {
+    "": Tab("All"),
+    "unknown": Tab("May have been sent", ("unknown",), None, "doubt", "doubt"),
+    "held": Tab("Held", ("held",), None, "doubt", "held"),
+    "failed": Tab("Failed", ("failed",), None, "bad", "fail"),
+    "waiting": Tab("Waiting", ("queued", "sending"), None, None, "wait"),
+    "sent": Tab("Sent", ("succeeded",), False, None, "ok"),
+    "kept": Tab("Kept, not sent", ("succeeded",), True, None, "outbox"),
+    "watched": Tab("Would have sent", ("watched",), None, None, "watch"),
+    "dropped": Tab("Skipped or cancelled", ("skipped", "cancelled"), None, None, "off"),
+}
 
 
 @pages.get("/runs")
 def index() -> ResponseReturnValue:
-    """Runs."""
-    return render_template("runs.html")
+    """The list: narrowed by state, hook and rule, from `before` downwards, or from `upto`."""
+    me, chosen = actor(), _chosen()
+    before, upto = request.args.get("before"), request.args.get("upto")
+    narrowed = _filter(chosen)
+    # An id with anything behind it is the next text after it: the row itself is in the page.
+    start = before or (f"{upto}0" if upto else None)
+    found = runs.page_of_runs(me.workspace_id, narrowed, PAGE + 1, start)
+    shown, more = found[:PAGE], len(found) > PAGE
+    newer = runs.count_newer(me.workspace_id, narrowed, upto) if upto else 0
+    undecided = [] if before or any(chosen.values()) else figures.in_doubt(me.workspace_id, 5)
+    return render_template(
+        "runs.html",
+        runs=shown,
+        named=rules.named({run.rule_version_id for run in [*shown, *undecided]}),
+        undecided=undecided,
+        chosen=chosen,
+        tabs=_tabs(chosen, figures.open_counts(me.workspace_id)),
+        hooks=figures.hook_names(me.workspace_id),
+        rules={rule.id: rule.name for rule in rules.rules(me.workspace_id)},
+        failed=len(figures.failed_runs(me.workspace_id, chosen["rule"] or None, 100)),
+        newer=newer,
+        older_url=_link(chosen, before=shown[-1].id) if more else None,
+        newest_url=_link(chosen) if before or newer else None,
+        poll_url=_link(chosen, before=before, upto=None if before else _first(shown)),
+        may_send=me.may("send"),
+    )
+
+
+def _chosen() -> dict[str, str]:
+    given = {name: request.args.get(name, "")[:40] for name in ("state", "hook", "rule")}
+    return given if given["state"] in TABS else {**given, "state": ""}
+
+
+def _filter(chosen: dict[str, str]) -> RunFilter:
+    tab = TABS[chosen["state"]]
+    return RunFilter(
+        hook_id=chosen["hook"] or None,
+        rule_id=chosen["rule"] or None,
+        states=tab.states,
+        practice=tab.practice,
+    )
+
+
+def _first(shown: list[Run]) -> str | None:
+    return request.args.get("upto") or (shown[0].id if shown else None)
+
+
+def _link(chosen: dict[str, str], **more: str | None) -> str:
+    wanted: dict[str, Any] = {k: v for k, v in {**chosen, **more}.items() if v}
+    return url_for("runs.index", **wanted)
+
+
+def _tabs(chosen: dict[str, str], counts: dict[str, int]) -> list[tuple[Any, ...]]:
+    """The tabs as the macro wants them; only what is still open is counted."""
+    narrowed = chosen["hook"] or chosen["rule"]
+    found = []
+    for name, tab in TABS.items():
+        count = sum(counts.get(state, 0) for state in tab.states) if tab.states else 0
+        url, here = _link({**chosen, "state": name}), name == chosen["state"]
+        found.append((url, tab.word, here, None if narrowed or not count else count,
+                      tab.kind if count else None, tab.drawing))  # fmt: skip
+    return found
+
+
+@pages.get("/runs/<run_id>")
+def show(run_id: str) -> ResponseReturnValue:
+    """One run: the message as it was or will be sent, every attempt, what one can do."""
+    me = actor()
+    run = replay.find_run(me, run_id)
+    rule, number = _rule_of(run)
+    same = runs.runs_of_step(run.event_id, run.rule_id, run.step_id)
+    return render_template(
+        "run.html",
+        run=run,
+        rule=rule,
+        number=number,
+        event=events.event(me.workspace_id, run.event_id),
+        hook_name=figures.hook_names(me.workspace_id, [run.hook_id])[run.hook_id],
+        connection=_connection_name(run),
+        fields=_fields(run),
+        parts=_parts(run),
+        attempts=runs.attempts_of([run.id])[run.id],
+        others=[each for each in same if each.id != run.id],
+        retried=any(each.id > run.id for each in same),
+        may_send=me.may("send"),
+    )
+
+
+def _rule_of(run: Run) -> tuple[Rule, int]:
+    return rules.named([run.rule_version_id])[run.rule_version_id]
+
+
+def _parts(run: Run) -> Segments | None:
+    counted = run.message and run.action in ACTIONS and ACTIONS[run.action].in_parts
+    return segments(run.message["text"]) if counted and run.message else None
+
+
+def _connection_name(run: Run) -> str | None:
+    if run.connection_id is None:
+        return None
+    found = connections.connection(run.workspace_id, run.connection_id)
+    return found.name if found else "a connection that was deleted"
+
+
+def _fields(run: Run) -> list[tuple[Field, str]]:
+    """What the run was planned with, secrets masked, in the order of its form."""
+    action = ACTIONS.get(run.action)
+    if action is None or run.message:
+        return []
+    config = action.mask(run.config)
+    return [(f, _text(config[f.name])) for f in action.fields if config.get(f.name)]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return "\n".join(f"{name}: {each}" for name, each in value.items())
+    return value if isinstance(value, str) else compact(value)
+
+
+@pages.post("/runs/<run_id>/retry")
+def retry(run_id: str) -> ResponseReturnValue:
+    """Once more, now: a failed run becomes a new one, one that waits is due."""
+    try:
+        run = replay.retry(actor(), run_id)
+    except Conflict as refused:
+        return _go_on(refused, run_id)
+    bell().runs([run.id])
+    again = run.id != run_id
+    flash("Retried as a run of its own." if again else "It is due now.", "ok")
+    return redirect(own_page(request.form.get("next"), url_for("runs.show", run_id=run.id)), 303)
+
+
+@pages.post("/runs/<run_id>/resolve")
+def resolve(run_id: str) -> ResponseReturnValue:
+    """Settle a run that may have been sent: arrived, not_arrived or send_again."""
+    try:
+        run = replay.resolve(actor(), run_id, request.form.get("how", ""))
+    except Conflict as refused:
+        return _go_on(refused, run_id)
+    if run.state == "queued":
+        bell().runs([run.id])
+    return _go_on(run.sentence, run_id)
+
+
+@pages.post("/runs/<run_id>/cancel")
+def cancel(run_id: str) -> ResponseReturnValue:
+    """Stop a run that waits."""
+    try:
+        replay.cancel(actor(), run_id)
+    except Conflict as refused:
+        return _go_on(refused, run_id)
+    return _go_on("Cancelled: nothing is sent for it.", run_id)
+
+
+def _go_on(said: str | Conflict, run_id: str) -> ResponseReturnValue:
+    """Back to where the button was, with a sentence; no press is ignored in silence."""
+    if isinstance(said, Conflict):
+        flash(f"{said.message} {said.fix}", "doubt")
+    else:
+        flash(said, "ok")
+    return redirect(own_page(request.form.get("next"), url_for("runs.show", run_id=run_id)), 303)
+
+
+@pages.get("/runs/retry")
+def retry_failed() -> ResponseReturnValue:
+    """What a retry of all failed runs, of one rule or of all, would send; sends nothing."""
+    me = actor()
+    rule_id = request.args.get("rule", "")
+    found = figures.failed_runs(me.workspace_id, rule_id or None, MOST_AT_ONCE)
+    if rule_id and not figures.rule_names(me.workspace_id, [rule_id]):
+        raise NotFound("rule")
+    return render_template(
+        "runs_retry.html",
+        rule_id=rule_id,
+        rule_name=figures.rule_names(me.workspace_id, [rule_id]).get(rule_id),
+        surely_not=[run for run in found if not run.may_repeat],
+        maybe=[run for run in found if run.may_repeat],
+        named=rules.named({run.rule_version_id for run in found}),
+        most=MOST_AT_ONCE,
+        may_send=me.may("send"),
+    )
+
+
+@pages.post("/runs/retry")
+def retry_these() -> ResponseReturnValue:
+    """Retry the runs that the preview listed."""
+    chosen = request.form.getlist("run")[:MOST_AT_ONCE]
+    fresh, left_out = replay.retry_all(actor(), chosen)
+    bell().runs([run.id for run in fresh])
+    if fresh:
+        flash(f"Retried {len(fresh)} run{'s' if len(fresh) != 1 else ''}.", "ok")
+    if left_out:
+        flash(f"{left_out} left out, because something happened to them meanwhile.", "doubt")
+    if not chosen:
+        flash("Nothing was chosen, so nothing is sent.", "off")
+    there = url_for("runs.index", rule=request.form.get("rule") or None)
+    return redirect(own_page(request.form.get("next"), there), 303)

@@ -1,14 +1,147 @@
-"""Settings."""
+"""Settings: the workspace, its people and tokens, what is in force here, who did what."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+import platform
+import sqlite3
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from rulebook.config import SETTINGS, Setting
+from rulebook.domain import tokens
+from rulebook.domain.actor import SCOPES
+from rulebook.domain.house import house
+from rulebook.domain.workspaces import change_workspace
+from rulebook.errors import Invalid
+from rulebook.storage import audit, db, users, workspaces
+from rulebook.storage.audit import AuditEntry
+from web.accounts import zones
+from web.guard import actor
+
 pages = Blueprint("settings", __name__)
+
+ENTRIES = 50
+SCOPE_WORDS = {
+    "read": "Read events, rules, runs",
+    "write": "Change hooks and rules",
+    "send": "Send: retry, replay, settle",
+}
+ROLE_WORDS = {
+    "owner": "everything",
+    "editor": "hooks, rules, sending",
+    "viewer": "looking only",
+}
+DEEDS = {
+    "account.create": "made the account",
+    "attention.dismiss": "marked failures as dealt with",
+    "connection.create": "added the connection",
+    "connection.change": "changed the connection",
+    "connection.test": "tested a connection",
+    "connection.delete": "deleted the connection",
+    "event.replay": "replayed an event",
+    "hook.create": "made the hook",
+    "hook.change": "changed a hook",
+    "hook.rotate": "gave a new address to",
+    "hook.delete": "deleted the hook",
+    "rule.create": "made the rule",
+    "rule.save": "saved a rule",
+    "rule.switch": "switched a rule",
+    "rule.move": "moved a rule",
+    "rule.delete": "deleted the rule",
+    "run.retry": "retried a run",
+    "run.hurry": "made a run due at once",
+    "run.resolve": "settled a run",
+    "run.cancel": "cancelled a run",
+    "token.create": "made the token",
+    "token.revoke": "revoked the token",
+    "workspace.change": "changed the workspace to",
+}
+_IDS = ("run.retry",)  # their detail is an id, which says nothing to a reader
 
 
 @pages.get("/settings")
 def index() -> ResponseReturnValue:
-    """Settings."""
-    return render_template("settings.html")
+    """Everything on one page."""
+    return _page()
+
+
+@pages.post("/settings/workspace")
+def workspace() -> ResponseReturnValue:
+    """Name and time zone."""
+    try:
+        change_workspace(actor(), request.form.get("workspace", ""), request.form.get("zone", ""))
+    except Invalid as error:
+        return _page(error=error)
+    flash("Saved. Every date and time on these pages and in new messages uses the zone.", "ok")
+    return redirect(url_for("settings.index"), 303)
+
+
+@pages.post("/settings/tokens")
+def make_token() -> ResponseReturnValue:
+    """A token for the API; its text is in this one answer and nowhere else."""
+    chosen = request.form.getlist("scope")
+    try:
+        if not chosen:
+            raise Invalid.at("/scopes", "A token that may do nothing is of no use.", "Tick one.")
+        token, text = tokens.make_token(actor(), request.form.get("name", ""), chosen)
+    except Invalid as error:
+        return _page(error=error)
+    return _page(made=(token.name, text))
+
+
+@pages.post("/settings/tokens/<token_id>/revoke")
+def revoke_token(token_id: str) -> ResponseReturnValue:
+    """The token stops working at once."""
+    tokens.revoke_token(actor(), token_id)
+    flash("The token is revoked: it does not work any more.", "ok")
+    return redirect(url_for("settings.index") + "#tokens", 303)
+
+
+def _page(error: Invalid | None = None, made: tuple[str, str] | None = None) -> ResponseReturnValue:
+    me = actor()
+    people = workspaces.members(me.workspace_id)
+    page = render_template(
+        "settings.html",
+        errors={p.pointer.lstrip("/"): p for p in error.problems} if error else {},
+        given=request.form,
+        zones=zones(),
+        people=people,
+        role_words=ROLE_WORDS,
+        tokens=users.tokens_of(me.workspace_id),
+        emails={user.id: user.email for user, _ in people},
+        scopes=[(scope, SCOPE_WORDS[scope]) for scope in SCOPES if me.may(scope)],
+        made=made,
+        in_force=_in_force() if me.may("own") else [],
+        entries=[(entry, _deed(entry)) for entry in audit.entries(me.workspace_id, ENTRIES)],
+        about=_about(),
+        may_own=me.may("own"),
+        may_write=me.may("write"),
+    )
+    return page, 422 if error else 200
+
+
+def _in_force() -> list[tuple[str, str, str]]:
+    """Every setting: its variable, its value in words, what it does."""
+    config = house().config
+    return [(f"RULEBOOK_{s.name}", _value(s, config[s.name]), s.sentence) for s in SETTINGS]
+
+
+def _value(setting: Setting, value: Any) -> str:
+    if setting.secret:
+        return "set, not shown" if value else "not set"
+    if isinstance(value, tuple):
+        return ", ".join(value) or "none"
+    return str(value) if value != "" else "not set"
+
+
+def _deed(entry: AuditEntry) -> str:
+    words = DEEDS.get(entry.what, entry.what.replace(".", " "))
+    return words if entry.what in _IDS or not entry.detail else f"{words}: {entry.detail}"
+
+
+def _about() -> list[tuple[str, str]]:
+    kind = db.engine.dialect.name
+    database = f"SQLite {sqlite3.sqlite_version}" if kind == "sqlite" else "PostgreSQL"
+    return [("Database", database), ("Python", platform.python_version())]

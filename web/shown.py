@@ -7,7 +7,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, g, request
+from sqlalchemy.exc import SQLAlchemyError
 
+from rulebook.actions import ACTIONS
+from rulebook.domain.accounts import SignedIn
+from rulebook.domain.attention import worries
 from rulebook.domain.gist import type_name
 from rulebook.storage import utcnow
 
@@ -35,12 +39,26 @@ EVENT_WORDS = {
     "held": ("doubt", "Held", "held"),
 }
 
+OUTCOME_WORDS = {
+    "yes": ("ok", "Accepted", "ok"),
+    "no": ("bad", "Refused", "fail"),
+    "no_for_good": ("bad", "Refused for good", "fail"),
+    "not_sent": ("off", "Not sent", "off"),
+    "ambiguous": ("doubt", "May have been sent", "doubt"),
+    None: ("wait", "Under way", "wait"),
+}
+_NUMBERS = "no one two three four five six seven eight nine ten".split()
+
 
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         ago=ago, clock=clock, stamp=stamp, day=day, size=size, thousands=thousands
     )
+    app.jinja_env.filters.update(in_words=in_words)
     app.jinja_env.globals.update(run_words=run_words, event_words=event_words, type_name=type_name)
+    app.jinja_env.globals.update(
+        outcome_words=outcome_words, action_icon=action_icon, moment=utcnow
+    )
     app.context_processor(_everywhere)
 
 
@@ -50,11 +68,36 @@ def _everywhere() -> dict[str, Any]:
         "current_user": here.user if here else None,
         "workspace": here.workspace if here else None,
         "role": here.role if here else None,
-        "needs_you": 0,
+        "needs_you": _needs_you(here),
         "theme": request.cookies.get("theme", "system"),
         "version": current_app.config["VERSION"],
         "now": utcnow(),
     }
+
+
+def _needs_you(here: SignedIn | None) -> int:
+    """How many things wait for a person; a page that tells of a broken database has to be drawn."""
+    try:
+        return len(worries(here.workspace.id)) if here else 0
+    except SQLAlchemyError:
+        return 0
+
+
+def outcome_words(attempt: Any, practice: bool = False) -> tuple[str, str, str]:
+    """Mark, word and icon for how an attempt ended."""
+    if practice and attempt.outcome == "yes":
+        return RUN_WORDS["practice"]
+    return OUTCOME_WORDS[attempt.outcome]
+
+
+def action_icon(name: str) -> str:
+    """The drawing of an action type; a plain one for a type that is gone."""
+    return ACTIONS[name].icon if name in ACTIONS else "run"
+
+
+def in_words(count: int) -> str:
+    """Small numbers as words: 3 as "three"; larger ones as figures."""
+    return _NUMBERS[count] if 0 <= count < len(_NUMBERS) else thousands(count)
 
 
 def run_words(run: Any) -> tuple[str, str, str]:

@@ -41,6 +41,7 @@ class Sms(Action):
     connections = (TWILIO,)
     connection_required = False
     practice = True
+    in_parts = True
     waits = (10, 30, 120, 600, 1800)
     expires_after = 3600
     checks = (30, 120, 600)

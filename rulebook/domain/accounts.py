@@ -7,13 +7,13 @@ import secrets
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo, available_timezones
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from email_validator import EmailNotValidError, validate_email
 
 from rulebook.domain.throttle import count_try
+from rulebook.domain.workspaces import name_problems, zone_problems
 from rulebook.errors import Invalid, NotFound, Problem
 from rulebook.storage import db, users, utcnow, workspaces
 from rulebook.storage.audit import AuditEntry
@@ -71,12 +71,7 @@ def create_first_account(
     if not link_works(token, "setup") or users.anyone():
         raise NotFound("link")
     problems = [*_email_problems(email), *_password_problems(password, email)]
-    if zone not in available_timezones():
-        problems.append(Problem("/zone", f"There is no time zone {zone!r}.", "Choose one."))
-    if not 1 <= len(workspace.strip()) <= 100:
-        problems.append(
-            Problem("/workspace", "The workspace needs a name.", "Your shop's name, for example.")
-        )
+    problems += [*name_problems(workspace), *zone_problems(zone)]
     if problems:
         raise Invalid(problems)
     if not users.use_link(digest(token), utcnow()):
@@ -168,13 +163,6 @@ def sign_out(token: str) -> None:
     if session:
         db.session.delete(session)
         db.session.commit()
-
-
-def set_zone(workspace: Workspace, zone: str) -> None:
-    """The workspace's time zone. Raises Invalid."""
-    if zone not in available_timezones():
-        raise Invalid.at("/zone", f"There is no time zone {zone!r}.", "Choose one from the list.")
-    workspace.zone = ZoneInfo(zone).key
 
 
 def _open_session(user: User, address: str, now: datetime) -> str:

@@ -123,6 +123,18 @@ def retry(actor: Actor, run_id: str) -> Run:
     return fresh
 
 
+def retry_all(actor: Actor, run_ids: Sequence[str]) -> tuple[list[Run], int]:
+    """Retry several runs; the new ones, and how many were left out because they moved on since."""
+    actor.must("send")
+    fresh: list[Run] = []
+    for run_id in run_ids:
+        try:
+            fresh.append(retry(actor, run_id))
+        except Conflict:
+            db.session.rollback()
+    return fresh, len(run_ids) - len(fresh)
+
+
 def _copy(run: Run) -> Run:
     now = utcnow()
     action = ACTIONS[run.action]

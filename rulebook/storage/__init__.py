@@ -6,6 +6,7 @@ from rulebook.storage import (
     connections,
     events,
     fields,
+    figures,
     hooks,
     rules,
     runs,
@@ -17,7 +18,7 @@ from rulebook.storage.base import Base, new_id, utcnow
 from rulebook.storage.engine import db, open_database, reading, upgrade
 
 __all__ = [
-    "Base", "audit", "connections", "db", "events", "fields", "hooks", "new_id",
+    "Base", "audit", "connections", "db", "events", "fields", "figures", "hooks", "new_id",
     "open_database", "reading", "rules", "runs", "upgrade", "users", "utcnow", "verdicts",
     "workspaces",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, select
@@ -82,6 +83,16 @@ def version(rule_id: str, number: int) -> RuleVersion:
 def version_by_id(version_id: str) -> RuleVersion:
     """The version with this id; it must exist."""
     return db.session.get_one(RuleVersion, version_id)
+
+
+def named(version_ids: Collection[str]) -> dict[str, tuple[Rule, int]]:
+    """The rule and the number of several versions, by version id; deleted rules included."""
+    rows = db.session.execute(
+        select(RuleVersion.id, Rule, RuleVersion.number)
+        .join(Rule, Rule.id == RuleVersion.rule_id)
+        .where(RuleVersion.id.in_(version_ids))
+    )
+    return {version_id: (rule, number) for version_id, rule, number in rows}
 
 
 def versions(rule_id: str) -> list[RuleVersion]:

@@ -15,7 +15,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from rulebook.storage.base import Base, Id, Json, JsonDict, UtcDateTime, new_id, utcnow
@@ -100,6 +111,8 @@ class RunFilter:
     hook_id: str | None = None
     rule_id: str | None = None
     connection_id: str | None = None
+    states: tuple[str, ...] = ()
+    practice: bool | None = None
 
 
 def run(workspace_id: str, run_id: str) -> Run | None:
@@ -116,18 +129,39 @@ def page_of_runs(
     workspace_id: str, narrowed: RunFilter, limit: int, before_id: str | None = None
 ) -> list[Run]:
     """Runs newest first, at most `limit`, older than the cursor `before_id`."""
-    found = select(Run).where(Run.workspace_id == workspace_id)
-    if narrowed.state:
-        found = found.where(Run.state == narrowed.state)
-    if narrowed.hook_id:
-        found = found.where(Run.hook_id == narrowed.hook_id)
-    if narrowed.rule_id:
-        found = found.where(Run.rule_id == narrowed.rule_id)
-    if narrowed.connection_id:
-        found = found.where(Run.connection_id == narrowed.connection_id)
+    found = select(Run).where(Run.workspace_id == workspace_id, *_narrow(narrowed))
     if before_id:
         found = found.where(Run.id < before_id)
     return list(db.session.scalars(found.order_by(Run.id.desc()).limit(limit)))
+
+
+def count_newer(workspace_id: str, narrowed: RunFilter, than_id: str, limit: int = 100) -> int:
+    """How many runs were planned after this one, counted up to `limit`."""
+    newer = select(Run.id).where(
+        Run.workspace_id == workspace_id, Run.id > than_id, *_narrow(narrowed)
+    )
+    return db.session.scalar(select(func.count()).select_from(newer.limit(limit).subquery())) or 0
+
+
+def _narrow(narrowed: RunFilter) -> list[ColumnElement[bool]]:
+    wanted = (
+        (Run.state, narrowed.state),
+        (Run.hook_id, narrowed.hook_id),
+        (Run.rule_id, narrowed.rule_id),
+        (Run.connection_id, narrowed.connection_id),
+    )
+    found = [column == value for column, value in wanted if value]
+    if narrowed.states:
+        found.append(Run.state.in_(narrowed.states))
+    if narrowed.practice is not None:
+        found.append(Run.practice.is_(narrowed.practice))
+    return found
+
+
+def runs_by_id(workspace_id: str, run_ids: Sequence[str]) -> dict[str, Run]:
+    """Several of the workspace's runs, by id."""
+    found = select(Run).where(Run.workspace_id == workspace_id, Run.id.in_(run_ids))
+    return {run.id: run for run in db.session.scalars(found)}
 
 
 def runs_of_events(event_ids: Sequence[str]) -> dict[str, list[Run]]:

@@ -1,0 +1,175 @@
+"""What a person has to know of at a glance, counted: failures that nobody retried, waiting work."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy.orm import aliased
+
+from rulebook.storage.engine import db
+from rulebook.storage.events import Event
+from rulebook.storage.hooks import Hook
+from rulebook.storage.rules import Rule
+from rulebook.storage.runs import Run
+
+
+@dataclass(frozen=True)
+class Heap:
+    """Several things of one rule or hook: how many, since when, and the newest one's id."""
+
+    of: str
+    count: int
+    since: datetime
+    newest: str
+
+
+def failed_by_rule(workspace_id: str, since: datetime) -> list[Heap]:
+    """Failed runs since then that nobody retried, one heap for each rule; oldest heap first."""
+    first = func.min(Run.finished_at)
+    rows = db.session.execute(
+        select(Run.rule_id, func.count(), first, func.max(Run.id))
+        .where(*_failed(workspace_id), Run.finished_at >= since)
+        .group_by(Run.rule_id)
+        .order_by(first)
+    )
+    return _heaps(rows)
+
+
+def failed_since(workspace_id: str, rule_id: str, since: datetime) -> tuple[int, str | None]:
+    """How many runs of a rule failed since then and were not retried, and the newest one's id."""
+    row = db.session.execute(
+        select(func.count(), func.max(Run.id)).where(
+            *_failed(workspace_id), Run.rule_id == rule_id, Run.finished_at >= since
+        )
+    ).one()
+    return row[0], row[1]
+
+
+def failed_runs(workspace_id: str, rule_id: str | None, limit: int) -> list[Run]:
+    """Failed runs that nobody retried, of one rule or of all, newest first."""
+    found = select(Run).where(*_failed(workspace_id))
+    if rule_id:
+        found = found.where(Run.rule_id == rule_id)
+    return list(db.session.scalars(found.order_by(Run.id.desc()).limit(limit)))
+
+
+def _failed(workspace_id: str) -> list[ColumnElement[bool]]:
+    newer = aliased(Run)
+    retried = select(newer.id).where(
+        newer.event_id == Run.event_id,
+        newer.rule_id == Run.rule_id,
+        newer.step_id == Run.step_id,
+        newer.id > Run.id,
+    )
+    return [Run.workspace_id == workspace_id, Run.state == "failed", ~retried.exists()]
+
+
+def held_by_rule(workspace_id: str) -> list[Heap]:
+    """Held runs, one heap for each rule; oldest heap first."""
+    first = func.min(Run.created_at)
+    rows = db.session.execute(
+        select(Run.rule_id, func.count(), first, func.max(Run.id))
+        .where(Run.workspace_id == workspace_id, Run.state == "held")
+        .group_by(Run.rule_id)
+        .order_by(first)
+    )
+    return _heaps(rows)
+
+
+def poison_by_hook(workspace_id: str, since: datetime) -> list[Heap]:
+    """Events since then that could not be judged, one heap for each hook; oldest heap first."""
+    first = func.min(Event.received_at)
+    rows = db.session.execute(
+        select(Event.hook_id, func.count(), first, func.max(Event.id))
+        .where(
+            Event.workspace_id == workspace_id,
+            Event.state == "poison",
+            Event.received_at >= since,
+        )
+        .group_by(Event.hook_id)
+        .order_by(first)
+    )
+    return _heaps(rows)
+
+
+def _heaps(rows: Iterable[Row[str, int, datetime | None, str]]) -> list[Heap]:
+    return [Heap(of, count, since, newest) for of, count, since, newest in rows if since]
+
+
+def in_doubt(workspace_id: str, limit: int) -> list[Run]:
+    """Runs that may have been sent, oldest first."""
+    found = select(Run).where(Run.workspace_id == workspace_id, Run.state == "unknown")
+    return list(db.session.scalars(found.order_by(Run.id).limit(limit)))
+
+
+def waiting_runs(workspace_id: str, limit: int) -> list[Run]:
+    """Runs that wait, are being sent or are held, oldest first."""
+    found = select(Run).where(
+        Run.workspace_id == workspace_id, Run.state.in_(("queued", "sending", "held"))
+    )
+    return list(db.session.scalars(found.order_by(Run.id).limit(limit)))
+
+
+def oldest_late(workspace_id: str, before: datetime) -> datetime | None:
+    """Since when the oldest thing waits that should have been done before that moment."""
+    event = db.session.scalar(
+        select(func.min(Event.received_at)).where(
+            Event.workspace_id == workspace_id,
+            Event.state.in_(("received", "processing")),
+            Event.received_at < before,
+        )
+    )
+    run = db.session.scalar(
+        select(func.min(Run.next_attempt_at)).where(
+            Run.workspace_id == workspace_id,
+            Run.state == "queued",
+            Run.next_attempt_at < before,
+        )
+    )
+    return min((moment for moment in (event, run) if moment), default=None)
+
+
+def open_counts(workspace_id: str) -> dict[str, int]:
+    """How many runs are in each state in which something is still to happen, and failed ones."""
+    rows = db.session.execute(
+        select(Run.state, func.count())
+        .where(
+            Run.workspace_id == workspace_id,
+            Run.state.in_(("unknown", "held", "failed", "queued", "sending")),
+        )
+        .group_by(Run.state)
+    )
+    return {state: count for state, count in rows}
+
+
+def any_event(workspace_id: str) -> bool:
+    """Whether anything has ever arrived."""
+    return _exists(select(Event.id).where(Event.workspace_id == workspace_id))
+
+
+def any_done(workspace_id: str) -> bool:
+    """Whether any message was ever sent, or kept by the Practice outbox."""
+    return _exists(select(Run.id).where(Run.workspace_id == workspace_id, Run.state == "succeeded"))
+
+
+def _exists(found: Select[str]) -> bool:
+    return db.session.scalar(found.limit(1)) is not None
+
+
+def rule_names(workspace_id: str, rule_ids: Collection[str]) -> dict[str, str]:
+    """The names of rules by id, those of deleted ones included."""
+    rows = db.session.execute(
+        select(Rule.id, Rule.name).where(Rule.workspace_id == workspace_id, Rule.id.in_(rule_ids))
+    )
+    return {rule_id: name for rule_id, name in rows}
+
+
+def hook_names(workspace_id: str, hook_ids: Collection[str] | None = None) -> dict[str, str]:
+    """The names of all hooks, or of some, by id; those of deleted ones included."""
+    found = select(Hook.id, Hook.name).where(Hook.workspace_id == workspace_id)
+    if hook_ids is not None:
+        found = found.where(Hook.id.in_(hook_ids))
+    return {hook_id: name for hook_id, name in db.session.execute(found.order_by(Hook.id))}

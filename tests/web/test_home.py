@@ -1,0 +1,119 @@
+"""Home tells a newcomer the next step, and everybody else what needs them."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from rulebook.domain import replay
+from rulebook.storage import utcnow
+from tests.people import Person, make_hook, make_rule
+from tests.web.seeing import ON_SQLITE, found, runs_of, send, set_runs, text_of
+from tests.work import work
+
+
+@ON_SQLITE
+def test_the_first_steps_tick_themselves(app: Flask, ada: Person) -> None:
+    def current() -> str:
+        return found(r'aria-current="step">.*?<h2>(.*?)</h2>', ada.get("/").text)
+
+    assert current() == "Make a hook"
+    with app.app_context():
+        hook = make_hook(ada)
+    assert current() == "Let an event arrive"
+    assert f'action="/hooks/{hook.id}/sample"' in ada.get("/").text
+    send(app, hook)
+    assert current() == "Say what should happen"
+    with app.app_context():
+        make_rule(ada, hook)
+    assert current() == "See the message"
+    send(app, hook)
+    work(app)
+    assert "It runs. That was all." in text_of(ada.get("/?first=1"))
+    assert "Everything ran by itself today." in text_of(ada.get("/"))
+
+
+@ON_SQLITE
+def test_a_rule_that_is_off_is_not_yet_something_that_happens(app: Flask, ada: Person) -> None:
+    with app.app_context():
+        hook = make_hook(ada)
+        rule = make_rule(ada, hook, mode="off")
+    send(app, hook)
+    page = ada.get("/")
+    assert "Switch it to Watch or Live" in text_of(page)
+    assert f"/rules/{rule.id}" in page.get_data(as_text=True)
+
+
+def test_a_day_in_figures_never_calls_practice_sent(app: Flask, ada: Person) -> None:
+    with app.app_context():
+        hook = make_hook(ada)
+        make_rule(ada, hook)
+    send(app, hook)
+    send(app, hook, '{"amount": 1}')
+    work(app)
+    page = text_of(ada.get("/"))
+    assert "2 received, 1 matched, 0 sent, 1 kept by the Practice outbox" in page
+    assert "Text me big payments" in page and "1 hit in 7 days" in page
+    assert "When amount is at least 50" in page
+
+
+def test_failures_stand_together_until_they_are_retried(
+    app: Flask, ada: Person, bo: Person
+) -> None:
+    with app.app_context():
+        hook = make_hook(ada)
+        rule = make_rule(ada, hook)
+    for _ in range(2):
+        send(app, hook)
+    work(app)
+    set_runs(app, state="failed", sentence="The password was refused.", fix="Replace it.")
+    page = bo.get("/")
+    assert "One thing needs you." in text_of(page)
+    assert "2 failed Text me big payments : The password was refused. Replace it." in text_of(page)
+    assert f"/runs/retry?rule={rule.id}" in page.get_data(as_text=True)
+    for run in runs_of(app, ada):
+        with app.app_context():
+            replay.retry(bo.actor, run.id)
+    work(app)
+    assert "needs you" not in text_of(bo.get("/"))
+
+
+@ON_SQLITE
+def test_failures_can_be_dealt_with_but_new_ones_count_again(app: Flask, ada: Person) -> None:
+    with app.app_context():
+        hook = make_hook(ada)
+        rule = make_rule(ada, hook)
+    send(app, hook)
+    work(app)
+    set_runs(app, state="failed", sentence="Refused.")
+    assert ada.post("/dismiss", {"thing": rule.id}).status_code == 303
+    assert "needs you" not in text_of(ada.get("/"))
+    send(app, hook)
+    work(app)
+    [newest, _] = runs_of(app, ada)
+    set_runs(app, newest.id, state="failed", finished_at=utcnow())
+    assert "1 failed" in text_of(ada.get("/"))
+
+
+@ON_SQLITE
+def test_doubt_is_counted_in_the_masthead_of_every_page(app: Flask, ada: Person) -> None:
+    with app.app_context():
+        hook = make_hook(ada)
+        make_rule(ada, hook)
+    send(app, hook)
+    work(app)
+    set_runs(app, state="unknown", sentence="The answer was lost.", practice=False)
+    assert "May have been sent SMS to +1 415 555 0123 : The answer was lost." in text_of(
+        ada.get("/")
+    )
+    assert ", waiting for you: 1" in text_of(ada.get("/settings"))
+
+
+@ON_SQLITE
+def test_a_stranger_sees_nothing_of_it(app: Flask, ada: Person, cy: Person) -> None:
+    with app.app_context():
+        hook = make_hook(ada)
+        rule = make_rule(ada, hook)
+    send(app, hook)
+    work(app)
+    assert "Text me" not in text_of(cy.get("/"))
+    assert cy.post("/dismiss", {"thing": rule.id}).status_code == 404
