@@ -26,6 +26,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from rulebook.storage.base import Base, Bytes, Id, Json, UtcDateTime, new_id, utcnow
 from rulebook.storage.engine import change, db
+from rulebook.storage.runs import Run
 
 LEASE = timedelta(seconds=60)
 TRIES = 3
@@ -114,6 +115,7 @@ class EventFilter:
     text: str | None = None
     after: datetime | None = None
     before: datetime | None = None
+    run_state: str | None = None
 
 
 def add_event(event: Event, body: bytes) -> None:
@@ -165,13 +167,29 @@ def bodies_of(event_ids: Sequence[str]) -> dict[str, bytes]:
 
 
 def page_of_events(
-    workspace_id: str, narrowed: EventFilter, limit: int, before_id: str | None = None
+    workspace_id: str,
+    narrowed: EventFilter,
+    limit: int,
+    before_id: str | None = None,
+    up_to_id: str | None = None,
 ) -> list[Event]:
-    """Events newest first, at most `limit`, older than the cursor `before_id`."""
+    """Events newest first, at most `limit`, older than the cursor `before_id`, or from `up_to_id`
+    on."""
     found = _narrow(select(Event).where(Event.workspace_id == workspace_id), narrowed)
     if before_id:
         found = found.where(Event.id < before_id)
+    if up_to_id:
+        found = found.where(Event.id <= up_to_id)
     return list(db.session.scalars(found.order_by(Event.id.desc()).limit(limit)))
+
+
+def page_after(
+    workspace_id: str, narrowed: EventFilter, limit: int, after_id: str
+) -> list[Event]:
+    """The `limit` events that came next after the cursor, newest first."""
+    found = _narrow(select(Event).where(Event.workspace_id == workspace_id), narrowed)
+    found = found.where(Event.id > after_id).order_by(Event.id).limit(limit)
+    return list(db.session.scalars(found))[::-1]
 
 
 def count_newer(workspace_id: str, narrowed: EventFilter, than_id: str, limit: int = 100) -> int:
@@ -196,6 +214,10 @@ def _narrow(found: Select[Any], narrowed: EventFilter) -> Select[Any]:
         found = found.where(Event.received_at >= narrowed.after)
     if narrowed.before:
         found = found.where(Event.received_at < narrowed.before)
+    if narrowed.run_state:
+        found = found.where(
+            Event.id.in_(select(Run.event_id).where(Run.state == narrowed.run_state))
+        )
     if narrowed.text:
         words = select(EventText.event_id).where(
             EventText.text.icontains(narrowed.text, autoescape=True)
