@@ -183,9 +183,7 @@ def page_of_events(
     return list(db.session.scalars(found.order_by(Event.id.desc()).limit(limit)))
 
 
-def page_after(
-    workspace_id: str, narrowed: EventFilter, limit: int, after_id: str
-) -> list[Event]:
+def page_after(workspace_id: str, narrowed: EventFilter, limit: int, after_id: str) -> list[Event]:
     """The `limit` events that came next after the cursor, newest first."""
     found = _narrow(select(Event).where(Event.workspace_id == workspace_id), narrowed)
     found = found.where(Event.id > after_id).order_by(Event.id).limit(limit)
