@@ -165,9 +165,11 @@ def _said(value: Any) -> tuple[str, bool]:
 
 def _note(finding: Finding, words: _Words) -> str:
     """What one would not see from the two columns: why it is not there, or how it was read."""
-    status = finding.detail["found"]["status"]
-    if status in ("missing", "wrong_type", "unreadable"):
-        return sentence_case(finding.reason)
+    status, reason = finding.detail["found"]["status"], finding.reason
+    if status == "missing":
+        return sentence_case(reason) if "(" in reason or "counts as met" in reason else ""
+    if status in ("wrong_type", "unreadable"):
+        return sentence_case(reason)
     hints = [words.hints[at] for at in finding.detail["found"]["at"] if at in words.hints]
     notes = [f"{sentence_case(note).rstrip('.')}." for note in finding.detail["notes"]]
     return " ".join(hints + notes)

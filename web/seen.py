@@ -23,9 +23,11 @@ class SeenField:
 
 
 def fields_seen(found: Sequence[Field], names: Names) -> list[SeenField]:
-    """The fields that hold a value, most often seen first; groups and lists speak through
-    their items."""
-    return [_one(field, names) for field in found if not set(field.kinds) <= {"group", "list"}]
+    """The fields that hold a value, those with a friendly name first, then by how often they were
+    seen; groups and lists speak through their items."""
+    valued = [field for field in found if not set(field.kinds) <= {"group", "list"}]
+    valued.sort(key=lambda field: not _known(field.path, names))
+    return [_one(field, names) for field in valued]
 
 
 def _one(field: Field, names: Names) -> SeenField:
@@ -42,7 +44,13 @@ def _one(field: Field, names: Names) -> SeenField:
 
 def _name(path: str, names: Names) -> str:
     try:
-        known = parse_path(path)
+        return _known(path, names) or sentence_case(name_of(path))
     except Unusable:
         return path
-    return names(known.text) or sentence_case(name_of(known))
+
+
+def _known(path: str, names: Names) -> str | None:
+    try:
+        return names(parse_path(path).text)
+    except Unusable:
+        return None

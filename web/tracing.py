@@ -108,10 +108,13 @@ def headline(trace: Trace) -> str:
         return f"{known} {said}".strip()
     if not event.judged:
         return f"No rule was on for this hook. {said or 'The event is kept, nothing was sent.'}"
-    many = f"{event.judged} rule{'s' if event.judged != 1 else ''}"
     if not event.matched:
-        return f"Matched none of {many}. {said or 'Nothing was sent.'}"
-    return f"Matched {event.matched} of {many}. {said}".strip()
+        none = "The one rule here did not match."
+        if event.judged > 1:
+            none = f"Matched none of {event.judged} rules."
+        return f"{none} {said or 'Nothing was sent.'}"
+    many = "rule" if event.judged == 1 else "rules"
+    return f"Matched {event.matched} of {event.judged} {many}. {said}".strip()
 
 
 def _runs_said(found: Sequence[Run]) -> Iterator[str]:
