@@ -7,21 +7,13 @@ import json
 import re
 import shlex
 
-import pytest
 from flask import Flask
 
 from rulebook.domain import hooks as verbs
 from rulebook.storage import connections
 from tests.people import Person, make_hook, make_rule
+from tests.web.shop import sqlite_only, text
 from tests.work import work
-
-sqlite_only = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
-
-
-def text(answer) -> str:
-    """What a reader sees of a page: its words, in order."""
-    page = re.sub(r"<(head|script|style)\b.*?</\1>", "", answer.get_data(as_text=True), flags=re.S)
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
 def new_hook(app: Flask, person: Person, **more) -> tuple[str, str]:
