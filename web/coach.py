@@ -65,18 +65,21 @@ def _verified(newest: Sequence[Event], secret: bool, sender: str) -> CoachStep:
     if newest and not secret:
         text = "Anyone with this web address can trigger this hook. Give the signing secret."
         return CoachStep("verified", "Not checked yet", text, "doubt", "shield-none", current=True)
-    if newest and newest[0].verification == "refused":
-        refused = sum(event.verification == "refused" for event in newest)
-        text = f"{newest[0].reason} {_kept(refused)}"
-        return CoachStep("verified", "The signature does not match", text, "bad", "shield-bad",
-                         current=True)  # fmt: skip
     if any(event.verification == "verified" for event in newest):
         return CoachStep("verified", "Verified", f"{sender} signed it, and the signature is right.",
                          "ok", "shield-ok")  # fmt: skip
+    if newest and newest[0].verification == "refused":
+        text = refusing(newest)
+        return CoachStep("verified", "The signature does not match", text, "bad", "shield-bad",
+                         current=True)  # fmt: skip
     text = "Ticks itself with the first event whose signature is right."
     return CoachStep("verified", "Verified", text, "off", "wait", current=bool(newest))
 
 
-def _kept(count: int) -> str:
+def refusing(newest: Sequence[Event]) -> str:
+    """Why the newest event was refused, and that nothing is lost; nothing when it was not."""
+    if not newest or newest[0].verification != "refused":
+        return ""
+    count = sum(event.verification == "refused" for event in newest)
     what = "1 event was" if count == 1 else f"{count} events were"
-    return f"Nothing is lost: {what} refused and kept."
+    return f"{newest[0].reason} Nothing is lost: {what} refused and kept."

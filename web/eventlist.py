@@ -54,7 +54,7 @@ def _line(event: Event, hook: Hook, ran: list[Run], judged: list[Any]) -> Line:
         event=event,
         hook=hook,
         title=title(event, hook),
-        type_words=type_name(hook.provider, event.event_type) or "no type",
+        type_words=type_words(event, hook) or "no type",
         checked=CHECKED[event.verification],
         rules=", ".join(name for verdict, name in judged if verdict.met),
         near=_near(event, near),
@@ -66,6 +66,12 @@ def title(event: Event, hook: Hook) -> str:
     """What an event is called: its gist, else what is known of it."""
     known = event.gist or type_name(hook.provider, event.event_type)
     return known or f"Unknown event, {size(event.size)}"
+
+
+def type_words(event: Event, hook: Hook) -> str:
+    """The event's type, where its title does not say it already."""
+    words = type_name(hook.provider, event.event_type)
+    return words if words != title(event, hook) else event.event_type or ""
 
 
 def _near(event: Event, near: list[str]) -> str:
@@ -85,4 +91,4 @@ def outcome(event: Event, ran: Sequence[Run]) -> Mark:
         mark = run_words(run)
         groups[mark] = groups.get(mark, 0) + 1
     first = next(iter(groups))
-    return first[0], ", ".join(f"{n} {mark[1].lower()}" for mark, n in groups.items()), first[2]
+    return first[0], "; ".join(f"{n} {mark[1].lower()}" for mark, n in groups.items()), first[2]

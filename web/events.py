@@ -19,7 +19,7 @@ from rulebook.storage.events import Event, EventFilter
 from rulebook.storage.hooks import Hook
 from rulebook.storage.runs import Run
 from web.bytes import bytes_shown
-from web.eventlist import CHECKED, lines, title
+from web.eventlist import CHECKED, lines, title, type_words
 from web.explained import canonical
 from web.fragments import page
 from web.guard import actor, bell
@@ -135,6 +135,7 @@ def _show(event: Event, preview: Replayed | None = None) -> str:
         headline=headline(traced),
         steps=steps(traced, told),
         title=title(event, traced.hook),
+        type_words=type_words(event, traced.hook),
         checked=CHECKED[event.verification],
         settled=settled(traced),
         older=older,

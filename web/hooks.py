@@ -16,7 +16,7 @@ from rulebook.providers import PROVIDERS, UNKNOWN_SENDER
 from rulebook.storage import events, fields, hooks, rules
 from rulebook.storage.events import EventFilter
 from rulebook.storage.hooks import Hook
-from web.coach import coach
+from web.coach import coach, refusing
 from web.eventlist import lines
 from web.explained import friendly_names
 from web.fragments import page
@@ -182,6 +182,7 @@ def _show(hook: Hook, error: Invalid | None = None) -> str:
         secrets=len(verbs.secrets_of(hook)),
         coach=coach(hook, newest, bool(hook.secrets_sealed)),
         newest=newest,
+        refusing=refusing(newest),
         lines=lines(here.workspace_id, newest[:NEWEST]),
         rules=[
             (rule, read_back(version.document))

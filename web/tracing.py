@@ -32,7 +32,7 @@ _SAID = {
 _OUTCOMES = {
     "yes": ("ok", "ok", "accepted"),
     "no": ("doubt", "wait", "not taken"),
-    "no_for_good": ("bad", "fail", "refused"),
+    "no_for_good": ("bad", "fail", "not sent"),
     "ambiguous": ("doubt", "doubt", "the answer was lost"),
 }
 

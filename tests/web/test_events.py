@@ -138,6 +138,9 @@ def test_a_refused_event_says_why(app: Flask, ada: Person) -> None:
     assert headline(page).startswith("Refused. Kept, but not judged")
     assert "Stripe-Signature" in text(page) or "signature" in text(page)
     assert "kept, not judged" in text(ada.get("/events?state=refused"))
+    assert "Replay it only if you know that it is real" in text(
+        ada.get(f"{page.request.path}/replay")
+    )
 
 
 @sqlite_only

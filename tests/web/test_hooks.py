@@ -73,6 +73,9 @@ def test_the_coach_goes_from_waiting_to_not_checked_to_verified(app: Flask, ada:
     ada.post(f"{here}/sample")
     page = text(ada.get(here))
     assert "First event" not in page and "Verified" in page and "Secret set" in page
+    app.test_client().post(path, json={"type": "invoice.paid"})
+    page = text(ada.get(here))
+    assert "Refusing events: signature" in page and "2 events were refused and kept" in page
 
 
 @sqlite_only
