@@ -60,17 +60,25 @@ def value_words(condition: Condition, names: Names | None = None) -> str:
 
 def condition_words(condition: Condition, names: Names | None = None) -> str:
     """One condition: "amount is at least 5000"."""
+    return " ".join(condition_parts(condition, names))
+
+
+def condition_parts(
+    condition: Condition, names: Names | None = None, value: str | None = None
+) -> tuple[str, str]:
+    """What a condition looks at, and what it asks of it: "amount", "is at least 5000". `value`
+    stands for the words of its value where more is to be said of it."""
     name, row = field_words(condition.field, names), condition.operator
-    value = value_words(condition, names)
+    value = value_words(condition, names) if value is None else value
+    remarks = _remarks(condition)
     wide = not condition.field.path.singular and not row.about_presence
     if condition.match.kind == "any" and not wide:
-        words = f"{name} {operator_words(row, value)}"
-    elif condition.match.kind == "any" and row.negates:
-        words = f"no value of {name} {operator_words(row, value, negated_words=False)}"
-    else:
-        several = condition.match.kind in ("at_least", "exactly") and condition.match.n != 1
-        words = f"{match_words(condition.match, name)} {operator_words(row, value, several)}"
-    return words + _remarks(condition)
+        return name, operator_words(row, value) + remarks
+    if condition.match.kind == "any" and row.negates:
+        words = operator_words(row, value, negated_words=False)
+        return f"no value of {name}", words + remarks
+    several = condition.match.kind in ("at_least", "exactly") and condition.match.n != 1
+    return match_words(condition.match, name), operator_words(row, value, several) + remarks
 
 
 def match_words(match: Match, name: str) -> str:

@@ -1,14 +1,204 @@
-"""Hooks."""
+"""Hooks: the list, and one hook with its address, its first event, its rules and settings."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from rulebook.domain import hooks as verbs
+from rulebook.domain.rules import read_back
+from rulebook.domain.samples import samples_for, send_sample
+from rulebook.errors import Invalid
+from rulebook.providers import PROVIDERS, UNKNOWN_SENDER
+from rulebook.storage import events, fields, hooks, rules
+from rulebook.storage.events import EventFilter
+from rulebook.storage.hooks import Hook
+from web.coach import coach, refusing
+from web.eventlist import lines
+from web.explained import friendly_names
+from web.fragments import page
+from web.guard import actor, bell
+from web.seen import fields_seen
+
 pages = Blueprint("hooks", __name__)
+NEWEST = 8
+LOOKED_BACK = 50
+OVERLAPS = (
+    (24, "for 24 hours"), (1, "for an hour"), (168, "for a week"), (0, "not at all"),
+)  # fmt: skip
 
 
 @pages.get("/hooks")
 def index() -> ResponseReturnValue:
-    """Hooks."""
-    return render_template("hooks.html")
+    """The hooks, and a form to make one."""
+    return _index()
+
+
+@pages.post("/hooks")
+def create() -> ResponseReturnValue:
+    """Make a hook and show its address."""
+    form = request.form
+    try:
+        hook = verbs.make_hook(
+            actor(), form.get("name", ""), form.get("provider", UNKNOWN_SENDER.name)
+        )
+    except Invalid as error:
+        return _index(error), 422
+    flash("Made. Copy its web address and paste it where events come from.")
+    return redirect(url_for("hooks.show", hook_id=hook.id), 303)
+
+
+@pages.get("/hooks/<hook_id>")
+def show(hook_id: str) -> ResponseReturnValue:
+    """One hook."""
+    return _show(verbs.find_hook(actor(), hook_id))
+
+
+@pages.post("/hooks/<hook_id>")
+def change(hook_id: str) -> ResponseReturnValue:
+    """Change name, provider and reply; or, from its own form, the signing secret."""
+    hook = verbs.find_hook(actor(), hook_id)
+    try:
+        verbs.change_hook(actor(), hook_id, **_changes())
+    except Invalid as error:
+        return _show(hook, error), 422
+    flash(_changed_words())
+    return redirect(url_for("hooks.show", hook_id=hook_id), 303)
+
+
+@pages.post("/hooks/<hook_id>/pause")
+def pause(hook_id: str) -> ResponseReturnValue:
+    """Keep events without judging them, or judge them again."""
+    paused = request.form.get("paused") == "yes"
+    verbs.change_hook(actor(), hook_id, paused=paused)
+    flash(
+        "Paused. Events are kept and held; nothing is judged or sent."
+        if paused
+        else "Going again. Events that were held stay held; replay those you need."
+    )
+    return redirect(url_for("hooks.show", hook_id=hook_id), 303)
+
+
+@pages.route("/hooks/<hook_id>/rotate", methods=["GET", "POST"])
+def rotate(hook_id: str) -> ResponseReturnValue:
+    """A new address, after asking how long the old one is to live on."""
+    hook = verbs.find_hook(actor(), hook_id)
+    if request.method == "GET":
+        return render_template("hooks/rotate.html", hook=hook, overlaps=OVERLAPS)
+    known = {str(hours): hours for hours, _ in OVERLAPS}
+    hours = known.get(request.form.get("overlap", ""), OVERLAPS[0][0])
+    verbs.rotate_hook(actor(), hook_id, timedelta(hours=hours))
+    flash("This hook has a new web address. Paste it where the old one stands.")
+    return redirect(url_for("hooks.show", hook_id=hook_id), 303)
+
+
+@pages.route("/hooks/<hook_id>/delete", methods=["GET", "POST"])
+def delete(hook_id: str) -> ResponseReturnValue:
+    """Delete a hook, after saying what that means."""
+    hook = verbs.find_hook(actor(), hook_id)
+    if request.method == "GET":
+        count = len(rules.rules(hook.workspace_id, hook.id))
+        return render_template("hooks/delete.html", hook=hook, rules=count)
+    verbs.delete_hook(actor(), hook_id)
+    flash(f"{hook.name} is deleted. Its events and history are kept until their time is over.")
+    return redirect(url_for("hooks.index"), 303)
+
+
+@pages.post("/hooks/<hook_id>/sample")
+def sample(hook_id: str) -> ResponseReturnValue:
+    """Send a sample event through the same door that senders use, and show what became of it."""
+    receipt = send_sample(actor(), hook_id, request.form.get("sample", ""))
+    if receipt.judge:
+        bell().event(receipt.judge)
+    if receipt.event_id is None:
+        flash(f"The sample was not taken: {receipt.text.strip()}", "bad")
+        return redirect(url_for("hooks.show", hook_id=hook_id), 303)
+    flash("A sample event was sent to this hook.")
+    return redirect(url_for("events.show", event_id=receipt.event_id), 303)
+
+
+def _changes() -> dict[str, Any]:
+    form = request.form
+    if "remove_secret" in form:
+        return {"secret": ""}
+    if "secret" in form:
+        secret = form["secret"].strip()
+        if not secret:
+            raise Invalid.at("/secret", "The secret is empty.", "Paste it here.")
+        return {"secret": secret}
+    changes: dict[str, Any] = {"name": form.get("name", "")}
+    if form.get("provider"):
+        changes["provider"] = form["provider"]
+    if "reply_status" in form:
+        status = form["reply_status"].strip()
+        changes["settings"] = {"reply": {
+            "status": int(status) if status.isdecimal() and len(status) < 6 else status,
+            "type": form.get("reply_type", "text/plain"),
+            "text": form.get("reply_text", ""),
+        }}  # fmt: skip
+    return changes
+
+
+def _changed_words() -> str:
+    if "remove_secret" in request.form:
+        return "The signing secret is removed. Anyone with the web address can send to this hook."
+    if "secret" in request.form:
+        return "The signing secret is kept, encrypted. From now on every event is checked."
+    return "Saved."
+
+
+def _index(error: Invalid | None = None) -> str:
+    here = actor()
+    found = hooks.hooks(here.workspace_id)
+    counts: dict[str, int] = {}
+    for rule in rules.rules(here.workspace_id):
+        counts[rule.hook_id] = counts.get(rule.hook_id, 0) + 1
+    return page(
+        "hooks/index.html",
+        hooks=found,
+        last=events.last_received([hook.id for hook in found]),
+        counts=counts,
+        providers=PROVIDERS,
+        choices=[(p.name, p.label) for p in PROVIDERS.values()],
+        unknown=UNKNOWN_SENDER.name,
+        given=request.form,
+        errors=_boxes(error),
+        may_write=here.may("write"),
+    )
+
+
+def _show(hook: Hook, error: Invalid | None = None) -> str:
+    here = actor()
+    newest = events.page_of_events(here.workspace_id, EventFilter(hook_id=hook.id), LOOKED_BACK)
+    names = friendly_names(hook.provider)
+    return page(
+        "hooks/show.html",
+        hook=hook,
+        url=verbs.hook_url(hook),
+        provider=PROVIDERS.get(hook.provider, UNKNOWN_SENDER),
+        secrets=len(verbs.secrets_of(hook)),
+        coach=coach(hook, newest, bool(hook.secrets_sealed)),
+        newest=newest,
+        refusing=refusing(newest),
+        lines=lines(here.workspace_id, newest[:NEWEST]),
+        rules=[
+            (rule, read_back(version.document))
+            for rule, version in rules.current(here.workspace_id, hook.id)
+        ],
+        fields=fields_seen(fields.fields(hook.id), names),
+        samples=[(f"{name}/{each.name}", each.label) for name, each in samples_for(hook)],
+        choices=[(p.name, p.label) for p in PROVIDERS.values()],
+        reply=hook.settings.get("reply") or {},
+        given=request.form if error else {},
+        errors=_boxes(error),
+        may_write=here.may("write"),
+    )
+
+
+def _boxes(error: Invalid | None) -> dict[str, Any]:
+    """The problems by the box that they belong to."""
+    found = error.problems if error else ()
+    return {problem.pointer.strip("/").rpartition("/")[2]: problem for problem in found}

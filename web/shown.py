@@ -34,7 +34,7 @@ EVENT_WORDS = {
     "matched": ("ok", "Matched", "ok"),
     "unmatched": ("off", "Nothing matched", "off"),
     "poison": ("bad", "Could not be judged", "fail"),
-    "duplicate": ("off", "Seen before", "duplicate"),
+    "duplicate": ("off", "Seen before", "same"),
     "refused": ("bad", "Refused", "shield-bad"),
     "held": ("doubt", "Held", "held"),
 }
@@ -52,7 +52,7 @@ _NUMBERS = "no one two three four five six seven eight nine ten".split()
 
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
-        ago=ago, clock=clock, stamp=stamp, day=day, size=size, thousands=thousands
+        ago=ago, clock=clock, stamp=stamp, day=day, date=date, size=size, thousands=thousands
     )
     app.jinja_env.filters.update(in_words=in_words)
     app.jinja_env.globals.update(run_words=run_words, event_words=event_words, type_name=type_name)
@@ -158,12 +158,19 @@ def stamp(at: datetime) -> str:
 
 def day(at: datetime) -> str:
     """Today's times as a time, others with their date: "today 14:02", "18 Nov, 14:02"."""
+    words = date(at)
+    comma = "" if words in ("today", "yesterday") else ","
+    return f"{words}{comma} {at.astimezone(zone()):%H:%M}"
+
+
+def date(at: datetime) -> str:
+    """The day alone: "today", "yesterday", "18 Nov"."""
     local, today = at.astimezone(zone()), utcnow().astimezone(zone()).date()
     if local.date() == today:
-        return f"today {local:%H:%M}"
+        return "today"
     if (today - local.date()).days == 1:
-        return f"yesterday {local:%H:%M}"
-    return f"{local.day} {local:%b}, {local:%H:%M}"
+        return "yesterday"
+    return f"{local.day} {local:%b}"
 
 
 def size(count: int) -> str:

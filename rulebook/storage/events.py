@@ -28,6 +28,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from rulebook.storage.base import Base, Bytes, Id, Json, UtcDateTime, new_id, utcnow
 from rulebook.storage.engine import change, db
+from rulebook.storage.runs import Run
 
 LEASE = timedelta(seconds=60)
 TRIES = 3
@@ -116,6 +117,7 @@ class EventFilter:
     text: str | None = None
     after: datetime | None = None
     before: datetime | None = None
+    run_state: str | None = None
 
 
 def add_events(events: Sequence[Mapping[str, Any]], bodies: Sequence[bytes]) -> None:
@@ -182,13 +184,27 @@ def bodies_of(event_ids: Sequence[str]) -> dict[str, bytes]:
 
 
 def page_of_events(
-    workspace_id: str, narrowed: EventFilter, limit: int, before_id: str | None = None
+    workspace_id: str,
+    narrowed: EventFilter,
+    limit: int,
+    before_id: str | None = None,
+    up_to_id: str | None = None,
 ) -> list[Event]:
-    """Events newest first, at most `limit`, older than the cursor `before_id`."""
+    """Events newest first, at most `limit`, older than the cursor `before_id`, or from `up_to_id`
+    on."""
     found = _narrow(select(Event).where(Event.workspace_id == workspace_id), narrowed)
     if before_id:
         found = found.where(Event.id < before_id)
+    if up_to_id:
+        found = found.where(Event.id <= up_to_id)
     return list(db.session.scalars(found.order_by(Event.id.desc()).limit(limit)))
+
+
+def page_after(workspace_id: str, narrowed: EventFilter, limit: int, after_id: str) -> list[Event]:
+    """The `limit` events that came next after the cursor, newest first."""
+    found = _narrow(select(Event).where(Event.workspace_id == workspace_id), narrowed)
+    found = found.where(Event.id > after_id).order_by(Event.id).limit(limit)
+    return list(db.session.scalars(found))[::-1]
 
 
 def count_newer(workspace_id: str, narrowed: EventFilter, than_id: str, limit: int = 100) -> int:
@@ -213,6 +229,10 @@ def _narrow(found: Select[Any], narrowed: EventFilter) -> Select[Any]:
         found = found.where(Event.received_at >= narrowed.after)
     if narrowed.before:
         found = found.where(Event.received_at < narrowed.before)
+    if narrowed.run_state:
+        found = found.where(
+            Event.id.in_(select(Run.event_id).where(Run.state == narrowed.run_state))
+        )
     if narrowed.text:
         words = select(EventText.event_id).where(
             EventText.text.icontains(narrowed.text, autoescape=True)
@@ -250,14 +270,13 @@ def duplicates_of(event_id: str) -> list[Event]:
     return list(db.session.scalars(found.order_by(Event.id)))
 
 
-def event_types(workspace_id: str, hook_id: str | None = None) -> list[str]:
-    """The types seen, in order of the alphabet."""
-    found = select(Event.event_type).where(
-        Event.workspace_id == workspace_id, Event.event_type.is_not(None)
-    )
+def event_types(workspace_id: str, hook_id: str | None = None, among: int = 5_000) -> list[str]:
+    """The types of the newest events, in order of the alphabet."""
+    found = select(Event.event_type).where(Event.workspace_id == workspace_id)
     if hook_id:
         found = found.where(Event.hook_id == hook_id)
-    return sorted(t for t in db.session.scalars(found.distinct()) if t)
+    newest = found.order_by(Event.id.desc()).limit(among).subquery()
+    return sorted(t for t in db.session.scalars(select(newest.c.event_type).distinct()) if t)
 
 
 def received_times(workspace_id: str, since: datetime) -> list[tuple[datetime, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, String, Text, func, select
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from rulebook.storage.base import Base, UtcDateTime, utcnow
 from rulebook.storage.engine import db
+from rulebook.storage.rules import Rule
 
 
 class Verdict(Base):
@@ -35,6 +37,20 @@ def verdicts_of(event_id: str) -> list[Verdict]:
     """The kept verdicts of an event."""
     found = select(Verdict).where(Verdict.event_id == event_id)
     return list(db.session.scalars(found.order_by(Verdict.replay_no, Verdict.rule_id)))
+
+
+def named_verdicts(event_ids: Sequence[str]) -> dict[str, list[tuple[Verdict, str]]]:
+    """The kept verdicts of several events with the names of their rules, by event id."""
+    found: dict[str, list[tuple[Verdict, str]]] = {event_id: [] for event_id in event_ids}
+    rows = db.session.execute(
+        select(Verdict, Rule.name)
+        .join(Rule, Rule.id == Verdict.rule_id)
+        .where(Verdict.event_id.in_(event_ids), Verdict.replay_no == 0)
+        .order_by(Rule.position, Rule.id)
+    )
+    for verdict, name in rows:
+        found[verdict.event_id].append((verdict, name))
+    return found
 
 
 def hits_since(workspace_id: str, since: datetime) -> dict[str, int]:

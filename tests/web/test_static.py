@@ -10,6 +10,8 @@ import pytest
 
 from rulebook.actions import ACTIONS
 from tools.vendor import ROOT, VENDORED, Vendored
+from web.eventlist import CHECKED
+from web.shown import EVENT_WORDS, RUN_WORDS
 
 WEB = Path(__file__).resolve().parents[2] / "web"
 STATIC = WEB / "static"
@@ -96,8 +98,10 @@ def test_every_icon_named_in_a_template_is_drawn():
     assert not missing
 
 
-def test_every_action_has_its_drawing():
-    assert {action.icon for action in ACTIONS.values()} <= ICONS
+def test_every_action_and_every_state_of_events_and_runs_is_drawn():
+    named = {action.icon for action in ACTIONS.values()}
+    named |= {icon for words in (RUN_WORDS, EVENT_WORDS, CHECKED) for *_, icon in words.values()}
+    assert named <= ICONS
 
 
 def test_every_state_and_mode_has_its_drawing():
