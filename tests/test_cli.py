@@ -275,11 +275,11 @@ def test_the_doctor_says_the_remedy_for_what_is_wrong(
 
 
 def test_a_wrong_setting_or_a_taken_port_stops_the_start_with_its_remedy(tmp_path: Path) -> None:
-    def start(**settings: str) -> str:
+    def start(command: str = "run", **settings: str) -> str:
         root = str(Path(__file__).parents[1])
         environ = {"PATH": os.environ["PATH"], "PYTHONPATH": root, **settings}
         done = subprocess.run(
-            [sys.executable, "-m", "rulebook", "run"],
+            [sys.executable, "-m", "rulebook", command],
             env={"RULEBOOK_INSTANCE": str(tmp_path), **environ},
             capture_output=True, text=True, timeout=60,
         )  # fmt: skip
@@ -290,8 +290,9 @@ def test_a_wrong_setting_or_a_taken_port_stops_the_start_with_its_remedy(tmp_pat
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        told = start(RULEBOOK_PORT=str(other.getsockname()[1]))
-    assert "taken" in told and "RULEBOOK_PORT" in told
+        for command in ("run", "web"):
+            told = start(command, RULEBOOK_PORT=str(other.getsockname()[1]))
+            assert "taken" in told and "RULEBOOK_PORT" in told
 
 
 def _commands(command: object, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:

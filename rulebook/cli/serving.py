@@ -46,6 +46,7 @@ def web() -> None:
     from granian.constants import Interfaces
 
     settings = config.load()
+    check_port(settings, shared=True)
     open_app(settings)
     Granian(
         "web.door:application",
@@ -81,13 +82,16 @@ def upgrade() -> None:
     click.echo("The database is up to date.")
 
 
-def check_port(settings: Config) -> None:
-    """Whether the web server could listen. Raises RulebookError with the remedy."""
+def check_port(settings: Config, shared: bool = False) -> None:
+    """Whether the web server could listen, with `shared` beside other web processes of ours.
+    Raises RulebookError with the remedy."""
     host, port = settings["HOST"], settings["PORT"]
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if shared and hasattr(socket, "SO_REUSEPORT"):
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             probe.bind((host, port))
     except socket.gaierror:
         raise RulebookError(
