@@ -10,7 +10,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
-from rulebook.errors import Invalid, NotFound, RulebookError, TooMany, Unavailable
+from rulebook.errors import Invalid, NotFound, NotSignedIn, RulebookError, TooMany, Unavailable
 from rulebook.storage import db
 
 log = logging.getLogger("rulebook.web")
@@ -54,15 +54,19 @@ def problem(error: RulebookError) -> ResponseReturnValue:
 def _headers(error: RulebookError) -> dict[str, str]:
     if isinstance(error, TooMany):
         return {"Retry-After": str(error.retry_after)}
+    if isinstance(error, NotSignedIn):
+        return {"WWW-Authenticate": "Bearer"}
+    if isinstance(error, _Plain) and error.allow:
+        return {"Allow": error.allow}
     return {"Retry-After": "10"} if isinstance(error, Unavailable) else {}
 
 
 class _Plain(RulebookError):
     """An error of the web server itself, in our words."""
 
-    def __init__(self, status: int, title: str, message: str, fix: str) -> None:
+    def __init__(self, status: int, title: str, message: str, fix: str, allow: str = "") -> None:
         super().__init__(message, fix)
-        self.status, self.title = status, title
+        self.status, self.title, self.allow = status, title, allow
 
 
 _WORDS = {
@@ -85,7 +89,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     title, message, fix = _WORDS.get(
         status, (error.name, error.description or error.name, "Go back and try again.")
     )
-    return _rulebook(_Plain(status, title, message, fix))
+    allow = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+    return _rulebook(_Plain(status, title, message, fix, allow))
 
 
 def _stale_form(error: CSRFError) -> ResponseReturnValue:

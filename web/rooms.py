@@ -2,6 +2,7 @@
 
 from web import (
     accounts,
+    api,
     connections,
     events,
     health,
@@ -19,6 +20,7 @@ BLUEPRINTS = tuple(
     for room in (
         health,
         inbox,
+        api,
         accounts,
         home,
         hooks,

@@ -13,7 +13,7 @@ from rulebook.domain.planning import plan
 from rulebook.domain.reading import seen_by_rules
 from rulebook.domain.rulesets import Judged, rules_of
 from rulebook.errors import Conflict, Invalid, NotFound
-from rulebook.storage import db, events, new_id, rules, runs, utcnow
+from rulebook.storage import db, events, new_id, rules, runs, utcnow, verdicts
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
 from rulebook.storage.runs import Run
@@ -71,7 +71,7 @@ def _plan_again(
     met = [hook_rules.by_id[rule_id] for rule_id in hook_rules.ruleset.match(seen)]
     if rule_ids is not None:
         met = [judged for judged in met if judged.rule_id in rule_ids]
-    now, number = utcnow(), runs.last_replay(event.id) + 1
+    now, number = utcnow(), _next_replay(event.id)
     planned = [
         run
         for judged in met
@@ -83,6 +83,11 @@ def _plan_again(
     return planned, met
 
 
+def _next_replay(event_id: str) -> int:
+    """A replay that sent nothing has left verdicts all the same."""
+    return max(runs.last_replay(event_id), verdicts.last_replay(event_id)) + 1
+
+
 def _sent_before(run: Run) -> Run | None:
     before = runs.runs_of_step(run.event_id, run.rule_id, run.step_id)
     return next((b for b in reversed(before) if b.state in DONE_OR_DOING), None)
@@ -90,7 +95,7 @@ def _sent_before(run: Run) -> Run | None:
 
 def _store(actor: Actor, event: Event, chosen: list[Run], met: list[Judged]) -> None:
     now = utcnow()
-    number = runs.last_replay(event.id) + 1
+    number = _next_replay(event.id)
     db.session.add_all(chosen)
     for judged in met:
         db.session.add(Verdict(
@@ -145,7 +150,7 @@ def _copy(run: Run) -> Run:
         id=new_id("run"),
         **{name: getattr(run, name) for name in kept},
         needs=[],
-        replay_no=runs.last_replay(run.event_id) + 1,
+        replay_no=_next_replay(run.event_id),
         state="queued",
         next_attempt_at=now,
         expires_at=now + timedelta(seconds=action.expires_after),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from datetime import timedelta
 
 from rulebook.domain.accounts import digest
@@ -44,8 +45,16 @@ def make_token(actor: Actor, name: str, scopes: list[str] | None = None) -> tupl
     return token, text
 
 
-def token_actor(text: str, address: str) -> Actor | None:
-    """Who a token speaks for: never more than its maker may today."""
+@dataclass(frozen=True)
+class Bearer:
+    """Who a token speaks for; `stale` when its last use should be noted anew."""
+
+    actor: Actor
+    stale: bool
+
+
+def bearer(text: str, address: str) -> Bearer | None:
+    """Who a token speaks for: never more than its maker may today. Writes nothing."""
     token = users.token_by_hash(digest(text))
     if token is None:
         return None
@@ -53,11 +62,15 @@ def token_actor(text: str, address: str) -> Actor | None:
     if role is None:
         return None
     actor = Actor(token.workspace_id, token.user_id, role, address, frozenset(token.scopes))
-    now = utcnow()
-    if token.used_at is None or token.used_at + USED_EVERY < now:
-        token.used_at = now
-        db.session.commit()
-    return actor
+    return Bearer(actor, token.used_at is None or token.used_at + USED_EVERY < utcnow())
+
+
+def note_use(text: str) -> None:
+    """Note that the token is in use; every ten minutes is enough. Commits."""
+    token = users.token_by_hash(digest(text))
+    if token:
+        token.used_at = utcnow()
+    db.session.commit()
 
 
 def revoke_token(actor: Actor, token_id: str) -> None:

@@ -15,10 +15,10 @@ from rulebook.storage import (
     workspaces,
 )
 from rulebook.storage.base import Base, new_id, utcnow
-from rulebook.storage.engine import db, open_database, reading, upgrade
+from rulebook.storage.engine import db, open_database, reading, revisions, upgrade
 
 __all__ = [
     "Base", "audit", "connections", "db", "events", "fields", "figures", "hooks", "new_id",
-    "open_database", "reading", "rules", "runs", "upgrade", "users", "utcnow", "verdicts",
-    "workspaces",
+    "open_database", "reading", "revisions", "rules", "runs", "upgrade", "users", "utcnow",
+    "verdicts", "workspaces",
 ]  # fmt: skip

@@ -69,4 +69,9 @@ def new_id(prefix: str) -> str:
     return f"{prefix}_{value:032x}"
 
 
+def first_id(prefix: str, moment: datetime) -> str:
+    """The smallest id that `new_id` could make at that moment, for asking what came since."""
+    return f"{prefix}_{int(moment.timestamp() * 1000) << 80:032x}"
+
+
 JsonDict = dict[str, Any]

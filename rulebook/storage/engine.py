@@ -16,6 +16,8 @@ from typing import Any, cast
 
 from alembic import command
 from alembic.config import Config as AlembicConfig
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, CursorResult, Engine, UpdateBase, event
@@ -110,6 +112,15 @@ def upgrade(app: Flask) -> None:
     """Bring the database to today's tables; harmless when it is there already."""
     with app.app_context():
         command.upgrade(migrations(), "head")
+
+
+def revisions() -> tuple[str | None, list[str]]:
+    """The migration that the database is at (None: an empty one), and all that are known, newest
+    first."""
+    scripts = ScriptDirectory.from_config(migrations())
+    with db.engine.connect() as connection:
+        here = MigrationContext.configure(connection).get_current_revision()
+    return here, [script.revision for script in scripts.walk_revisions()]
 
 
 def change(statement: UpdateBase) -> int:

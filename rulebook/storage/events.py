@@ -257,6 +257,14 @@ def newest(hook_id: str, limit: int) -> list[Event]:
     return list(db.session.scalars(found.order_by(Event.id.desc()).limit(limit)))
 
 
+def newer_events(workspace_id: str, hook_id: str, after_id: str, limit: int) -> list[Event]:
+    """The hook's events after the cursor `after_id`, oldest first."""
+    found = select(Event).where(
+        Event.workspace_id == workspace_id, Event.hook_id == hook_id, Event.id > after_id
+    )
+    return list(db.session.scalars(found.order_by(Event.id).limit(limit)))
+
+
 def last_received(hook_ids: Sequence[str]) -> dict[str, Event]:
     """The newest event of each hook that has any."""
     newest_ids = select(func.max(Event.id)).where(Event.hook_id.in_(hook_ids))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, select
+from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from rulebook.storage.base import Base, Id, Json, JsonDict, UtcDateTime, new_id, utcnow
@@ -50,13 +50,12 @@ class RuleVersion(Base):
     created_by: Mapped[str | None] = mapped_column(Id)
 
 
-def rule(workspace_id: str, rule_id: str) -> Rule | None:
-    """One of the workspace's rules."""
-    return db.session.scalar(
-        select(Rule).where(
-            Rule.workspace_id == workspace_id, Rule.id == rule_id, Rule.deleted_at.is_(None)
-        )
-    )
+def rule(workspace_id: str, rule_id: str, deleted: bool = False) -> Rule | None:
+    """One of the workspace's rules; deleted ones only when asked for."""
+    found = select(Rule).where(Rule.workspace_id == workspace_id, Rule.id == rule_id)
+    if not deleted:
+        found = found.where(Rule.deleted_at.is_(None))
+    return db.session.scalar(found)
 
 
 def rules(workspace_id: str, hook_id: str | None = None) -> list[Rule]:
@@ -65,6 +64,27 @@ def rules(workspace_id: str, hook_id: str | None = None) -> list[Rule]:
     if hook_id:
         found = found.where(Rule.hook_id == hook_id)
     return list(db.session.scalars(found.order_by(Rule.hook_id, Rule.position, Rule.id)))
+
+
+def page_of_rules(
+    workspace_id: str, hook_id: str | None, limit: int, after_id: str | None = None
+) -> list[tuple[Rule, RuleVersion]]:
+    """Rules with the version in force, oldest first, at most `limit`, newer than the cursor."""
+    found = _in_force_now(workspace_id, hook_id)
+    if after_id:
+        found = found.where(Rule.id > after_id)
+    rows = db.session.execute(found.order_by(Rule.id).limit(limit))
+    return [(rule, version) for rule, version in rows]
+
+
+def count_by_hook(hook_ids: Sequence[str]) -> dict[str, int]:
+    """How many rules each of these hooks has."""
+    rows = db.session.execute(
+        select(Rule.hook_id, func.count())
+        .where(Rule.hook_id.in_(hook_ids), Rule.deleted_at.is_(None))
+        .group_by(Rule.hook_id)
+    )
+    return {hook_id: count for hook_id, count in rows}
 
 
 def next_position(hook_id: str) -> int:
@@ -108,15 +128,18 @@ def versions(rule_id: str) -> list[RuleVersion]:
 
 def current(workspace_id: str, hook_id: str | None = None) -> list[tuple[Rule, RuleVersion]]:
     """Every rule with the version in force, in order; one hook's or the whole workspace's."""
+    found = _in_force_now(workspace_id, hook_id)
+    rows = db.session.execute(found.order_by(Rule.hook_id, Rule.position, Rule.id))
+    return [(rule, version) for rule, version in rows]
+
+
+def _in_force_now(workspace_id: str, hook_id: str | None) -> Select[Rule, RuleVersion]:
     found = (
         select(Rule, RuleVersion)
         .join(RuleVersion, (RuleVersion.rule_id == Rule.id) & (RuleVersion.number == Rule.version))
         .where(Rule.workspace_id == workspace_id, Rule.deleted_at.is_(None))
     )
-    if hook_id:
-        found = found.where(Rule.hook_id == hook_id)
-    rows = db.session.execute(found.order_by(Rule.hook_id, Rule.position, Rule.id))
-    return [(rule, version) for rule, version in rows]
+    return found.where(Rule.hook_id == hook_id) if hook_id else found
 
 
 def in_force(hook_id: str, moment: datetime) -> list[tuple[Rule, RuleVersion]]:

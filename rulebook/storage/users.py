@@ -81,6 +81,11 @@ def anyone() -> bool:
     return db.session.scalar(select(User.id).limit(1)) is not None
 
 
+def everyone() -> list[User]:
+    """All accounts, oldest first."""
+    return list(db.session.scalars(select(User).order_by(User.id)))
+
+
 def user_by_email(email: str) -> User | None:
     """The account of this address; case does not matter."""
     return db.session.scalar(select(User).where(User.email == email.strip().lower()))

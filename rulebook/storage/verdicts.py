@@ -53,6 +53,12 @@ def named_verdicts(event_ids: Sequence[str]) -> dict[str, list[tuple[Verdict, st
     return found
 
 
+def last_replay(event_id: str) -> int:
+    """The highest replay number of the event's verdicts."""
+    found = select(func.max(Verdict.replay_no)).where(Verdict.event_id == event_id)
+    return db.session.scalar(found) or 0
+
+
 def hits_since(workspace_id: str, since: datetime) -> dict[str, int]:
     """How often each rule was met since then."""
     rows = db.session.execute(

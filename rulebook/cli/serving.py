@@ -1,0 +1,116 @@
+"""Commands that serve: run, web, worker; and the database's upgrade before that."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import sys
+
+import click
+
+from rulebook import __version__, config, storage
+from rulebook.cli.ground import open_app
+from rulebook.config import Config
+from rulebook.domain import accounts
+from rulebook.errors import RulebookError
+
+
+@click.command()
+def run() -> None:
+    """Start web and worker together; stop both with Ctrl-C."""
+    from rulebook.jobs.supervisor import supervise
+
+    settings = config.load()
+    check_port(settings)
+    app = open_app(settings)
+    with app.app_context():
+        _greet(settings)
+    supervise()
+
+
+def _greet(settings: Config) -> None:
+    click.echo(f"Rulebook {__version__} on {settings.public_url}")
+    if not storage.users.anyone():
+        link = accounts.make_link("setup")
+        click.echo("Make the first account here (the link works once, for 24 hours):")
+        click.echo(f"  {settings.public_url}/setup/{link}")
+    click.echo("Stop with Ctrl-C.")
+    sys.stdout.flush()
+    storage.db.session.remove()
+
+
+@click.command()
+def web() -> None:
+    """Start a web process alone."""
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    settings = config.load()
+    check_port(settings, shared=True)
+    open_app(settings)
+    Granian(
+        "web.door:application",
+        address=settings["HOST"],
+        port=settings["PORT"],
+        interface=Interfaces.ASGI,
+        factory=True,
+        websockets=False,
+        workers_kill_timeout=10,
+        log_level=settings["LOG_LEVEL"],
+    ).serve()
+
+
+@click.command()
+def worker() -> None:
+    """Start a worker process alone."""
+    from rulebook.jobs.worker import work
+
+    settings = config.load()
+    open_app(settings)
+    work(settings)
+
+
+@click.group()
+def db() -> None:
+    """Look after the database."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Bring the database's tables to this version of Rulebook."""
+    open_app()
+    click.echo("The database is up to date.")
+
+
+def check_port(settings: Config, shared: bool = False) -> None:
+    """Whether the web server could listen, with `shared` beside other web processes of ours.
+    Raises RulebookError with the remedy."""
+    host, port = settings["HOST"], settings["PORT"]
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if shared and hasattr(socket, "SO_REUSEPORT"):
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            probe.bind((host, port))
+    except socket.gaierror:
+        raise RulebookError(
+            f"There is no address {host} on this machine.", "Correct RULEBOOK_HOST."
+        ) from None
+    except OSError as problem:
+        raise RulebookError(*_why_not(problem, host, port)) from None
+
+
+def _why_not(problem: OSError, host: str, port: int) -> tuple[str, str]:
+    other = "set RULEBOOK_PORT to another port, such as RULEBOOK_PORT=8001."
+    if problem.errno == errno.EADDRINUSE:
+        return (
+            f"Port {port} on {host} is taken by another program, or Rulebook runs already.",
+            f"Stop that one, or {other}",
+        )
+    if problem.errno == errno.EACCES:
+        return f"Port {port} may not be used without special rights.", f"S{other[1:]}"
+    return f"{host} cannot be listened on: {problem.strerror}.", "Correct RULEBOOK_HOST."
+
+
+COMMANDS = (run, web, worker, db)

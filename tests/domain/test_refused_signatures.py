@@ -1,0 +1,37 @@
+"""A request whose signature is wrong is kept, answered 401, and never judged."""
+
+import time
+
+import pytest
+from flask import Flask
+
+from rulebook.domain.hooks import hook_url
+from rulebook.providers import PROVIDERS, deliver
+from rulebook.storage import events
+from rulebook.storage.events import EventFilter
+from tests.people import Person, make_hook
+from tests.work import work
+
+SIGNED = sorted(name for name, provider in PROVIDERS.items() if provider.signature)
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("name", SIGNED)
+def test_a_wrong_signature_reaches_no_rule(app: Flask, ada: Person, name: str) -> None:
+    provider = PROVIDERS[name]
+    with app.app_context():
+        hook = make_hook(ada, provider=name, secret="the-right-secret")
+        path = "/in/" + hook_url(hook).rpartition("/")[2]
+    now = time.time()
+    signed = [deliver(provider, provider.samples[0], secret, now)
+              for secret in ("a-wrong-secret", "", "the-right-secret")]  # fmt: skip
+    answers = [app.test_client().post(path, headers=headers, data=body).status_code
+               for headers, body in signed]  # fmt: skip
+    assert answers == [401, 401, 200]
+    work(app)
+    with app.app_context():
+        good, *bad = events.page_of_events(ada.workspace_id, EventFilter(), 10)
+        assert (good.state, good.verification) == ("done", "verified")
+        for event in bad:
+            assert (event.state, event.verification) == ("refused", "refused")
+            assert event.reason and event.judged_at is None and events.body_of(event.id)

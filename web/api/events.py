@@ -1,0 +1,191 @@
+"""Events: what arrived, exactly; how it was judged and why; what was done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+
+from rulebook.domain import replay as verbs
+from rulebook.domain.history import search
+from rulebook.domain.house import house
+from rulebook.domain.trace import JudgedRule, Trace, trace
+from rulebook.errors import Invalid, NotFound, Problem
+from rulebook.storage import events, hooks, rules
+from rulebook.storage.events import Event, EventFilter
+from web.api import runs as run_shapes
+from web.api.calls import Ask, call
+from web.api.paging import pack
+from web.api.shapes import Shape, Want, moment
+from web.guard import bell
+
+STATES = ("received", "processing", "done", "poison", "duplicate", "refused", "held", "matched",
+          "unmatched")  # fmt: skip
+_EVENT = {
+    "id": "text", "hook": "text", "received_at": "time", "type": "text?", "provider_id": "text?",
+    "state": "text", "verification": "text", "matched": "count", "gist": "text", "size": "count",
+    "content_type": "text", "sample": "yes/no",
+}  # fmt: skip
+EVENT = Shape("Event", "One request that arrived. `matched`: how many rules it met.", _EVENT)
+JUDGED = Shape("JudgedRule", "A rule's verdict by the version then in force. `counted` is false "
+               "when the rule took no part: it was off, or a rule above it stopped the looking.", {
+    "rule": "text", "name": "text", "version": "count", "mode": "text", "met": "yes/no",
+    "counted": "yes/no", "explanation": "object", "runs": "texts",
+})  # fmt: skip
+FULL = Shape("EventInFull", "All there is to say about an event. `body_kept` is false once the "
+             "body's time is over; `problem` says why a body could not be read.", {
+    **_EVENT, "method": "text", "query": "text", "headers": "list", "address": "text",
+    "reason": "text", "judged_at": "time?", "duplicate_of": "text?", "duplicates": "texts",
+    "body_kept": "yes/no", "payload": "any", "payload_kind": "text?", "problem": "text?",
+    "notes": "texts", "rules": "[JudgedRule]", "runs": "[RunWithAttempts]",
+})  # fmt: skip
+REPLAYED = Shape("Replayed", "`runs`: what is sent, or would be in a dry run; `already_sent`: "
+                 "what was left out because it was sent before.", {
+    "dry_run": "yes/no", "runs": "[Run]", "already_sent": "[Run]",
+})  # fmt: skip
+
+
+@call("GET", "/events", gives=EVENT, listed=True, query=(
+    Want("hook", "text", "Only events of this hook."),
+    Want("q", "text", "Only events that hold these words anywhere, or have this id."),
+    Want("field", "text", "Only events in which this path finds something, such as $.amount."),
+    Want("value", "text", "Only events where `field` is this text or number."),
+    Want("type", "text", "Only events of this type."),
+    Want("state", "text", "Only events in this state; matched and unmatched as well.",
+         choices=STATES),
+    Want("after", "time", "Only events received at this time or later."),
+    Want("before", "time", "Only events received before this time."),
+))  # fmt: skip
+def index(ask: Ask) -> Any:
+    """List events, newest first. With `field` at most 2,000 events are looked at for one page: it
+    may hold few or none and still have a `next`."""
+    asked = ask.query
+    hook_id = asked.get("hook")
+    if hook_id and hooks.hook(ask.actor.workspace_id, hook_id, deleted=True) is None:
+        raise NotFound("hook")
+    narrowed = EventFilter(
+        hook_id, asked.get("type"), asked.get("state"), asked.get("q"), asked.get("after"),
+        asked.get("before"),
+    )  # fmt: skip
+    page = search(
+        ask.actor, narrowed, ask.limit, ask.cursor, asked.get("field"), asked.get("value")
+    )
+    # The cursor is where the looking ended, which with `field` need not be an event of the page.
+    items = [listed(event) for event in page.events]
+    return {"items": items, "next": pack(page.next) if page.next else None}
+
+
+@call("GET", "/events/{id}", gives=FULL)
+def one(ask: Ask, id: str) -> Any:
+    """Show one event in full: what came, every rule's verdict with its reasons, every try."""
+    found = trace(verbs.find_event(ask.actor, id))
+    return {**listed(found.event), **_request(found), **_payload(found), **_outcome(found)}
+
+
+@call("GET", "/events/{id}/body")
+def body(ask: Ask, id: str) -> Any:
+    """The exact bytes of the body, as they arrived."""
+    event = verbs.find_event(ask.actor, id)
+    exact = events.body_of(event.id)
+    if exact is None:
+        gone = NotFound("body")
+        gone.fix = f"Bodies are kept for {house().config['RETENTION_DAYS']} days."
+        raise gone
+    name = f'attachment; filename="{event.id}.bin"'
+    return Response(exact, headers={"Content-Disposition": name},
+                    mimetype="application/octet-stream")  # fmt: skip
+
+
+@call("POST", "/events/{id}/replay", gives=REPLAYED, body=(
+    Want("rules", "texts", "The ids of the rules to judge by; all of the hook unless given."),
+    Want("dry_run", "yes/no", "Only say what would be sent."),
+    Want("again", "yes/no", "Send what was sent before as well."),
+))  # fmt: skip
+def replay(ask: Ask, id: str) -> Any:
+    """Judge an event by today's rules and send what they ask for, except what was sent before.
+    Needs the right to send, unless it is a dry run."""
+    given = ask.body
+    verbs.find_event(ask.actor, id)
+    _check_rules(ask)
+    done = verbs.replay(
+        ask.actor, id, given.get("rules"), given.get("dry_run", False), given.get("again", False)
+    )
+    bell().runs(done.due)
+    return {
+        "dry_run": done.dry_run,
+        "runs": [run_shapes.shown(run) for run in done.runs],
+        "already_sent": [run_shapes.shown(run) for run in done.already_sent],
+    }
+
+
+def listed(event: Event) -> dict[str, Any]:
+    """An event as lists tell it."""
+    return {
+        "id": event.id,
+        "hook": event.hook_id,
+        "received_at": moment(event.received_at),
+        "type": event.event_type,
+        "provider_id": event.provider_id,
+        "state": event.state,
+        "verification": event.verification,
+        "matched": event.matched,
+        "gist": event.gist,
+        "size": event.size,
+        "content_type": event.content_type,
+        "sample": event.sample,
+    }
+
+
+def _check_rules(ask: Ask) -> None:
+    unknown = [
+        Problem(f"/rules/{at}", f"There is no rule {rule_id!r} here.", "Leave it out.")
+        for at, rule_id in enumerate(ask.body.get("rules", []))
+        if rules.rule(ask.actor.workspace_id, rule_id) is None
+    ]
+    if unknown:
+        raise Invalid(unknown)
+
+
+def _request(found: Trace) -> dict[str, Any]:
+    event = found.event
+    return {
+        "method": event.method,
+        "query": event.query,
+        "headers": event.headers,
+        "address": event.address,
+        "reason": event.reason,
+        "judged_at": moment(event.judged_at),
+        "duplicate_of": event.duplicate_of,
+        "duplicates": [each.id for each in found.duplicates],
+    }
+
+
+def _payload(found: Trace) -> dict[str, Any]:
+    payload = found.payload
+    return {
+        "body_kept": found.body is not None,
+        "payload": payload.value if payload else None,
+        "payload_kind": payload.kind if payload else None,
+        "problem": payload.problem if payload else None,
+        "notes": list(payload.notes) if payload else [],
+    }
+
+
+def _outcome(found: Trace) -> dict[str, Any]:
+    return {
+        "rules": [_judged(each) for each in found.judged],
+        "runs": [run_shapes.full(run, found.attempts[run.id]) for run in found.runs],
+    }
+
+
+def _judged(judged: JudgedRule) -> dict[str, Any]:
+    return {
+        "rule": judged.rule.id,
+        "name": judged.rule.name,
+        "version": judged.version.number,
+        "mode": judged.mode,
+        "met": judged.met,
+        "counted": judged.counted,
+        "explanation": judged.explanation.as_dict(),
+        "runs": [run.id for run in judged.runs],
+    }

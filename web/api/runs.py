@@ -1,0 +1,132 @@
+"""Runs: one action to be carried out for one event, and each try of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rulebook.domain import replay as verbs
+from rulebook.errors import NotFound
+from rulebook.storage import hooks, rules, runs
+from rulebook.storage.runs import Attempt, Run, RunFilter
+from web.api.calls import Ask, call
+from web.api.paging import paged
+from web.api.shapes import Shape, Want, moment
+from web.guard import bell
+
+STATES = ("queued", "sending", "succeeded", "failed", "unknown", "held", "skipped", "cancelled",
+          "watched")  # fmt: skip
+_RUN = {
+    "id": "text", "event": "text", "hook": "text", "rule": "text", "rule_version": "count",
+    "step": "text", "action": "text", "connection": "text?", "state": "text", "practice": "yes/no",
+    "replay": "count", "summary": "text", "message": "object?", "sentence": "text", "fix": "text",
+    "tries": "count", "most_tries": "count", "may_repeat": "yes/no", "receipt": "text?",
+    "created_at": "time", "next_attempt_at": "time?", "finished_at": "time?",
+}  # fmt: skip
+RUN = Shape("Run", "One action for one event by one rule. `practice`: kept instead of sent.", _RUN)
+ATTEMPT = Shape("Attempt", "One try of a run; without an outcome it may be under way.", {
+    "n": "count", "started_at": "time", "finished_at": "time?", "outcome": "text?",
+    "sentence": "text", "fix": "text", "request": "text", "answer": "text", "receipt": "text",
+    "duration_ms": "count?",
+})  # fmt: skip
+FULL = Shape("RunWithAttempts", "A run with every try.", {**_RUN, "attempts": "[Attempt]"})
+
+
+@call("GET", "/runs", gives=RUN, listed=True, query=(
+    Want("state", "text", "Only runs in this state.", choices=STATES),
+    Want("hook", "text", "Only runs of this hook."),
+    Want("rule", "text", "Only runs of this rule."),
+))  # fmt: skip
+def index(ask: Ask) -> Any:
+    """List runs, newest first."""
+    workspace_id, hook_id, rule_id = (
+        ask.actor.workspace_id, ask.query.get("hook"), ask.query.get("rule"),
+    )  # fmt: skip
+    if hook_id and hooks.hook(workspace_id, hook_id, deleted=True) is None:
+        raise NotFound("hook")
+    if rule_id and rules.rule(workspace_id, rule_id, deleted=True) is None:
+        raise NotFound("rule")
+    narrowed = RunFilter(state=ask.query.get("state"), hook_id=hook_id, rule_id=rule_id)
+    found = runs.page_of_runs(workspace_id, narrowed, ask.limit + 1, ask.cursor)
+    return paged(found, ask.limit, lambda run: run.id, shown)
+
+
+@call("GET", "/runs/{id}", gives=FULL)
+def one(ask: Ask, id: str) -> Any:
+    """Show one run with every try."""
+    return full(verbs.find_run(ask.actor, id))
+
+
+@call("POST", "/runs/{id}/retry", "send", gives=FULL)
+def retry(ask: Ask, id: str) -> Any:
+    """Try once more: a waiting run at once, a failed one as a new run."""
+    return _rung(verbs.retry(ask.actor, id))
+
+
+@call("POST", "/runs/{id}/resolve", "send", gives=FULL, body=(
+    Want("how", "text", "What you found out, or that it is to be sent again.", required=True,
+         choices=verbs.RESOLUTIONS),
+))  # fmt: skip
+def resolve(ask: Ask, id: str) -> Any:
+    """Settle a run that may have been sent."""
+    return _rung(verbs.resolve(ask.actor, id, ask.body["how"]))
+
+
+@call("POST", "/runs/{id}/cancel", "send", gives=FULL)
+def cancel(ask: Ask, id: str) -> Any:
+    """Stop a run that waits."""
+    return full(verbs.cancel(ask.actor, id))
+
+
+def _rung(run: Run) -> dict[str, Any]:
+    if run.state == "queued":
+        bell().runs([run.id])
+    return full(run)
+
+
+def full(run: Run, attempts: list[Attempt] | None = None) -> dict[str, Any]:
+    """A run with its attempts."""
+    attempts = runs.attempts_of([run.id])[run.id] if attempts is None else attempts
+    return {**shown(run), "attempts": [_attempt(each) for each in attempts]}
+
+
+def shown(run: Run) -> dict[str, Any]:
+    """A run as the API tells it; one that is only planned as well."""
+    return {
+        "id": run.id,
+        "event": run.event_id,
+        "hook": run.hook_id,
+        "rule": run.rule_id,
+        "rule_version": rules.version_by_id(run.rule_version_id).number,
+        "step": run.step_id,
+        "action": run.action,
+        "connection": run.connection_id,
+        "state": run.state,
+        "practice": run.practice,
+        "replay": run.replay_no,
+        "summary": run.summary,
+        "message": run.message,
+        "sentence": run.sentence,
+        "fix": run.fix or "",
+        "tries": run.attempts or 0,
+        "most_tries": run.max_attempts,
+        "may_repeat": bool(run.may_repeat),
+        "receipt": run.provider_ref,
+        "created_at": moment(run.created_at),
+        "next_attempt_at": moment(run.next_attempt_at),
+        "finished_at": moment(run.finished_at),
+    }
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "n": attempt.n,
+        "started_at": moment(attempt.started_at),
+        "finished_at": moment(attempt.finished_at),
+        "outcome": attempt.outcome,
+        "sentence": attempt.sentence,
+        "fix": attempt.fix,
+        "request": attempt.request,
+        "answer": attempt.answer,
+        "receipt": attempt.receipt,
+        "duration_ms": attempt.duration_ms,
+    }
