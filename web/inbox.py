@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+
 from flask import Blueprint, Response, request
 
 from rulebook.domain.house import house
-from rulebook.domain.receive import METHODS, Delivery, receive
+from rulebook.domain.receive import METHODS, NOT_STORED, Delivery, receive
+from rulebook.storage import db
 from web.guard import bell, csrf
 
+log = logging.getLogger("rulebook.inbox")
 pages = Blueprint("inbox", __name__)
 csrf.exempt(pages)
 _ALL = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -30,10 +34,18 @@ def take(token: str) -> Response:
         query=request.query_string.decode("latin-1"),
         address=request.remote_addr or "",
     )
-    receipt = receive(delivery, house().config["MAX_BODY"])
+    try:
+        receipt = receive(delivery, house().config["MAX_BODY"])
+    except Exception:
+        # Our own trouble is never the sender's: with 503 it tries again.
+        log.exception("A request for a hook could not be stored; it was answered 503.")
+        db.session.rollback()
+        receipt = NOT_STORED
     if receipt.judge:
         bell().event(receipt.judge)
     answer = Response(receipt.text, receipt.status, _HEADERS, mimetype=receipt.content_type)
     if receipt.status == 405:
         answer.headers["Allow"] = ", ".join(METHODS)
+    if receipt.status == 503:
+        answer.headers["Retry-After"] = "10"
     return answer

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl
 
-from rules.payload import Payload, read_payload
-
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
+from rules.payload import Payload, read_payload
 
 
 def seen_by_rules(event: Event, hook: Hook, body: bytes) -> tuple[dict[str, Any], Payload]:

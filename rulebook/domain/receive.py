@@ -5,11 +5,9 @@ Only after the commit is there an answer of 2xx; what it promises is on disk, by
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-
-from rules.payload import read_payload
 
 from rulebook.domain.accounts import digest
 from rulebook.domain.hooks import secrets_of
@@ -17,6 +15,7 @@ from rulebook.providers import PROVIDERS, Verification, read_event
 from rulebook.storage import db, hooks, new_id, utcnow
 from rulebook.storage.events import Event, add_event, claim_key
 from rulebook.storage.hooks import Hook
+from rules.payload import read_payload
 
 METHODS = ("POST", "PUT", "PATCH")
 KEYS_LAST = timedelta(hours=24)
@@ -53,6 +52,7 @@ class Receipt:
 NOT_HERE = Receipt(404, "There is no hook at this address.\n")
 NOT_THIS_WAY = Receipt(405, "This is a hook: senders POST to it.\n")
 PACKED = Receipt(415, "Send the body as it is, without Content-Encoding.\n")
+NOT_STORED = Receipt(503, "This could not be stored just now. Please send it again.\n")
 
 
 def receive(delivery: Delivery, max_body: int, sample: bool = False) -> Receipt:
@@ -68,7 +68,7 @@ def receive(delivery: Delivery, max_body: int, sample: bool = False) -> Receipt:
         return Receipt(413, f"The body is larger than {max_body} bytes.\n")
     event = _event(delivery, hook)
     event.sample = sample
-    verified = _verify(delivery, hook)
+    verified = verify(hook, delivery.headers, delivery.body, delivery.received_at)
     event.verification = "none" if verified is None else "verified" if verified.ok else "refused"
     if verified and not verified.ok:
         event.state, event.reason = "refused", f"{verified.reason} {verified.fix}".strip()
@@ -110,14 +110,16 @@ def _storable(text: str | None, most: int) -> str | None:
     return text.replace("\0", "\ufffd")[:most] if text else None
 
 
-def _verify(delivery: Delivery, hook: Hook) -> Verification | None:
+def verify(
+    hook: Hook, headers: Iterable[Sequence[str]], body: bytes, received_at: datetime
+) -> Verification | None:
+    """Whether the signature is right by the hook's secrets; None where nothing can be checked."""
     signature = PROVIDERS[hook.provider].signature
     secrets = secrets_of(hook)
     if signature is None or not secrets:
         return None
-    by_name = {name.lower(): value for name, value in delivery.headers}
-    now = delivery.received_at.timestamp()
-    return signature.verify(by_name, delivery.body, secrets, now)
+    by_name = {name.lower(): value for name, value in headers}
+    return signature.verify(by_name, body, secrets, received_at.timestamp())
 
 
 def _drop_repeat(event: Event, hook: Hook) -> None:

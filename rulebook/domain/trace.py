@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from rules.explain import Explanation
-from rules.payload import Payload
-
 from rulebook.domain.reading import seen_by_rules
 from rulebook.storage import db, events, rules, runs, verdicts, workspaces
 from rulebook.storage.events import Event
@@ -16,6 +13,8 @@ from rulebook.storage.rules import Rule, RuleVersion
 from rulebook.storage.runs import Attempt, Run
 from rulebook.storage.verdicts import Verdict
 from rules import explain, parse
+from rules.explain import Explanation
+from rules.payload import Payload
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -53,7 +54,7 @@ class Child:
             self.process.wait(max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             log.warning("%s did not stop in time and is ended; nothing is lost.", self.name)
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)  # its own children, too
             self.process.wait()
 
 

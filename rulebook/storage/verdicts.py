@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, func, select
+from sqlalchemy import ForeignKey, Index, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from rulebook.storage.base import Base, UtcDateTime, utcnow
+from rulebook.storage.base import Base, Line, UtcDateTime, Words, utcnow
 from rulebook.storage.engine import db
 
 
@@ -25,9 +25,9 @@ class Verdict(Base):
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
     version_id: Mapped[str] = mapped_column(ForeignKey("rule_version.id"))
     version: Mapped[int]
-    mode: Mapped[str] = mapped_column(String(10))
+    mode: Mapped[str] = mapped_column(Line(10))
     met: Mapped[bool]
-    summary: Mapped[str] = mapped_column(Text, default="")
+    summary: Mapped[str] = mapped_column(Words, default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
 
 
