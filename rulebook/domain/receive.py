@@ -70,7 +70,7 @@ def receive(delivery: Delivery, max_body: int, sample: bool = False) -> Receipt:
     event.sample = sample
     verified = verify(hook, delivery.headers, delivery.body, delivery.received_at)
     event.verification = "none" if verified is None else "verified" if verified.ok else "refused"
-    if verified and not verified.ok:
+    if verified is not None and not verified.ok:
         event.state, event.reason = "refused", f"{verified.reason} {verified.fix}".strip()
     elif hook.paused:
         event.state, event.reason = "held", "The hook is paused: kept, not judged."
