@@ -72,7 +72,7 @@ class Door:
 
     async def _read(self, scope: Scope, receive: Receive) -> bytes:
         cap = self.max_body + (0 if scope["path"].startswith("/in/") else FORM_SLACK)
-        if int(dict(scope["headers"]).get(b"content-length", b"0") or 0) > cap:
+        if _length(scope) > cap:
             raise TooLarge
         body = bytearray()
         while True:
@@ -84,6 +84,12 @@ class Door:
                 raise TooLarge
             if not message.get("more_body"):
                 return bytes(body)
+
+
+def _length(scope: Scope) -> int:
+    """The largest length that the head states; 0 when it states none that can be read."""
+    stated = [value for name, value in scope["headers"] if name.lower() == b"content-length"]
+    return max((int(value) for value in stated if value.isdigit() and len(value) < 20), default=0)
 
 
 async def _answer(send: Send, status: int, text: str) -> None:

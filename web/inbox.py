@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 
 from flask import Blueprint, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from rulebook.domain.house import house
-from rulebook.domain.receive import METHODS, NOT_STORED, Delivery, receive
+from rulebook.domain.receive import METHODS, NOT_STORED, Delivery, Receipt, receive, too_large
 from rulebook.storage import db
 from web.guard import bell, csrf
 
@@ -26,16 +27,11 @@ _HEADERS = {
 @pages.route("/in/<token>", methods=_ALL, provide_automatic_options=False)
 def take(token: str) -> Response:
     """Take one request for a hook; the bell rings after it is on disk."""
-    delivery = Delivery(
-        token=token,
-        method=request.method,
-        headers=list(request.headers.items()),
-        body=request.get_data(cache=False, parse_form_data=False),
-        query=request.query_string.decode("latin-1"),
-        address=request.remote_addr or "",
-    )
+    most = house().config["MAX_BODY"]
     try:
-        receipt = receive(delivery, house().config["MAX_BODY"])
+        receipt = receive(_delivery(token), most)
+    except RequestEntityTooLarge:
+        receipt = too_large(most)
     except Exception:
         # Our own trouble is never the sender's: with 503 it tries again.
         log.exception("A request for a hook could not be stored; it was answered 503.")
@@ -43,6 +39,21 @@ def take(token: str) -> Response:
         receipt = NOT_STORED
     if receipt.judge:
         bell().event(receipt.judge)
+    return _answer(receipt)
+
+
+def _delivery(token: str) -> Delivery:
+    return Delivery(
+        token=token,
+        method=request.method,
+        headers=list(request.headers.items()),
+        body=request.get_data(cache=False, parse_form_data=False),
+        query=request.query_string.decode("latin-1"),
+        address=request.remote_addr or "",
+    )
+
+
+def _answer(receipt: Receipt) -> Response:
     answer = Response(receipt.text, receipt.status, _HEADERS, mimetype=receipt.content_type)
     if receipt.status == 405:
         answer.headers["Allow"] = ", ".join(METHODS)

@@ -11,7 +11,7 @@ from rulebook.domain.actor import Actor
 from rulebook.domain.house import house
 from rulebook.errors import Invalid, NotFound, Problem
 from rulebook.providers import PROVIDERS, UNKNOWN_SENDER
-from rulebook.storage import db, hooks, utcnow
+from rulebook.storage import db, events, hooks, utcnow
 from rulebook.storage.base import new_id
 from rulebook.storage.hooks import Hook
 
@@ -69,6 +69,19 @@ def change_hook(actor: Actor, hook_id: str, **changes: Any) -> Hook:
     actor.note("hook.change", hook.id, ", ".join(sorted(changes)))
     db.session.commit()
     return hook
+
+
+def release_hook(actor: Actor, hook_id: str) -> list[str]:
+    """Let the events go on that came while the hook was paused; their ids, to be rung. None while
+    it still is."""
+    actor.must("send")
+    hook = find_hook(actor, hook_id)
+    if hook.paused:
+        return []
+    released = events.release_held(hook.id)
+    actor.note("hook.release", hook.id, f"{len(released)} events")
+    db.session.commit()
+    return released
 
 
 def rotate_hook(actor: Actor, hook_id: str, overlap: timedelta = OVERLAP) -> Hook:

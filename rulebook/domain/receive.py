@@ -55,6 +55,11 @@ PACKED = Receipt(415, "Send the body as it is, without Content-Encoding.\n")
 NOT_STORED = Receipt(503, "This could not be stored just now. Please send it again.\n")
 
 
+def too_large(max_body: int) -> Receipt:
+    """The answer to a body beyond the cap, which is given in bytes."""
+    return Receipt(413, f"The body is larger than {max_body} bytes.\n")
+
+
 def receive(delivery: Delivery, max_body: int, sample: bool = False) -> Receipt:
     """Store one request and say what to answer. Commits before it returns a 2xx."""
     hook = hooks.hook_by_token(digest(delivery.token), delivery.received_at)
@@ -65,7 +70,7 @@ def receive(delivery: Delivery, max_body: int, sample: bool = False) -> Receipt:
     if delivery.header("content-encoding").strip().lower() not in ("", "identity"):
         return PACKED
     if len(delivery.body) > max_body:
-        return Receipt(413, f"The body is larger than {max_body} bytes.\n")
+        return too_large(max_body)
     event = _event(delivery, hook)
     event.sample = sample
     verified = verify(hook, delivery.headers, delivery.body, delivery.received_at)

@@ -251,6 +251,18 @@ def received_times(workspace_id: str, since: datetime) -> list[tuple[datetime, i
     return [(received_at, matched) for received_at, matched in rows]
 
 
+def release_held(hook_id: str) -> list[str]:
+    """Let the hook's held events be judged; their ids, oldest first."""
+    released = db.session.scalars(
+        update(Event)
+        .where(Event.hook_id == hook_id, Event.state == "held")
+        .values(state="received", reason="")
+        .returning(Event.id)
+        .execution_options(synchronize_session=False)
+    )
+    return sorted(released)
+
+
 def claim_event(event_id: str, token: str, now: datetime) -> bool:
     """Take the event for judging; False when another has it or it is done."""
     claimed = change(
