@@ -114,7 +114,7 @@ def _credentials(connection: Connection) -> dict[str, Any]:
 
 
 def _put(connection: Connection, kind: ConnectionKind, config: dict[str, Any]) -> None:
-    secret = {field.name for field in kind.fields if field.secret}
+    secret = {field.name for field in kind.fields if field.hidden}
     connection.config = {k: v for k, v in config.items() if k not in secret and v != ""}
     hidden = {k: v for k, v in config.items() if k in secret and v != ""}
     connection.sealed = house().sealer.seal(hidden, connection.id)

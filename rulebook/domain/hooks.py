@@ -17,6 +17,7 @@ from rulebook.storage.hooks import Hook
 
 OVERLAP = timedelta(hours=24)
 MOST_SECRETS = 2
+MOST_SECRET = 500  # bytes
 _REPLY_TYPES = ("text/plain", "application/json")
 
 
@@ -147,8 +148,9 @@ def _provider_problems(provider: Any, secret: Any) -> list[Problem]:
     if provider not in PROVIDERS:
         return [Problem("/provider", f"There is no provider {provider!r}.",
                         f"Choose one of {', '.join(sorted(PROVIDERS))}.")]  # fmt: skip
-    if not isinstance(secret, str) or len(secret) > 500:
-        return [Problem("/secret", "The secret is text of at most 500 letters.", "Paste it again.")]
+    if not isinstance(secret, str) or len(secret.encode("utf-8", "replace")) > MOST_SECRET:
+        return [Problem("/secret", "The secret is text of at most 500 letters (fewer where they "
+                        "are not Latin).", "Paste it again.")]  # fmt: skip
     if secret and PROVIDERS[provider].signature is None:
         return [Problem("/secret", f"{PROVIDERS[provider].label} signs nothing that a secret could "
                         "check.", "Leave the secret out, or choose the provider.")]  # fmt: skip

@@ -59,6 +59,8 @@ def replay(
         raise Conflict("This event is being judged just now.", "Look again in a moment.")
     if event.state == "refused":
         _check_again(event, hook, body)
+    if not dry_run:
+        events.lock_event(event.id)
     number = runs.last_replay(event.id) + 1
     planned, met = _plan_again(event, hook, body, rule_ids, number)
     sent = [] if again else [before for run in planned if (before := _sent_before(run))]
@@ -143,6 +145,7 @@ def retry(actor: Actor, run_id: str) -> Run:
         return _moved(run)
     if run.state not in ("failed", "cancelled", "skipped"):
         raise Conflict(_why_not_retried(run), "Replay the event to send it again.")
+    events.lock_event(run.event_id)
     newer = [r for r in runs.runs_of_step(run.event_id, run.rule_id, run.step_id) if r.id > run.id]
     if any(r.state in DONE_OR_DOING for r in newer):
         raise Conflict("This was retried already; see the newer run.", "Nothing was sent again.")

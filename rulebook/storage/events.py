@@ -144,6 +144,11 @@ def event(workspace_id: str, event_id: str) -> Event | None:
     )
 
 
+def lock_event(event_id: str) -> None:
+    """Let nobody else plan for this event until the commit; SQLite's writers are alone anyway."""
+    db.session.execute(select(Event.id).where(Event.id == event_id).with_for_update(key_share=True))
+
+
 def event_by_id(event_id: str) -> Event:
     """The event with this id, for the worker; it must exist."""
     return db.session.get_one(Event, event_id)
