@@ -72,7 +72,9 @@ def test_a_web_that_died_comes_back(live: Live, sink: Sink) -> None:
         wait_until(lambda: answers(live), 20)
         assert here.send() == 200
         sink.wait_for(1)
-        serving = descendants(live, below=process(live, "web"))
+        web = process(live, "web")
+        assert web is not None
+        serving = descendants(live, below=web)
         assert serving
         for pid in serving:  # the process that answers, below the one that tends it
             kill(live, pid)
@@ -100,6 +102,13 @@ def test_stopping_ends_calls_under_way_and_leaves_no_process(
         assert here.states() == ["succeeded"]
         assert not [pid for pid in below if Path(f"/proc/{pid}").exists() and alive(pid)]
         assert "Traceback" not in (live.instance / "run.log").read_text()
+
+
+def test_a_killed_supervisor_takes_both_with_it(live: Live, sink: Sink) -> None:
+    below = descendants(live)
+    live.process.kill()
+    live.process.wait()
+    wait_until(lambda: not [pid for pid in below if alive(pid)])
 
 
 @pytest.mark.postgres
