@@ -12,8 +12,8 @@ from flask import Flask
 from rulebook.domain import connections, rules
 from rulebook.domain.act import act, wait_before
 from rulebook.domain.sweep import sweep
-from rulebook.storage import db, runs, utcnow
 from rulebook.storage import connections as stored
+from rulebook.storage import db, runs, utcnow
 from rulebook.storage.runs import Run
 from tests.fakes import Mail, Sink, Twilio
 from tests.people import Person

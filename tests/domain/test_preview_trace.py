@@ -122,9 +122,7 @@ def test_saving_over_somebodys_change_is_refused(app: Flask, ada: Person, bo: Pe
         assert rules.save_rule(ada.actor, rule.id, document(value=70)).version == 2
 
 
-def test_rules_are_moved_and_belong_to_their_workspace(
-    app: Flask, ada: Person, cy: Person
-) -> None:
+def test_rules_are_moved_and_belong_to_their_workspace(app: Flask, ada: Person, cy: Person) -> None:
     from rulebook.storage import rules as stored
 
     with app.app_context():
