@@ -41,8 +41,9 @@ class Sealer:
 
     def seal(self, value: Any, owner: str) -> str:
         """The value (whatever JSON can hold) sealed for its owner, as ASCII text."""
-        plain = json.dumps({"owner": owner, "value": value}, separators=(",", ":"))
-        return self._fernet.encrypt(plain.encode()).decode()
+        plain = json.dumps({"owner": owner, "value": value}, separators=(",", ":"),
+                           ensure_ascii=False)  # fmt: skip
+        return self._fernet.encrypt(plain.encode("utf-8", "surrogatepass")).decode()
 
     def open(self, token: str | bytes, owner: str) -> Any:
         """The value sealed for this owner. Raises ConfigError for a wrong key or owner."""

@@ -14,10 +14,10 @@ from asgiref.sync import SyncToAsync
 from asgiref.wsgi import WsgiToAsgiInstance
 
 from rulebook.config import Config, load
-from rulebook.domain.receive import Delivery, Receipt
+from rulebook.domain.receive import NOT_STORED, Delivery, Receipt, too_large
 from web import create_app
 from web.inbox import reply_headers
-from web.intake import TROUBLE, Intake
+from web.intake import Intake
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -68,8 +68,7 @@ class Door:
             async with asyncio.timeout(self.deadline):
                 body = await self._read(scope, receive, 0 if for_hook else FORM_SLACK)
         except TooLarge:
-            text = f"The body is larger than {self.max_body} bytes.\n"
-            return await _answer(send, Receipt(413, text), close=True)
+            return await _answer(send, too_large(self.max_body), close=True)
         except TimeoutError:
             text = f"The body took longer than {self.deadline:g} s.\n"
             return await _answer(send, Receipt(408, text), close=True)
@@ -95,7 +94,7 @@ class Door:
             async with asyncio.timeout(COMMIT_SECONDS):
                 receipt = await asyncio.wrap_future(self.intake.take(delivery))
         except TimeoutError:
-            receipt = TROUBLE
+            receipt = NOT_STORED
         await _answer(send, receipt, head=scope["method"] == "HEAD")
 
     async def _page(self, scope: Scope, body: bytes, send: Send) -> None:
@@ -109,8 +108,7 @@ class Door:
 
     async def _read(self, scope: Scope, receive: Receive, slack: int) -> bytes:
         cap = self.max_body + slack
-        stated = dict(scope["headers"]).get(b"content-length", b"0")
-        if stated.isdigit() and int(stated) > cap:
+        if _length(scope) > cap:
             raise TooLarge
         body = bytearray()
         while True:
@@ -122,6 +120,12 @@ class Door:
                 raise TooLarge
             if not message.get("more_body"):
                 return bytes(body)
+
+
+def _length(scope: Scope) -> int:
+    """The largest length that the head states; 0 when it states none that can be read."""
+    stated = [value for name, value in scope["headers"] if name.lower() == b"content-length"]
+    return max((int(value) for value in stated if value.isdigit() and len(value) < 20), default=0)
 
 
 def _address(scope: Scope, config: Config) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+
 from flask import Blueprint, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from rulebook.domain.house import house
-from rulebook.domain.receive import METHODS, Delivery, Receipt, receive
+from rulebook.domain.receive import METHODS, NOT_STORED, Delivery, Receipt, receive, too_large
+from rulebook.storage import db
 from web.guard import bell, csrf
 
+log = logging.getLogger("rulebook.inbox")
 pages = Blueprint("inbox", __name__)
 csrf.exempt(pages)
 _ALL = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -22,7 +27,23 @@ _HEADERS = {
 @pages.route("/in/<token>", methods=_ALL, provide_automatic_options=False)
 def take(token: str) -> Response:
     """Take one request for a hook; the bell rings after it is on disk."""
-    delivery = Delivery(
+    most = house().config["MAX_BODY"]
+    try:
+        receipt = receive(_delivery(token), most)
+    except RequestEntityTooLarge:
+        receipt = too_large(most)
+    except Exception:
+        # Our own trouble is never the sender's: with 503 it tries again.
+        log.exception("A request for a hook could not be stored; it was answered 503.")
+        db.session.rollback()
+        receipt = NOT_STORED
+    if receipt.judge:
+        bell().event(receipt.judge)
+    return Response(receipt.text, receipt.status, reply_headers(receipt))
+
+
+def _delivery(token: str) -> Delivery:
+    return Delivery(
         token=token,
         method=request.method,
         headers=list(request.headers.items()),
@@ -30,10 +51,6 @@ def take(token: str) -> Response:
         query=request.query_string.decode("latin-1"),
         address=request.remote_addr or "",
     )
-    receipt = receive(delivery, house().config["MAX_BODY"])
-    if receipt.judge:
-        bell().event(receipt.judge)
-    return Response(receipt.text, receipt.status, reply_headers(receipt))
 
 
 def reply_headers(receipt: Receipt) -> dict[str, str]:

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 
 from flask import Flask
 
-from rulebook.domain.receive import Delivery, Receipt, receive_all
+from rulebook.domain.receive import NOT_STORED, Delivery, Receipt, receive_all
 from rulebook.jobs.queue import Bell
 from rulebook.storage import db
 
@@ -19,7 +19,6 @@ MOST_AT_ONCE = 64
 MOST_WAITING = 1000
 MOST_WAITING_BYTES = 64 * 1024 * 1024
 BUSY = Receipt(503, "Too much at once; send it again in a moment.\n")
-TROUBLE = Receipt(503, "It could not be stored; send it again in a moment.\n")
 
 
 class Intake:
@@ -65,5 +64,5 @@ class Intake:
                 db.session.rollback()
                 if len(deliveries) == 1:
                     log.error("A delivery could not be stored: %r", problem)
-                    return [TROUBLE]
+                    return [NOT_STORED]
         return [receipt for each in deliveries for receipt in self._store([each])]

@@ -43,7 +43,7 @@ class SignedIn:
 
 def digest(token: str) -> str:
     """What is stored of a token: its SHA-256 in hex."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def make_link(purpose: str, user_id: str | None = None, lasts: timedelta | None = None) -> str:
@@ -199,7 +199,7 @@ def _matches(stored: str, password: str) -> bool:
 def _email_problems(email: str) -> list[Problem]:
     try:
         # An address inside a company's own network is as good for signing in as any other.
-        validate_email(email, check_deliverability=False, globally_deliverable=False)
+        validate_email(email.strip(), check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError as problem:
         return [Problem("/email", f"{email!r} is not an e-mail address: {problem}",
                         "Write it like ada@shop.example.")]  # fmt: skip

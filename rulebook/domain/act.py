@@ -6,20 +6,27 @@ fenced by the lease, so that a worker that was given up cannot overrule its succ
 
 from __future__ import annotations
 
+import logging
 import random
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from rulebook.actions import ACTIONS, HOP_HEADER, Action, Call, Outcome
 from rulebook.domain.connections import open_connection
 from rulebook.domain.house import house
+from rulebook.errors import ConfigError
 from rulebook.storage import db, events, new_id, runs, utcnow
 from rulebook.storage.connections import Connection, OutboxMessage, keep_message
 from rulebook.storage.runs import Run
 
+log = logging.getLogger("rulebook.act")
 PLAIN_NO_TRIES = 3
+MOST_RECEIPT = 200
 LONGEST_WAIT = 24 * 3600
 DEADLINE = 15.0
 FINAL = ("succeeded", "failed", "cancelled", "skipped", "watched")
@@ -43,15 +50,15 @@ def act(run_id: str, now: datetime | None = None) -> list[str]:
     if run is None or run.state != "queued" or not _needs_met(run, now):
         return []
     token = new_id("lease")
-    if not runs.claim_run(run_id, token, now):
+    n = runs.claim_run(run_id, token, now)
+    if n is None:
         db.session.rollback()
         return []
-    n = run.attempts + 1
     runs.start_attempt(run_id, n, token, now)
     db.session.commit()
 
     began = time.monotonic()
-    outcome = _carry_out(run, n, now)
+    outcome = _tried(run, n, now)
     took = time.monotonic() - began
 
     return _record(run_id, n, token, outcome, took, now + timedelta(seconds=took))
@@ -80,9 +87,28 @@ def _needs_met(run: Run, now: datetime) -> bool:
     return False
 
 
-def _carry_out(run: Run, n: int, now: datetime) -> Outcome:
+def _tried(run: Run, n: int, now: datetime) -> Outcome:
+    """What came of the try, also when our own code stumbles: a run never waits for its lease to
+    end because of that."""
+    action = ACTIONS.get(run.action)
+    if action is None:
+        return Outcome("no_for_good", f"There is no action {run.action!r} any more.",
+                       "Choose another action in the rule.")  # fmt: skip
+    try:
+        return _carry_out(run, action, n, now)
+    except ConfigError as error:
+        return Outcome("no_for_good", error.message, error.fix)
+    except SQLAlchemyError:
+        raise
+    except Exception:
+        log.exception("An error in carrying out %s", run.id)
+        db.session.rollback()
+        return Outcome("ambiguous", "The program failed in the middle; it may have been done.",
+                       "The log says more.")  # fmt: skip
+
+
+def _carry_out(run: Run, action: Action, n: int, now: datetime) -> Outcome:
     """The call itself; no transaction is open while it lasts."""
-    action = ACTIONS[run.action]
     config = dict(run.config)
     if run.practice:
         return _practice(run, action, config)
@@ -133,7 +159,7 @@ def _record(
     runs.finish_attempt(run_id, n, {
         "finished_at": now, "outcome": outcome.kind, "sentence": outcome.sentence,
         "fix": outcome.fix, "request": outcome.request, "answer": outcome.answer,
-        "receipt": outcome.receipt, "duration_ms": round(took * 1000),
+        "receipt": outcome.receipt[:MOST_RECEIPT], "duration_ms": round(took * 1000),
     })  # fmt: skip
     run = runs.run_by_id(run_id)
     assert run is not None, "a run is never deleted while it is being sent"
@@ -152,28 +178,29 @@ def _record(
 
 def _next(run: Run, n: int, outcome: Outcome, now: datetime) -> Next:
     """What follows from an outcome (classes and waits: the table in docs/map.md)."""
+    # Once a try may have been done, the run says so for ever: a repeat is never silent.
+    may_repeat = run.may_repeat or (outcome.kind == "ambiguous" and run.repeat_safe)
     if outcome.kind == "yes":
-        return Next("succeeded", outcome.sentence)
+        return Next("succeeded", outcome.sentence, may_repeat=may_repeat)
     if outcome.kind == "no_for_good":
-        return Next("failed", outcome.sentence, outcome.fix)
+        return Next("failed", outcome.sentence, outcome.fix, may_repeat=may_repeat)
     if outcome.kind == "ambiguous" and not run.repeat_safe:
-        return Next("unknown", outcome.sentence, outcome.fix)
-    may_repeat = run.may_repeat or outcome.kind == "ambiguous"
+        return Next("unknown", outcome.sentence, outcome.fix, may_repeat=may_repeat)
     tries = PLAIN_NO_TRIES if outcome.kind == "no" else run.max_attempts
     if n >= min(tries, run.max_attempts):
         return Next("failed", f"{outcome.sentence} Given up after {n} attempts.", outcome.fix,
                     may_repeat=may_repeat)  # fmt: skip
-    wait = wait_before(ACTIONS[run.action], n, outcome.retry_after)
+    wait = wait_before(ACTIONS[run.action].waits, n, outcome.retry_after)
     if run.expires_at and now + timedelta(seconds=wait) >= run.expires_at:
         return Next("failed", f"{outcome.sentence} The next attempt would come too late.",
                     outcome.fix, may_repeat=may_repeat)  # fmt: skip
     return Next("queued", outcome.sentence, outcome.fix, wait, may_repeat)
 
 
-def wait_before(action: Action, n: int, retry_after: float | None) -> float:
+def wait_before(waits: Sequence[float], n: int, retry_after: float | None) -> float:
     """Seconds until the try after try `n` (from 1): the schedule's own wait and up to a fifth
     more, or what the receiver asked for if that is longer, at most a day (RFC 9110, 10.2.3)."""
-    own = action.waits[min(n, len(action.waits)) - 1] * (1 + random.random() / 5)
+    own = waits[min(n, len(waits)) - 1] * (1 + random.random() / 5)
     return max(own, min(retry_after or 0, LONGEST_WAIT))
 
 
@@ -188,7 +215,7 @@ def _values(run: Run, then: Next, outcome: Outcome, now: datetime) -> dict[str, 
     if then.wait is not None:
         values["next_attempt_at"] = now + timedelta(seconds=then.wait)
     if outcome.receipt:
-        values["provider_ref"] = outcome.receipt
+        values["provider_ref"] = outcome.receipt[:MOST_RECEIPT]
     return values
 
 

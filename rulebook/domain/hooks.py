@@ -11,12 +11,13 @@ from rulebook.domain.actor import Actor
 from rulebook.domain.house import house
 from rulebook.errors import Invalid, NotFound, Problem
 from rulebook.providers import PROVIDERS, UNKNOWN_SENDER
-from rulebook.storage import db, hooks, utcnow
+from rulebook.storage import db, events, hooks, utcnow
 from rulebook.storage.base import new_id
 from rulebook.storage.hooks import Hook
 
 OVERLAP = timedelta(hours=24)
 MOST_SECRETS = 2
+MOST_SECRET = 500  # bytes
 _REPLY_TYPES = ("text/plain", "application/json")
 
 
@@ -69,6 +70,19 @@ def change_hook(actor: Actor, hook_id: str, **changes: Any) -> Hook:
     actor.note("hook.change", hook.id, ", ".join(sorted(changes)))
     db.session.commit()
     return hook
+
+
+def release_hook(actor: Actor, hook_id: str) -> list[str]:
+    """Let the events go on that came while the hook was paused; their ids, to be rung. None while
+    it still is."""
+    actor.must("send")
+    hook = find_hook(actor, hook_id)
+    if hook.paused:
+        return []
+    released = events.release_held(hook.id)
+    actor.note("hook.release", hook.id, f"{len(released)} events")
+    db.session.commit()
+    return released
 
 
 def rotate_hook(actor: Actor, hook_id: str, overlap: timedelta = OVERLAP) -> Hook:
@@ -134,8 +148,9 @@ def _provider_problems(provider: Any, secret: Any) -> list[Problem]:
     if provider not in PROVIDERS:
         return [Problem("/provider", f"There is no provider {provider!r}.",
                         f"Choose one of {', '.join(sorted(PROVIDERS))}.")]  # fmt: skip
-    if not isinstance(secret, str) or len(secret) > 500:
-        return [Problem("/secret", "The secret is text of at most 500 letters.", "Paste it again.")]
+    if not isinstance(secret, str) or len(secret.encode("utf-8", "replace")) > MOST_SECRET:
+        return [Problem("/secret", "The secret is text of at most 500 letters (fewer where they "
+                        "are not Latin).", "Paste it again.")]  # fmt: skip
     if secret and PROVIDERS[provider].signature is None:
         return [Problem("/secret", f"{PROVIDERS[provider].label} signs nothing that a secret could "
                         "check.", "Leave the secret out, or choose the provider.")]  # fmt: skip

@@ -10,10 +10,11 @@ from rulebook.domain.gist import gist_of, words_of
 from rulebook.domain.planning import plan
 from rulebook.domain.reading import seen_by_rules
 from rulebook.domain.rulesets import HookRules, Judged, rules_of
-from rulebook.storage import db, events, fields, new_id, rules, utcnow
+from rulebook.storage import db, events, fields, hooks, new_id, reading, rules, utcnow
 from rulebook.storage.events import Event
 from rulebook.storage.fields import Sighting
 from rulebook.storage.hooks import Hook
+from rulebook.storage.runs import Run
 from rulebook.storage.verdicts import Verdict
 from rules import explain
 from rules.catalog import fields_of
@@ -30,14 +31,15 @@ def judge(event_id: str, now: datetime | None = None) -> list[str]:
     db.session.commit()
     if not claimed:
         return []
-    event = events.event_by_id(event_id)
-    hook = db.session.get_one(Hook, event.hook_id)
-    seen, payload = seen_by_rules(event, hook, events.body_of(event_id) or b"")
-    hook_rules = rules_of(hook)
-    met = [hook_rules.by_id[rule_id] for rule_id in hook_rules.ruleset.match(seen)]
-    due = _plan(event, hook, met, seen, now)
-    db.session.add_all(_verdicts(event, hook_rules, met, seen, now))
-    _note(event, seen, payload, hook, now)
+    with reading():  # however long the thinking takes, no writer waits for it
+        event = events.event_by_id(event_id)
+        hook = db.session.get_one(Hook, event.hook_id)
+        seen, payload = seen_by_rules(event, hook, events.body_of(event_id) or b"")
+        hook_rules = rules_of(hook)
+        met = [hook_rules.by_id[rule_id] for rule_id in hook_rules.ruleset.match(seen)]
+        planned = _plan(event, hook, met, seen, now)
+        kept = list(_verdicts(event, hook_rules, met, seen, now))
+        db.session.commit()
     settled = {
         "state": "done",
         "matched": len(met),
@@ -49,14 +51,17 @@ def judge(event_id: str, now: datetime | None = None) -> list[str]:
     if not events.finish_event(event_id, token, settled):
         db.session.rollback()
         return []
+    db.session.add_all([*planned, *kept])
+    db.session.flush()
+    _note(event, payload, hook, now)
     db.session.commit()
-    return due
+    return [run.id for run in planned if run.state == "queued"]
 
 
 def _plan(
     event: Event, hook: Hook, met: list[Judged], seen: dict[str, Any], now: datetime
-) -> list[str]:
-    planned = [
+) -> list[Run]:
+    return [
         run
         for judged in met
         for run in plan(
@@ -64,9 +69,6 @@ def _plan(
             seen, now,
         )
     ]  # fmt: skip
-    db.session.add_all(planned)
-    db.session.flush()
-    return [run.id for run in planned if run.state == "queued"]
 
 
 def _verdicts(
@@ -97,8 +99,9 @@ def _verdict(event: Event, judged: Judged, met: bool, summary: str, now: datetim
     )
 
 
-def _note(event: Event, seen: dict[str, Any], payload: Payload, hook: Hook, now: datetime) -> None:
-    """What later searching and field picking go by."""
+def _note(event: Event, payload: Payload, hook: Hook, now: datetime) -> None:
+    """What later searching and field picking go by. One worker at a time changes a catalogue."""
+    hooks.lock_hook(hook.id)
     sightings = (Sighting(f.path, f.kind, f.example) for f in fields_of(payload.value))
     fields.see(hook.id, sightings, now)
     events.put_text(event.id, words_of(event, payload.value))

@@ -5,14 +5,14 @@ Only after the commit is there an answer of 2xx; what it promises is on disk, by
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from rulebook.domain.accounts import digest
 from rulebook.domain.hooks import secrets_of
-from rulebook.providers import PROVIDERS, read_event
+from rulebook.providers import PROVIDERS, Verification, read_event
 from rulebook.storage import db, events, hooks, new_id, utcnow
 from rulebook.storage.hooks import Hook
 from rules.payload import read_payload
@@ -52,6 +52,12 @@ class Receipt:
 NOT_HERE = Receipt(404, "There is no hook at this address.\n")
 NOT_THIS_WAY = Receipt(405, "This is a hook: senders POST to it.\n")
 PACKED = Receipt(415, "Send the body as it is, without Content-Encoding.\n")
+NOT_STORED = Receipt(503, "This could not be stored just now. Please send it again.\n")
+
+
+def too_large(max_body: int) -> Receipt:
+    """The answer to a body beyond the cap, which is given in bytes."""
+    return Receipt(413, f"The body is larger than {max_body} bytes.\n")
 
 
 def receive(delivery: Delivery, max_body: int, sample: bool = False) -> Receipt:
@@ -91,7 +97,7 @@ def _take(delivery: Delivery, hook: Hook | None, max_body: int, sample: bool) ->
     if delivery.header("content-encoding").strip().lower() not in ("", "identity"):
         return PACKED
     if len(delivery.body) > max_body:
-        return Receipt(413, f"The body is larger than {max_body} bytes.\n")
+        return too_large(max_body)
     return Taken(_event(delivery, hook, sample), delivery.body, hook)
 
 
@@ -100,7 +106,7 @@ def _event(delivery: Delivery, hook: Hook, sample: bool) -> dict[str, Any]:
     payload = read_payload(delivery.body, content_type)
     by_name = {name.lower(): value for name, value in delivery.headers}
     event_type, provider_id = read_event(PROVIDERS[hook.provider], by_name, payload.value)
-    state, verification, reason = _judged_at_the_door(delivery, hook, by_name)
+    state, verification, reason = _judged_at_the_door(delivery, hook)
     return {
         "id": new_id("evt"),
         "workspace_id": hook.workspace_id,
@@ -122,21 +128,27 @@ def _event(delivery: Delivery, hook: Hook, sample: bool) -> dict[str, Any]:
     }
 
 
-def _judged_at_the_door(
-    delivery: Delivery, hook: Hook, by_name: dict[str, str]
-) -> tuple[str, str, str]:
+def _judged_at_the_door(delivery: Delivery, hook: Hook) -> tuple[str, str, str]:
     """State, verification and reason, as far as the door can tell."""
-    signature, secrets = PROVIDERS[hook.provider].signature, secrets_of(hook)
-    verification = "none"
-    if signature is not None and secrets:
-        moment = delivery.received_at.timestamp()
-        verified = signature.verify(by_name, delivery.body, secrets, moment)
-        if not verified.ok:
-            return "refused", "refused", f"{verified.reason} {verified.fix}".strip()
-        verification = "verified"
+    verified = verify(hook, delivery.headers, delivery.body, delivery.received_at)
+    if verified is not None and not verified.ok:
+        return "refused", "refused", f"{verified.reason} {verified.fix}".strip()
+    verification = "none" if verified is None else "verified"
     if hook.paused:
         return "held", verification, "The hook is paused: kept, not judged."
     return "received", verification, ""
+
+
+def verify(
+    hook: Hook, headers: Iterable[Sequence[str]], body: bytes, received_at: datetime
+) -> Verification | None:
+    """Whether the signature is right by the hook's secrets; None where nothing can be checked."""
+    signature = PROVIDERS[hook.provider].signature
+    secrets = secrets_of(hook)
+    if signature is None or not secrets:
+        return None
+    by_name = {name.lower(): value for name, value in headers}
+    return signature.verify(by_name, body, secrets, received_at.timestamp())
 
 
 def _storable(text: str | None, most: int) -> str:

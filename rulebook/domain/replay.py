@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
+
 from rulebook.actions import ACTIONS
 from rulebook.domain.actor import Actor
 from rulebook.domain.planning import plan
 from rulebook.domain.reading import seen_by_rules
+from rulebook.domain.receive import verify
 from rulebook.domain.rulesets import Judged, rules_of
 from rulebook.errors import Conflict, Invalid, NotFound
-from rulebook.storage import db, events, new_id, rules, runs, utcnow, verdicts
+from rulebook.storage import db, events, new_id, rules, runs, utcnow
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
 from rulebook.storage.runs import Run
@@ -54,24 +57,45 @@ def replay(
         raise Conflict("The body of this event is no longer kept.", "It cannot be judged again.")
     if event.state in ("received", "processing"):
         raise Conflict("This event is being judged just now.", "Look again in a moment.")
-    planned, met = _plan_again(event, hook, body, rule_ids)
-    sent = [before for run in planned if (before := _sent_before(run))]
-    steps_sent = {(run.rule_id, run.step_id) for run in sent}
-    chosen = [run for run in planned if again or (run.rule_id, run.step_id) not in steps_sent]
+    if event.state == "refused":
+        _check_again(event, hook, body)
     if not dry_run:
-        _store(actor, event, chosen, met)
-    return Replayed(chosen, [] if again else sent, dry_run)
+        events.lock_event(event.id)
+    number = runs.last_replay(event.id) + 1
+    planned, met = _plan_again(event, hook, body, rule_ids, number)
+    sent = [] if again else [before for run in planned if (before := _sent_before(run))]
+    chosen = _without(planned, sent)
+    if not dry_run:
+        _store(actor, event, chosen, met, number)
+    return Replayed(chosen, sent, dry_run)
+
+
+def _check_again(event: Event, hook: Hook, body: bytes) -> None:
+    """A refused event is taken once its signature is right, by the secrets of today."""
+    verified = verify(hook, event.headers, body, event.received_at)
+    if verified is not None and not verified.ok:
+        raise Conflict("The signature of this event is still not right, so nothing is sent.",
+                       verified.fix or "Enter the secret that its sender signs with.")  # fmt: skip
+
+
+def _without(planned: list[Run], sent: list[Run]) -> list[Run]:
+    """The planned runs whose step was not sent; none of them waits for one that was left out."""
+    left_out = {(run.rule_id, run.step_id) for run in sent}
+    chosen = [run for run in planned if (run.rule_id, run.step_id) not in left_out]
+    for run in chosen:
+        run.needs = [step for step in run.needs if (run.rule_id, step) not in left_out]
+    return chosen
 
 
 def _plan_again(
-    event: Event, hook: Hook, body: bytes, rule_ids: Sequence[str] | None
+    event: Event, hook: Hook, body: bytes, rule_ids: Sequence[str] | None, number: int
 ) -> tuple[list[Run], list[Judged]]:
     seen, _payload = seen_by_rules(event, hook, body)
     hook_rules = rules_of(hook)
     met = [hook_rules.by_id[rule_id] for rule_id in hook_rules.ruleset.match(seen)]
     if rule_ids is not None:
         met = [judged for judged in met if judged.rule_id in rule_ids]
-    now, number = utcnow(), _next_replay(event.id)
+    now = utcnow()
     planned = [
         run
         for judged in met
@@ -83,19 +107,13 @@ def _plan_again(
     return planned, met
 
 
-def _next_replay(event_id: str) -> int:
-    """A replay that sent nothing has left verdicts all the same."""
-    return max(runs.last_replay(event_id), verdicts.last_replay(event_id)) + 1
-
-
 def _sent_before(run: Run) -> Run | None:
     before = runs.runs_of_step(run.event_id, run.rule_id, run.step_id)
     return next((b for b in reversed(before) if b.state in DONE_OR_DOING), None)
 
 
-def _store(actor: Actor, event: Event, chosen: list[Run], met: list[Judged]) -> None:
+def _store(actor: Actor, event: Event, chosen: list[Run], met: list[Judged], number: int) -> None:
     now = utcnow()
-    number = _next_replay(event.id)
     db.session.add_all(chosen)
     for judged in met:
         db.session.add(Verdict(
@@ -104,7 +122,16 @@ def _store(actor: Actor, event: Event, chosen: list[Run], met: list[Judged]) -> 
             version=judged.number, mode=judged.mode, met=True, created_at=now,
         ))  # fmt: skip
     actor.note("event.replay", event.id, f"{len(chosen)} runs")
-    db.session.commit()
+    _commit()
+
+
+def _commit() -> None:
+    """Commit new runs; whoever pressed the same button at the same moment was first."""
+    try:
+        db.session.commit()
+    except IntegrityError:
+        db.session.rollback()
+        raise Conflict("This was asked for already, just now.", "Nothing was sent twice.") from None
 
 
 def retry(actor: Actor, run_id: str) -> Run:
@@ -118,13 +145,14 @@ def retry(actor: Actor, run_id: str) -> Run:
         return _moved(run)
     if run.state not in ("failed", "cancelled", "skipped"):
         raise Conflict(_why_not_retried(run), "Replay the event to send it again.")
+    events.lock_event(run.event_id)
     newer = [r for r in runs.runs_of_step(run.event_id, run.rule_id, run.step_id) if r.id > run.id]
     if any(r.state in DONE_OR_DOING for r in newer):
         raise Conflict("This was retried already; see the newer run.", "Nothing was sent again.")
     fresh = _copy(run)
     db.session.add(fresh)
     actor.note("run.retry", run.id, fresh.id)
-    db.session.commit()
+    _commit()
     return fresh
 
 
@@ -150,7 +178,7 @@ def _copy(run: Run) -> Run:
         id=new_id("run"),
         **{name: getattr(run, name) for name in kept},
         needs=[],
-        replay_no=_next_replay(run.event_id),
+        replay_no=runs.last_replay(run.event_id) + 1,
         state="queued",
         next_attempt_at=now,
         expires_at=now + timedelta(seconds=action.expires_after),
@@ -175,19 +203,19 @@ def resolve(actor: Actor, run_id: str, how: str) -> Run:
     if how not in RESOLUTIONS:
         raise Invalid.at("/how", f"There is no way {how!r} to settle this.",
                          f"Choose one of {', '.join(RESOLUTIONS)}.")  # fmt: skip
-    if not runs.move(run.id, ["unknown"], _resolved(how)):
+    if not runs.move(run.id, ["unknown"], _resolved(how, run)):
         raise Conflict("This run is not in doubt any more.", "Look at it again.")
     actor.note("run.resolve", run.id, how)
     return _moved(run)
 
 
-def _resolved(how: str) -> dict[str, Any]:
+def _resolved(how: str, run: Run) -> dict[str, Any]:
     now = utcnow()
     if how == "send_again":
         # Same run, same id on the wire, so that a receiver that knows it can drop the repeat.
         later = now + timedelta(hours=1)
         return {"state": "queued", "may_repeat": True, "next_attempt_at": now,
-                "expires_at": later, "max_attempts": Run.attempts + 1,
+                "expires_at": later, "max_attempts": max(run.attempts + 1, run.max_attempts),
                 "sentence": "Sent again because a person said so; it may arrive twice.",
                 "fix": ""}  # fmt: skip
     arrived = how == "arrived"

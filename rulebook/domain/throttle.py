@@ -5,21 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from rulebook.errors import TooMany
-from rulebook.storage import db
-from rulebook.storage.users import Throttle
+from rulebook.storage import db, users
 
 
 def count_try(key: str, limit: int, window: timedelta, now: datetime) -> None:
     """Count one try; TooMany once there were more than `limit` within `window`. Commits."""
-    row = db.session.get(Throttle, key, with_for_update=True)
-    if row is None:
-        row = Throttle(key=key, window_start=now, count=0)
-        db.session.add(row)
-    elif row.window_start <= now - window:
-        row.window_start, row.count = now, 0
-    row.count += 1
-    over = row.count > limit
-    wait = int((row.window_start + window - now).total_seconds()) + 1
+    count, since = users.count_up(key, now, window)
     db.session.commit()
-    if over:
+    if count > limit:
+        wait = int((since + window - now).total_seconds()) + 1
         raise TooMany("That was tried too often.", wait)

@@ -19,6 +19,7 @@ from huey import Huey
 from huey.registry import Message
 from huey.serializer import Serializer
 from huey.storage import PostgresStorage, PriorityRedisStorage, SqliteStorage
+from redis import ConnectionPool
 
 from rulebook.config import Config
 from rulebook.domain.act import act
@@ -57,29 +58,54 @@ class Bell:
     """Rings for events and runs. A ring that fails is logged and made good by the sweeper."""
 
     def __init__(self, app: Flask, config: Config) -> None:
+        self.config = config
         self.queue = Queue(app, **_storage(config))
         self._judge = self.queue.task(name="judge_v1")(self._judge_job)
         self._act = self.queue.task(name="act_v1")(self._act_job)
 
-    def event(self, event_id: str) -> None:
-        """There is an event to judge."""
-        self._ring(self._judge, event_id)
+    def event(self, event_id: str) -> bool:
+        """There is an event to judge; False when nobody could be told."""
+        return self._ring(self._judge, event_id)
 
-    def events(self, event_ids: Sequence[str]) -> None:
-        """There are events to judge; a ring stands for several."""
-        for start in range(0, len(event_ids), RING_FOR):
-            self._ring(self._judge, *event_ids[start : start + RING_FOR])
+    def events(self, event_ids: Sequence[str]) -> bool:
+        """There are events to judge; one ring stands for several."""
+        groups = range(0, len(event_ids), RING_FOR)
+        return all([self._ring(self._judge, *event_ids[at : at + RING_FOR]) for at in groups])
 
-    def runs(self, run_ids: Sequence[str]) -> None:
-        """There are runs to carry out."""
+    def runs(self, run_ids: Sequence[str]) -> bool:
+        """There are runs to carry out; False when nobody could be told of some."""
+        return all([self._ring(self._act, run_id) for run_id in run_ids])
+
+    def answer(self, event_ids: Sequence[str], run_ids: Sequence[str]) -> None:
+        """Do the work here and now: for the sweeper, while the queue is out of order."""
+        for event_id in event_ids:
+            run_ids = [*run_ids, *judge(event_id)]
         for run_id in run_ids:
-            self._ring(self._act, run_id)
+            self.runs(act(run_id))
 
-    def _ring(self, job: Any, *ids: str) -> None:
+    def _ring(self, job: Any, *ids: str) -> bool:
+        for attempt in (1, 2):
+            try:
+                job(*ids)
+                return True
+            except sqlite3.DatabaseError as problem:
+                if attempt == 1 and not isinstance(problem, sqlite3.OperationalError):
+                    self._mend()
+                    continue
+                log.warning("The bell did not ring for %s: %s", ", ".join(ids), problem)
+            except Exception as problem:
+                log.warning("The bell did not ring for %s: %r", ", ".join(ids), problem)
+            return False
+        return False
+
+    def _mend(self) -> None:
+        """The queue's file became unreadable while it was open: make it anew."""
         try:
-            job(*ids)
-        except Exception:
-            log.exception("The bell did not ring for %s; the sweeper will.", ", ".join(ids))
+            self.queue.storage.close()
+            _queue_file(self.config)
+            self.queue.storage.initialize_schema()
+        except Exception as problem:
+            log.warning("The queue file cannot be made anew: %r", problem)
 
     def _judge_job(self, *event_ids: str) -> None:
         for event_id in event_ids:
@@ -92,13 +118,12 @@ class Bell:
 def _storage(config: Config) -> dict[str, Any]:
     url: str = config["QUEUE_URL"]
     if not url:
-        return {
-            "storage_class": SqliteStorage,
-            "filename": str(_queue_file(config)),
-            "fsync": False,
-        }
+        # No fsync: after a power cut the sweeper knows what is due, not this file.
+        return {"storage_class": SqliteStorage, "filename": str(_queue_file(config)),
+                "fsync": False}  # fmt: skip
     if url.startswith(("redis://", "rediss://", "unix://")):
-        return {"storage_class": PriorityRedisStorage, "url": url}
+        pool = ConnectionPool.from_url(url, socket_timeout=5, socket_connect_timeout=2)
+        return {"storage_class": PriorityRedisStorage, "connection_pool": pool}
     return {"storage_class": PostgresStorage, "dsn": url}
 
 
@@ -107,10 +132,12 @@ def _queue_file(config: Config) -> Path:
     path = config.instance / "queue.db"
     try:
         with sqlite3.connect(path) as connection:
-            connection.execute("PRAGMA schema_version")
+            sound = connection.execute("PRAGMA quick_check").fetchone()[0] == "ok"
         connection.close()
+        if not sound:
+            raise sqlite3.DatabaseError("damaged")
     except sqlite3.DatabaseError:
         log.warning("The queue file was unreadable and is made anew; nothing is lost.")
         for each in path.parent.glob("queue.db*"):
-            each.unlink()
+            each.unlink(missing_ok=True)
     return path

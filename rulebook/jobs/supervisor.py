@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -12,6 +14,23 @@ import time
 log = logging.getLogger("rulebook.run")
 PATIENCE = 45.0
 CALM = 10.0
+
+
+_prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+
+
+def _end_with_parent() -> None:
+    """Ask Linux for SIGTERM when the supervisor is killed; else both would go on without it."""
+    if _prctl:
+        _prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+
+
+def _end_group(pid: int) -> None:
+    """End what a process started below itself: it would keep the port and answer for ever."""
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
 
 
 class Child:
@@ -27,14 +46,16 @@ class Child:
     def start(self) -> None:
         # Own group: Ctrl-C reaches the supervisor only, which then stops both in order.
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "rulebook", self.name], start_new_session=True
-        )
+            [sys.executable, "-m", "rulebook", self.name],
+            start_new_session=True, preexec_fn=_end_with_parent,
+        )  # fmt: skip
         self.started = time.monotonic()
 
     def tend(self) -> None:
         """Start it again if it died."""
         if self.process is not None and self.process.poll() is not None:
             code = self.process.returncode
+            _end_group(self.process.pid)
             lived = time.monotonic() - self.started
             self.deaths = 0 if lived > CALM else self.deaths + 1
             wait = min(0.1 * 2**self.deaths, 10)
@@ -53,7 +74,7 @@ class Child:
             self.process.wait(max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             log.warning("%s did not stop in time and is ended; nothing is lost.", self.name)
-            self.process.kill()
+            _end_group(self.process.pid)
             self.process.wait()
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text, func, select
+from sqlalchemy import ForeignKey, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from rulebook.storage.base import Base, Id, UtcDateTime, new_id, utcnow
+from rulebook.storage.base import Base, Id, Line, UtcDateTime, Words, new_id, utcnow
 from rulebook.storage.engine import db
 
 
@@ -21,10 +21,10 @@ class AuditEntry(Base):
         ForeignKey("workspace.id", ondelete="CASCADE"), index=True
     )
     user_id: Mapped[str | None] = mapped_column(Id)
-    address: Mapped[str] = mapped_column(String(64), default="")
-    what: Mapped[str] = mapped_column(String(60))
-    thing: Mapped[str] = mapped_column(String(40), default="")
-    detail: Mapped[str] = mapped_column(Text, default="")
+    address: Mapped[str] = mapped_column(Line(64), default="")
+    what: Mapped[str] = mapped_column(Line(60))
+    thing: Mapped[str] = mapped_column(Line(40), default="")
+    detail: Mapped[str] = mapped_column(Words, default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
 
 

@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, LargeBinary, MetaData, String
+from sqlalchemy import JSON, DateTime, Dialect, LargeBinary, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -45,10 +45,38 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def storable(text: str) -> str:
+    """The text as both databases can hold it: PostgreSQL refuses NUL, both refuse lone halves of
+    surrogate pairs, and payloads may hold either."""
+    if "\0" not in text and text.isascii():
+        return text
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+class Line(TypeDecorator[str]):
+    """A short text of a bounded length; whatever it holds, it can be stored and compared with."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else storable(value)
+
+
+class Words(TypeDecorator[str]):
+    """A text of any length; whatever it holds, it can be stored and compared with."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else storable(value)
+
+
 # Not JSONB: it would reorder the keys of a rule document and refuse \u0000; nothing looks inside.
 Json = JSON(none_as_null=True)
 Bytes = LargeBinary
-Id = String(40)
+Id = Line(40)
 
 
 def utcnow() -> datetime:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, func, select
+from sqlalchemy import ForeignKey, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from rulebook.storage.base import Base, Id, Json, JsonDict, UtcDateTime, new_id, utcnow
+from rulebook.storage.base import Base, Id, Json, JsonDict, Line, UtcDateTime, Words, new_id, utcnow
 from rulebook.storage.engine import db
 
 
@@ -20,14 +20,14 @@ class Connection(Base):
     workspace_id: Mapped[str] = mapped_column(
         ForeignKey("workspace.id", ondelete="CASCADE"), index=True
     )
-    kind: Mapped[str] = mapped_column(String(50))
-    name: Mapped[str] = mapped_column(String(100))
+    kind: Mapped[str] = mapped_column(Line(50))
+    name: Mapped[str] = mapped_column(Line(100))
     config: Mapped[JsonDict] = mapped_column(Json)
-    sealed: Mapped[str] = mapped_column(Text)
+    sealed: Mapped[str] = mapped_column(Words)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     tested_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     test_ok: Mapped[bool | None]
-    test_sentence: Mapped[str] = mapped_column(Text, default="")
+    test_sentence: Mapped[str] = mapped_column(Words, default="")
     succeeded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -43,11 +43,11 @@ class OutboxMessage(Base):
         ForeignKey("workspace.id", ondelete="CASCADE"), index=True
     )
     run_id: Mapped[str] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"))
-    action: Mapped[str] = mapped_column(String(50))
-    to: Mapped[str] = mapped_column(Text)
-    subject: Mapped[str] = mapped_column(Text, default="")
-    text: Mapped[str] = mapped_column(Text, default="")
-    html: Mapped[str] = mapped_column(Text, default="")
+    action: Mapped[str] = mapped_column(Line(50))
+    to: Mapped[str] = mapped_column(Words)
+    subject: Mapped[str] = mapped_column(Words, default="")
+    text: Mapped[str] = mapped_column(Words, default="")
+    html: Mapped[str] = mapped_column(Words, default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
 
 

@@ -11,8 +11,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Select,
-    String,
-    Text,
     and_,
     delete,
     func,
@@ -26,7 +24,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from rulebook.storage.base import Base, Bytes, Id, Json, UtcDateTime, new_id, utcnow
+from rulebook.storage.base import Base, Bytes, Id, Json, Line, UtcDateTime, Words, new_id, utcnow
 from rulebook.storage.engine import change, db
 from rulebook.storage.runs import Run
 
@@ -49,20 +47,20 @@ class Event(Base):
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
     hook_id: Mapped[str] = mapped_column(ForeignKey("hook.id", ondelete="CASCADE"))
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
-    state: Mapped[str] = mapped_column(String(12), default="received")
-    method: Mapped[str] = mapped_column(String(10))
-    query: Mapped[str] = mapped_column(Text, default="")
+    state: Mapped[str] = mapped_column(Line(12), default="received")
+    method: Mapped[str] = mapped_column(Line(10))
+    query: Mapped[str] = mapped_column(Words, default="")
     headers: Mapped[list[list[str]]] = mapped_column(Json)
-    address: Mapped[str] = mapped_column(String(64), default="")
-    content_type: Mapped[str] = mapped_column(String(200), default="")
+    address: Mapped[str] = mapped_column(Line(64), default="")
+    content_type: Mapped[str] = mapped_column(Line(200), default="")
     size: Mapped[int] = mapped_column(default=0)
-    event_type: Mapped[str | None] = mapped_column(String(200))
-    provider_id: Mapped[str | None] = mapped_column(String(200))
-    verification: Mapped[str] = mapped_column(String(12), default="none")
-    reason: Mapped[str] = mapped_column(Text, default="")
+    event_type: Mapped[str | None] = mapped_column(Line(200))
+    provider_id: Mapped[str | None] = mapped_column(Line(200))
+    verification: Mapped[str] = mapped_column(Line(12), default="none")
+    reason: Mapped[str] = mapped_column(Words, default="")
     duplicate_of: Mapped[str | None] = mapped_column(Id, index=True)
     sample: Mapped[bool] = mapped_column(default=False)
-    gist: Mapped[str] = mapped_column(String(200), default="")
+    gist: Mapped[str] = mapped_column(Line(200), default="")
     matched: Mapped[int] = mapped_column(default=0)
     judged: Mapped[int] = mapped_column(default=0)
     judged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -91,7 +89,7 @@ class EventText(Base):
     event_id: Mapped[str] = mapped_column(
         ForeignKey(Event.id, ondelete="CASCADE"), primary_key=True
     )
-    text: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Words)
 
 
 class Dedupe(Base):
@@ -102,7 +100,7 @@ class Dedupe(Base):
     hook_id: Mapped[str] = mapped_column(
         ForeignKey("hook.id", ondelete="CASCADE"), primary_key=True
     )
-    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    key: Mapped[str] = mapped_column(Line(200), primary_key=True)
     event_id: Mapped[str] = mapped_column(Id)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
@@ -163,6 +161,11 @@ def event(workspace_id: str, event_id: str) -> Event | None:
     return db.session.scalar(
         select(Event).where(Event.workspace_id == workspace_id, Event.id == event_id)
     )
+
+
+def lock_event(event_id: str) -> None:
+    """Let nobody else plan for this event until the commit; SQLite's writers are alone anyway."""
+    db.session.execute(select(Event.id).where(Event.id == event_id).with_for_update(key_share=True))
 
 
 def event_by_id(event_id: str) -> Event:
@@ -297,6 +300,18 @@ def received_times(workspace_id: str, since: datetime) -> list[tuple[datetime, i
     return [(received_at, matched) for received_at, matched in rows]
 
 
+def release_held(hook_id: str) -> list[str]:
+    """Let the hook's held events be judged; their ids, oldest first."""
+    released = db.session.scalars(
+        update(Event)
+        .where(Event.hook_id == hook_id, Event.state == "held")
+        .values(state="received", reason="")
+        .returning(Event.id)
+        .execution_options(synchronize_session=False)
+    )
+    return sorted(released)
+
+
 def claim_event(event_id: str, token: str, now: datetime) -> bool:
     """Take the event for judging; False when another has it or it is done."""
     claimed = change(
@@ -356,6 +371,7 @@ def due_events(now: datetime, limit: int = 500) -> list[str]:
         )
         .order_by(Event.id)
         .limit(limit)
+        .with_for_update(skip_locked=True)
     ).all()
     if rows:
         change(update(Event).where(Event.id.in_(rows)).values(last_rung_at=now))

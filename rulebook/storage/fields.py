@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text, select
+from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from rulebook.storage.base import Base, Json, UtcDateTime
+from rulebook.storage.base import Base, Json, Line, UtcDateTime, Words
 from rulebook.storage.engine import db
 
 MOST_FIELDS = 1000
@@ -26,8 +26,8 @@ class Field(Base):
     hook_id: Mapped[str] = mapped_column(
         ForeignKey("hook.id", ondelete="CASCADE"), primary_key=True
     )
-    path_hash: Mapped[str] = mapped_column(String(32), primary_key=True)
-    path: Mapped[str] = mapped_column(Text)
+    path_hash: Mapped[str] = mapped_column(Line(32), primary_key=True)
+    path: Mapped[str] = mapped_column(Words)
     kinds: Mapped[dict[str, int]] = mapped_column(Json)
     seen: Mapped[int] = mapped_column(default=0)
     examples: Mapped[list[Any]] = mapped_column(Json, default=list)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, or_, select, update
+from sqlalchemy import ForeignKey, Index, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from rulebook.storage.base import Base, Id, Json, JsonDict, UtcDateTime, new_id, utcnow
+from rulebook.storage.base import Base, Id, Json, JsonDict, Line, UtcDateTime, new_id, utcnow
 from rulebook.storage.engine import change, db
 
 
@@ -21,13 +21,13 @@ class Hook(Base):
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: new_id("hook"))
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
-    name: Mapped[str] = mapped_column(String(100))
-    provider: Mapped[str] = mapped_column(String(50))
-    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    token_sealed: Mapped[str] = mapped_column(String(500))
-    old_token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(Line(100))
+    provider: Mapped[str] = mapped_column(Line(50))
+    token_hash: Mapped[str] = mapped_column(Line(64), unique=True)
+    token_sealed: Mapped[str] = mapped_column(Line(500))
+    old_token_hash: Mapped[str | None] = mapped_column(Line(64), unique=True)
     old_token_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    secrets_sealed: Mapped[str | None] = mapped_column(String(4000))
+    secrets_sealed: Mapped[str | None] = mapped_column(Line(4000))
     settings: Mapped[JsonDict] = mapped_column(Json, default=dict)
     paused: Mapped[bool] = mapped_column(default=False)
     rules_version: Mapped[int] = mapped_column(default=0)
@@ -68,6 +68,12 @@ def hooks(workspace_id: str, deleted: bool = False) -> list[Hook]:
     if not deleted:
         found = found.where(Hook.deleted_at.is_(None))
     return list(db.session.scalars(found.order_by(Hook.id)))
+
+
+def lock_hook(hook_id: str) -> None:
+    """Wait until nobody else holds this lock, and hold it until the commit. Events can be stored
+    meanwhile. SQLite needs no lock: whoever writes there is alone."""
+    db.session.execute(select(Hook.id).where(Hook.id == hook_id).with_for_update(key_share=True))
 
 
 def count_rule_change(hook_id: str) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, func, select
+from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from rulebook.storage.base import Base, Id, Json, JsonDict, UtcDateTime, new_id, utcnow
+from rulebook.storage.base import Base, Id, Json, JsonDict, Line, UtcDateTime, new_id, utcnow
 from rulebook.storage.engine import db
 from rulebook.storage.hooks import Hook
 
@@ -26,8 +26,8 @@ class Rule(Base):
         ForeignKey("workspace.id", ondelete="CASCADE"), index=True
     )
     hook_id: Mapped[str] = mapped_column(ForeignKey(Hook.id, ondelete="CASCADE"))
-    name: Mapped[str] = mapped_column(String(200))
-    mode: Mapped[str] = mapped_column(String(10), default="off")
+    name: Mapped[str] = mapped_column(Line(200))
+    mode: Mapped[str] = mapped_column(Line(10), default="off")
     position: Mapped[int]
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)

@@ -19,8 +19,6 @@ from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     Index,
-    String,
-    Text,
     UniqueConstraint,
     func,
     or_,
@@ -29,10 +27,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from rulebook.storage.base import Base, Id, Json, JsonDict, UtcDateTime, new_id, utcnow
+from rulebook.storage.base import Base, Id, Json, JsonDict, Line, UtcDateTime, Words, new_id, utcnow
 from rulebook.storage.engine import change, db
+from rulebook.storage.verdicts import Verdict
 
 LEASE = timedelta(seconds=90)
+MISSED_AFTER = timedelta(seconds=2)
 OPEN = ("queued", "sending", "held", "unknown")
 
 
@@ -54,19 +54,19 @@ class Run(Base):
     event_id: Mapped[str] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"))
     rule_id: Mapped[str] = mapped_column(ForeignKey("rule.id"))
     rule_version_id: Mapped[str] = mapped_column(ForeignKey("rule_version.id"))
-    step_id: Mapped[str] = mapped_column(String(60))
+    step_id: Mapped[str] = mapped_column(Line(60))
     position: Mapped[int] = mapped_column(default=0)
     replay_no: Mapped[int] = mapped_column(default=0)
-    action: Mapped[str] = mapped_column(String(50))
+    action: Mapped[str] = mapped_column(Line(50))
     connection_id: Mapped[str | None] = mapped_column(Id, index=True)
     config: Mapped[JsonDict] = mapped_column(Json)
     needs: Mapped[list[str]] = mapped_column(Json, default=list)
-    if_missing: Mapped[str] = mapped_column(String(10), default="blank")
-    state: Mapped[str] = mapped_column(String(12), default="queued")
-    summary: Mapped[str] = mapped_column(Text, default="")
+    if_missing: Mapped[str] = mapped_column(Line(10), default="blank")
+    state: Mapped[str] = mapped_column(Line(12), default="queued")
+    summary: Mapped[str] = mapped_column(Words, default="")
     message: Mapped[JsonDict | None] = mapped_column(Json)
-    sentence: Mapped[str] = mapped_column(Text, default="")
-    fix: Mapped[str] = mapped_column(Text, default="")
+    sentence: Mapped[str] = mapped_column(Words, default="")
+    fix: Mapped[str] = mapped_column(Words, default="")
     practice: Mapped[bool] = mapped_column(default=False)
     repeat_safe: Mapped[bool] = mapped_column(default=False)
     may_repeat: Mapped[bool] = mapped_column(default=False)
@@ -77,7 +77,7 @@ class Run(Base):
     lease_token: Mapped[str | None] = mapped_column(Id)
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_rung_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    provider_ref: Mapped[str | None] = mapped_column(String(200))
+    provider_ref: Mapped[str | None] = mapped_column(Line(200))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -94,12 +94,12 @@ class Attempt(Base):
     lease_token: Mapped[str] = mapped_column(Id)
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    outcome: Mapped[str | None] = mapped_column(String(12))
-    sentence: Mapped[str] = mapped_column(Text, default="")
-    fix: Mapped[str] = mapped_column(Text, default="")
-    request: Mapped[str] = mapped_column(Text, default="")
-    answer: Mapped[str] = mapped_column(Text, default="")
-    receipt: Mapped[str] = mapped_column(String(200), default="")
+    outcome: Mapped[str | None] = mapped_column(Line(12))
+    sentence: Mapped[str] = mapped_column(Words, default="")
+    fix: Mapped[str] = mapped_column(Words, default="")
+    request: Mapped[str] = mapped_column(Words, default="")
+    answer: Mapped[str] = mapped_column(Words, default="")
+    receipt: Mapped[str] = mapped_column(Line(200), default="")
     duration_ms: Mapped[int | None]
 
 
@@ -192,8 +192,13 @@ def same_plan(run: Run) -> list[Run]:
 
 
 def last_replay(event_id: str) -> int:
-    """The highest replay number of the event's runs."""
-    return db.session.scalar(select(func.max(Run.replay_no)).where(Run.event_id == event_id)) or 0
+    """The highest replay number of the event's runs and verdicts."""
+    used = [Run.replay_no, Verdict.replay_no]
+    found = [
+        db.session.scalar(select(func.max(number)).where(number.class_.event_id == event_id))
+        for number in used
+    ]
+    return max((number or 0 for number in found), default=0)
 
 
 def attempts_of(run_ids: Sequence[str]) -> dict[str, list[Attempt]]:
@@ -205,9 +210,10 @@ def attempts_of(run_ids: Sequence[str]) -> dict[str, list[Attempt]]:
     return found
 
 
-def claim_run(run_id: str, token: str, now: datetime) -> bool:
-    """Take a due run for sending and count the try; False when it is not due or another has it."""
-    claimed = change(
+def claim_run(run_id: str, token: str, now: datetime) -> int | None:
+    """Take a due run for sending and count the try: its number, or None when the run is not due
+    or another has it."""
+    return db.session.scalar(
         update(Run)
         .where(
             Run.id == run_id,
@@ -219,8 +225,9 @@ def claim_run(run_id: str, token: str, now: datetime) -> bool:
         .values(
             state="sending", attempts=Run.attempts + 1, lease_token=token, lease_until=now + LEASE
         )
+        .returning(Run.attempts)
+        .execution_options(synchronize_session=False)
     )
-    return claimed == 1
 
 
 def start_attempt(run_id: str, n: int, token: str, now: datetime) -> None:
@@ -273,13 +280,15 @@ def due_runs(now: datetime, limit: int = 500) -> list[str]:
             Run.state == "queued",
             Run.next_attempt_at <= now,
             or_(
-                Run.last_rung_at.is_(None),
+                # Whoever planned it rings at once; only what was missed is for us.
+                Run.last_rung_at.is_(None) & (Run.next_attempt_at <= now - MISSED_AFTER),
                 Run.last_rung_at < now - timedelta(seconds=30),
                 Run.last_rung_at < Run.next_attempt_at,
             ),
         )
         .order_by(Run.next_attempt_at)
         .limit(limit)
+        .with_for_update(skip_locked=True)
     ).all()
     if rows:
         change(update(Run).where(Run.id.in_(rows)).values(last_rung_at=now))
@@ -306,7 +315,7 @@ def free_expired_runs(now: datetime) -> int:
     expired = (Run.state == "sending") & (Run.lease_until < now)
     again = change(
         update(Run)
-        .where(expired, Run.repeat_safe)
+        .where(expired, Run.repeat_safe, Run.attempts < Run.max_attempts)
         .values(state="queued", may_repeat=True, next_attempt_at=now)
     )
     doubt = change(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, String, select, update
+from sqlalchemy import ForeignKey, case, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from rulebook.storage.base import Base, Id, Json, UtcDateTime, new_id, utcnow
+from rulebook.storage.base import Base, Id, Json, Line, UtcDateTime, new_id, utcnow
 from rulebook.storage.engine import change, db
 
 
@@ -17,8 +19,8 @@ class User(Base):
     __tablename__ = "user_account"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: new_id("usr"))
-    email: Mapped[str] = mapped_column(String(254), unique=True)
-    password: Mapped[str | None] = mapped_column(String(255))
+    email: Mapped[str] = mapped_column(Line(254), unique=True)
+    password: Mapped[str | None] = mapped_column(Line(255))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
 
 
@@ -27,13 +29,13 @@ class Session(Base):
 
     __tablename__ = "session"
 
-    id_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    id_hash: Mapped[str] = mapped_column(Line(64), primary_key=True)
     user_id: Mapped[str] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    address: Mapped[str] = mapped_column(String(64), default="")
+    address: Mapped[str] = mapped_column(Line(64), default="")
 
 
 class ApiToken(Base):
@@ -44,9 +46,9 @@ class ApiToken(Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: new_id("tok"))
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
     user_id: Mapped[str] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"))
-    name: Mapped[str] = mapped_column(String(100))
-    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    hint: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(Line(100))
+    token_hash: Mapped[str] = mapped_column(Line(64), unique=True)
+    hint: Mapped[str] = mapped_column(Line(16))
     scopes: Mapped[list[str]] = mapped_column(Json)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -58,8 +60,8 @@ class OnceLink(Base):
 
     __tablename__ = "once_link"
 
-    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
-    purpose: Mapped[str] = mapped_column(String(20))
+    token_hash: Mapped[str] = mapped_column(Line(64), primary_key=True)
+    purpose: Mapped[str] = mapped_column(Line(20))
     user_id: Mapped[str | None] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -71,9 +73,26 @@ class Throttle(Base):
 
     __tablename__ = "throttle"
 
-    key: Mapped[str] = mapped_column(String(120), primary_key=True)
+    key: Mapped[str] = mapped_column(Line(120), primary_key=True)
     window_start: Mapped[datetime] = mapped_column(UtcDateTime)
     count: Mapped[int]
+
+
+def count_up(key: str, now: datetime, window: timedelta) -> tuple[int, datetime]:
+    """Count one more try: how many there were, and when the first of them was, within a window
+    that begins anew once it is over."""
+    insert = pg_insert if db.engine.dialect.name == "postgresql" else sqlite_insert
+    over = Throttle.window_start <= now - window
+    row = insert(Throttle).values(key=key, window_start=now, count=1)
+    counted = row.on_conflict_do_update(
+        index_elements=[Throttle.key],
+        set_={
+            "count": case((over, 1), else_=Throttle.count + 1),
+            "window_start": case((over, now), else_=Throttle.window_start),
+        },
+    ).returning(Throttle.count, Throttle.window_start)
+    count, since = db.session.execute(counted).one()
+    return count, since
 
 
 def anyone() -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, func, select
+from sqlalchemy import ForeignKey, Index, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from rulebook.storage.base import Base, UtcDateTime, utcnow
+from rulebook.storage.base import Base, Line, UtcDateTime, Words, utcnow
 from rulebook.storage.engine import db
 from rulebook.storage.rules import Rule
 
@@ -27,9 +27,9 @@ class Verdict(Base):
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
     version_id: Mapped[str] = mapped_column(ForeignKey("rule_version.id"))
     version: Mapped[int]
-    mode: Mapped[str] = mapped_column(String(10))
+    mode: Mapped[str] = mapped_column(Line(10))
     met: Mapped[bool]
-    summary: Mapped[str] = mapped_column(Text, default="")
+    summary: Mapped[str] = mapped_column(Words, default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
 
 
@@ -51,12 +51,6 @@ def named_verdicts(event_ids: Sequence[str]) -> dict[str, list[tuple[Verdict, st
     for verdict, name in rows:
         found[verdict.event_id].append((verdict, name))
     return found
-
-
-def last_replay(event_id: str) -> int:
-    """The highest replay number of the event's verdicts."""
-    found = select(func.max(Verdict.replay_no)).where(Verdict.event_id == event_id)
-    return db.session.scalar(found) or 0
 
 
 def hits_since(workspace_id: str, since: datetime) -> dict[str, int]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from rulebook.storage.base import Base, Id, UtcDateTime, new_id, utcnow
+from rulebook.storage.base import Base, Id, Line, UtcDateTime, new_id, utcnow
 from rulebook.storage.engine import db
 from rulebook.storage.users import User
 
@@ -20,8 +20,8 @@ class Workspace(Base):
     __tablename__ = "workspace"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: new_id("wsp"))
-    name: Mapped[str] = mapped_column(String(100))
-    zone: Mapped[str] = mapped_column(String(64), default="UTC")
+    name: Mapped[str] = mapped_column(Line(100))
+    zone: Mapped[str] = mapped_column(Line(64), default="UTC")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
 
 
@@ -36,7 +36,7 @@ class Membership(Base):
     user_id: Mapped[str] = mapped_column(
         ForeignKey(User.id, ondelete="CASCADE"), primary_key=True, index=True
     )
-    role: Mapped[str] = mapped_column(String(10))
+    role: Mapped[str] = mapped_column(Line(10))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
 
 

@@ -92,7 +92,7 @@ def test_a_rule_edited_since_shows_the_version_it_was_judged_by(app: Flask, ada:
     rule = shop.rule()
     page = shop.sends({"amount": 99})
     with app.app_context():
-        document = {**rule_verbs.rules.version(rule.id, 1).document, "name": "Text me"}
+        document = {**stored_rules.version(rule.id, 1).document, "name": "Text me"}
         rule_verbs.save_rule(ada.actor, rule.id, document)
     assert "Judged by version 1 of Text me . The rule is now on version 2." in text(ada.get(page))
 

@@ -6,12 +6,14 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
 from rulebook.storage import Base, db
-from rulebook.storage.base import UtcDateTime
+from rulebook.storage.base import Line, UtcDateTime, Words
 
 
 def _render(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, (Line, Words)):
+        return f"sa.{item.impl!r}"
     return False
 
 

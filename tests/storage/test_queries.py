@@ -1,0 +1,142 @@
+"""Queries: each workspace sees its own, lists go on where they ended, filters narrow."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from rulebook.storage import (
+    audit,
+    connections,
+    db,
+    events,
+    hooks,
+    rules,
+    runs,
+    users,
+    utcnow,
+    verdicts,
+    workspaces,
+)
+from rulebook.storage.events import EventFilter
+from rulebook.storage.runs import RunFilter
+from tests.people import Person, make_hook, make_rule
+from tests.stories import new_hook, path_of, send
+from tests.work import work
+
+
+@pytest.fixture
+def shop(app: Flask, ada: Person) -> str:
+    """Three events at ada's, two of them matched; the path of her hook."""
+    with app.app_context():
+        hook = make_hook(ada, provider="stripe")
+        make_rule(ada, hook)
+        path = path_of(hook)
+    for body in (b'{"id": "a", "amount": 60, "type": "paid"}',
+                 b'{"id": "b", "amount": 1, "type": "lost", "who": "Gr\xc3\xbcn 100%_"}',
+                 b'{"id": "c", "amount": 70, "type": "paid"}'):  # fmt: skip
+        send(app, path, body)
+    work(app)
+    return path
+
+
+def test_a_stranger_sees_nothing_of_it(app: Flask, ada: Person, cy: Person, shop: str) -> None:
+    with app.app_context():
+        long_ago = utcnow() - timedelta(days=1)
+        [hook] = hooks.hooks(ada.workspace_id)
+        [rule] = rules.rules(ada.workspace_id)
+        event = events.page_of_events(ada.workspace_id, EventFilter(), 1)[0]
+        run = runs.page_of_runs(ada.workspace_id, RunFilter(), 1)[0]
+
+        def seen(person: Person) -> list[object]:
+            them = person.workspace_id
+            return [
+                hooks.hook(them, hook.id), hooks.hook(them, hook.id, deleted=True),
+                hooks.hooks(them), rules.rule(them, rule.id), rules.rules(them),
+                rules.rules(them, hook.id), rules.current(them), rules.current(them, hook.id),
+                events.event(them, event.id), events.page_of_events(them, EventFilter(), 10),
+                events.page_of_events(them, EventFilter(hook_id=hook.id), 10),
+                events.page_of_events(them, EventFilter(text=event.id), 10),
+                events.count_newer(them, EventFilter(), "evt_0"),
+                events.event_types(them), events.event_types(them, hook.id),
+                events.received_times(them, long_ago), runs.run(them, run.id),
+                runs.page_of_runs(them, RunFilter(), 10),
+                runs.page_of_runs(them, RunFilter(rule_id=rule.id), 10),
+                runs.count_by_state(them), runs.finished_times(them, long_ago),
+                verdicts.hits_since(them, long_ago), verdicts.hit_times(them, long_ago),
+                verdicts.last_hits(them), connections.page_of_messages(them, 10),
+                connections.count_messages(them), audit.entries(them, 10),
+            ]  # fmt: skip
+
+        assert not [thing for thing in seen(cy) if thing]
+        assert not [at for at, thing in enumerate(seen(ada)) if not thing]
+        assert [user.id for user, _ in workspaces.members(cy.workspace_id)] == [cy.user_id]
+        assert workspaces.role_of(cy.user_id, ada.workspace_id) is None
+        assert users.tokens_of(cy.workspace_id) == []
+
+
+def test_a_list_goes_on_where_it_ended(app: Flask, ada: Person) -> None:
+    _, path = new_hook(app, ada)
+    for _ in range(7):
+        send(app, path)
+    with app.app_context():
+
+        def pages(size: int) -> list[str]:
+            found: list[str] = []
+            cursor = None
+            while page := events.page_of_events(ada.workspace_id, EventFilter(), size, cursor):
+                assert len(page) <= size
+                found += [event.id for event in page]
+                cursor = page[-1].id
+            return found
+
+        everything = pages(100)
+        assert everything == sorted(everything, reverse=True)
+        assert len(everything) == 7
+        assert pages(1) == pages(3) == everything
+        db.session.rollback()
+    send(app, path)  # a newcomer does not move what comes after the cursor
+    with app.app_context():
+        page = events.page_of_events(ada.workspace_id, EventFilter(), 3, everything[2])
+        assert [event.id for event in page] == everything[3:6]
+        assert events.count_newer(ada.workspace_id, EventFilter(), everything[0]) == 1
+        assert events.count_newer(ada.workspace_id, EventFilter(), everything[-1], limit=3) == 3
+
+
+def test_events_are_found_by_what_they_hold(app: Flask, ada: Person, shop: str) -> None:
+    def count(**narrowed: object) -> int:
+        with app.app_context():
+            found = events.page_of_events(ada.workspace_id, EventFilter(**narrowed), 10)  # type: ignore[arg-type]
+            return len(found)
+
+    assert count(event_type="paid") == 2
+    assert count(state="matched") == 2
+    assert count(state="unmatched") == 1
+    assert count(state="done") == 3
+    assert count(text="grün") + count(text="Grün") >= 1
+    assert count(text="100%_") == 1
+    assert count(text="%") == 1
+    assert count(text="_") == 1
+    assert count(text="nothing like it") == 0
+    assert count(text="\0") == 0
+    assert count(text="\ud800") == 0
+    assert count(before=utcnow() - timedelta(hours=1)) == 0
+    assert count(after=utcnow() - timedelta(hours=1)) == 3
+    with app.app_context():
+        assert events.event_types(ada.workspace_id) == ["lost", "paid"]
+        newest = events.page_of_events(ada.workspace_id, EventFilter(), 3)
+        assert events.neighbours(newest[1]) == (newest[2].id, newest[0].id)
+        assert events.neighbours(newest[0])[1] is None
+
+
+def test_runs_are_narrowed(app: Flask, ada: Person, shop: str) -> None:
+    with app.app_context():
+        [hook] = hooks.hooks(ada.workspace_id)
+        found = runs.page_of_runs(ada.workspace_id, RunFilter(state="succeeded"), 10)
+        assert len(found) == 2
+        assert runs.page_of_runs(ada.workspace_id, RunFilter(state="failed"), 10) == []
+        assert len(runs.page_of_runs(ada.workspace_id, RunFilter(hook_id=hook.id), 1)) == 1
+        assert runs.page_of_runs(ada.workspace_id, RunFilter(), 10, found[-1].id) == []
+        assert runs.count_by_state(ada.workspace_id) == {"succeeded": 2}
