@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -203,6 +204,21 @@ def test_listen_forwards_what_came_exactly(cli: Cli) -> None:
         assert "no such hook" in cli("listen", "Ship", "--to", sink.url, code=2).stderr
         soon = cli("listen", "Shop", "--to", sink.url, "--since", "soon", code=2)
         assert "10m" in soon.stderr
+
+
+def test_listen_says_why_it_stopped(cli: Cli) -> None:
+    cli("user", "add", "ada@shop.example")
+    _hook("Shop")
+    with Sink() as sink:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "rulebook", "listen", "Shop", "--to", sink.url],
+            stderr=subprocess.PIPE, text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )  # fmt: skip
+        assert process.stderr and "Listening to Shop" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=20)
+    assert process.returncode == 0 and "Stopped by Ctrl-C; 0 events" in told
 
 
 def test_a_backup_is_whole_and_without_the_key(cli: Cli, tmp_path: Path) -> None:

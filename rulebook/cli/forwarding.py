@@ -47,9 +47,9 @@ def listen(
             egress.check(url)
         except EgressError as problem:
             raise RulebookError(problem.sentence, problem.fix) from None
-        click.echo(f"Listening to {found.name}, forwarding to {url}. Stop with Ctrl-C.", err=True)
         sent = 0
         try:
+            click.echo(f"Listening to {found.name} for {url}. Stop with Ctrl-C.", err=True)
             for event, body in _arriving(actor, found, begin):
                 _tell(event, _forward(egress, url, event, body), as_json)
                 sent += 1

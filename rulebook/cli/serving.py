@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 import sys
+import time
 
 import click
 
@@ -14,6 +15,8 @@ from rulebook.config import Config
 from rulebook.domain import accounts
 from rulebook.errors import RulebookError
 
+LAST_ONE_STOPS = 2.0  # seconds for a Rulebook that was just stopped to let go of its port
+
 
 @click.command()
 def run() -> None:
@@ -21,7 +24,7 @@ def run() -> None:
     from rulebook.jobs.supervisor import supervise
 
     settings = config.load()
-    check_port(settings)
+    check_port(settings, patience=LAST_ONE_STOPS)
     app = open_app(settings)
     with app.app_context():
         _greet(settings)
@@ -82,10 +85,17 @@ def upgrade() -> None:
     click.echo("The database is up to date.")
 
 
-def check_port(settings: Config, shared: bool = False) -> None:
+def check_port(settings: Config, shared: bool = False, patience: float = 0) -> None:
     """Whether the web server could listen, with `shared` beside other web processes of ours.
-    Raises RulebookError with the remedy."""
-    host, port = settings["HOST"], settings["PORT"]
+    Waits `patience` seconds for the port; raises RulebookError with the remedy."""
+    ends = time.monotonic() + patience
+    while problem := _port_problem(settings["HOST"], settings["PORT"], shared):
+        if time.monotonic() >= ends:
+            raise problem
+        time.sleep(0.1)
+
+
+def _port_problem(host: str, port: int, shared: bool) -> RulebookError | None:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -94,11 +104,10 @@ def check_port(settings: Config, shared: bool = False) -> None:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             probe.bind((host, port))
     except socket.gaierror:
-        raise RulebookError(
-            f"There is no address {host} on this machine.", "Correct RULEBOOK_HOST."
-        ) from None
+        return RulebookError(f"There is no address {host} here.", "Correct RULEBOOK_HOST.")
     except OSError as problem:
-        raise RulebookError(*_why_not(problem, host, port)) from None
+        return RulebookError(*_why_not(problem, host, port))
+    return None
 
 
 def _why_not(problem: OSError, host: str, port: int) -> tuple[str, str]:
