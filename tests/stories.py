@@ -11,10 +11,11 @@ from werkzeug.test import TestResponse
 from rulebook.domain.act import act
 from rulebook.domain.hooks import hook_url
 from rulebook.domain.judge import judge
-from rulebook.storage import db, events, runs
+from rulebook.storage import attempts, db, events, runs
+from rulebook.storage.attempts import Attempt
 from rulebook.storage.events import Event, EventFilter
 from rulebook.storage.hooks import Hook
-from rulebook.storage.runs import Attempt, Run, RunFilter
+from rulebook.storage.runs import Run, RunFilter
 from tests.fakes import Sink
 from tests.people import Person, make_hook, make_rule
 
@@ -58,7 +59,7 @@ def run_of(app: Flask, run_id: str) -> Run:
 
 def attempts_of(app: Flask, run_id: str) -> list[Attempt]:
     with app.app_context():
-        return runs.attempts_of([run_id])[run_id]
+        return attempts.attempts_of([run_id])[run_id]
 
 
 def call(sink: Sink, step_id: str = "call", **config: Any) -> dict[str, Any]:

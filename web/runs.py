@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from rulebook.actions import ACTIONS, Field
 from rulebook.domain import replay
 from rulebook.errors import Conflict, NotFound
-from rulebook.storage import connections, events, figures, rules, runs
+from rulebook.storage import attempts, connections, events, figures, rules, runs
 from rulebook.storage.rules import Rule
 from rulebook.storage.runs import Run, RunFilter
 from rules.filters.plain import compact
@@ -131,7 +131,7 @@ def show(run_id: str) -> ResponseReturnValue:
         connection=_connection_name(run),
         fields=_fields(run),
         parts=_parts(run),
-        attempts=runs.attempts_of([run.id])[run.id],
+        attempts=attempts.attempts_of([run.id])[run.id],
         others=[each for each in same if each.id != run.id],
         retried=any(each.id > run.id for each in same),
         may_send=me.may("send"),

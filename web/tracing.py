@@ -10,7 +10,8 @@ from typing import Any
 from rulebook.actions import ACTIONS
 from rulebook.domain.trace import JudgedRule, Trace
 from rulebook.providers import PROVIDERS, UNKNOWN_SENDER
-from rulebook.storage.runs import Attempt, Run
+from rulebook.storage.attempts import Attempt
+from rulebook.storage.runs import Run
 from rules import parse
 from rules.paths import MISSING, parse_path
 from rules.templates import TemplateError, compile_template

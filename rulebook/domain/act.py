@@ -20,7 +20,7 @@ from rulebook.actions import ACTIONS, HOP_HEADER, Action, Call, Outcome
 from rulebook.domain.connections import open_connection
 from rulebook.domain.house import house
 from rulebook.errors import ConfigError
-from rulebook.storage import db, events, new_id, runs, utcnow
+from rulebook.storage import attempts, db, events, new_id, runs, utcnow
 from rulebook.storage.connections import Connection, OutboxMessage, keep_message
 from rulebook.storage.runs import Run
 
@@ -54,7 +54,7 @@ def act(run_id: str, now: datetime | None = None) -> list[str]:
     if n is None:
         db.session.rollback()
         return []
-    runs.start_attempt(run_id, n, token, now)
+    attempts.start_attempt(run_id, n, token, now)
     db.session.commit()
 
     began = time.monotonic()
@@ -156,7 +156,7 @@ def _practice(run: Run, action: Action, config: dict[str, Any]) -> Outcome:
 def _record(
     run_id: str, n: int, token: str, outcome: Outcome, took: float, now: datetime
 ) -> list[str]:
-    runs.finish_attempt(run_id, n, {
+    attempts.finish_attempt(run_id, n, {
         "finished_at": now, "outcome": outcome.kind, "sentence": outcome.sentence,
         "fix": outcome.fix, "request": outcome.request, "answer": outcome.answer,
         "receipt": outcome.receipt[:MOST_RECEIPT], "duration_ms": round(took * 1000),

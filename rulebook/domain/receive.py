@@ -70,11 +70,12 @@ def receive_all(
 ) -> list[Receipt]:
     """Store many requests in one commit and say what to answer each. All or none are stored."""
     tokens = {digest(delivery.token) for delivery in deliveries}
-    found = hooks.hooks_by_token(tokens, min(d.received_at for d in deliveries))
+    now = max(delivery.received_at for delivery in deliveries)
+    found = hooks.hooks_by_token(tokens, now)
     taken = [_take(d, found.get(digest(d.token)), max_body, sample) for d in deliveries]
     stored = [one for one in taken if isinstance(one, Taken)]
     if stored:
-        _mark_repeats(stored)
+        _mark_repeats(stored, now)
         events.add_events([one.event for one in stored], [one.body for one in stored])
         db.session.commit()
     return [one if isinstance(one, Receipt) else _receipt(one) for one in taken]
@@ -156,7 +157,7 @@ def _storable(text: str | None, most: int) -> str:
     return text.replace("\0", "\ufffd")[:most] if text else ""
 
 
-def _mark_repeats(stored: list[Taken]) -> None:
+def _mark_repeats(stored: list[Taken], now: datetime) -> None:
     """A sender's id that another event holds makes this one a duplicate of it. Refused requests
     claim nothing: a stranger cannot take a real delivery's place."""
     claims = {
@@ -164,7 +165,6 @@ def _mark_repeats(stored: list[Taken]) -> None:
         for one in stored
         if one.event["provider_id"] and one.event["state"] != "refused"
     }
-    now = utcnow()
     holders = events.claim_keys(claims, now, now + KEYS_LAST)
     for one in stored:
         first = holders.get(one.event["id"], one.event["id"])

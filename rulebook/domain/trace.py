@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from rulebook.domain.reading import seen_by_rules
-from rulebook.storage import db, events, rules, runs, verdicts, workspaces
+from rulebook.storage import attempts, db, events, rules, runs, verdicts, workspaces
+from rulebook.storage.attempts import Attempt
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
 from rulebook.storage.rules import Rule, RuleVersion
-from rulebook.storage.runs import Attempt, Run
+from rulebook.storage.runs import Run
 from rulebook.storage.verdicts import Verdict
 from rules import explain, parse
 from rules.explain import Explanation
@@ -61,7 +62,7 @@ def trace(event: Event) -> Trace:
         duplicates=events.duplicates_of(event.id),
         judged=_judged(event, hook, seen, all_runs) if seen is not None else [],
         runs=all_runs,
-        attempts=runs.attempts_of([run.id for run in all_runs]),
+        attempts=attempts.attempts_of([run.id for run in all_runs]),
     )
 
 

@@ -2,6 +2,7 @@
 select(). Every query about a workspace's things names the workspace."""
 
 from rulebook.storage import (
+    attempts,
     audit,
     connections,
     events,
@@ -18,7 +19,7 @@ from rulebook.storage.base import Base, new_id, utcnow
 from rulebook.storage.engine import db, open_database, reading, revisions, upgrade
 
 __all__ = [
-    "Base", "audit", "connections", "db", "events", "fields", "figures", "hooks", "new_id",
+    "Base", "attempts", "audit", "connections", "db", "events", "fields", "figures", "hooks", "new_id",
     "open_database", "reading", "revisions", "rules", "runs", "upgrade", "users", "utcnow",
     "verdicts", "workspaces",
 ]  # fmt: skip

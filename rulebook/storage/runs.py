@@ -82,27 +82,6 @@ class Run(Base):
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-class Attempt(Base):
-    """One try of a run, written before the call: without an outcome, it may be under way."""
-
-    __tablename__ = "attempt"
-    __table_args__ = (UniqueConstraint("run_id", "n"),)
-
-    id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: new_id("att"))
-    run_id: Mapped[str] = mapped_column(ForeignKey(Run.id, ondelete="CASCADE"))
-    n: Mapped[int]
-    lease_token: Mapped[str] = mapped_column(Id)
-    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    outcome: Mapped[str | None] = mapped_column(Line(12))
-    sentence: Mapped[str] = mapped_column(Words, default="")
-    fix: Mapped[str] = mapped_column(Words, default="")
-    request: Mapped[str] = mapped_column(Words, default="")
-    answer: Mapped[str] = mapped_column(Words, default="")
-    receipt: Mapped[str] = mapped_column(Line(200), default="")
-    duration_ms: Mapped[int | None]
-
-
 @dataclass(frozen=True)
 class RunFilter:
     """What a list of runs is narrowed by; None leaves a thing open."""
@@ -201,15 +180,6 @@ def last_replay(event_id: str) -> int:
     return max((number or 0 for number in found), default=0)
 
 
-def attempts_of(run_ids: Sequence[str]) -> dict[str, list[Attempt]]:
-    """The attempts of several runs, by run id, in order."""
-    found: dict[str, list[Attempt]] = {run_id: [] for run_id in run_ids}
-    rows = select(Attempt).where(Attempt.run_id.in_(run_ids)).order_by(Attempt.n)
-    for row in db.session.scalars(rows):
-        found[row.run_id].append(row)
-    return found
-
-
 def claim_run(run_id: str, token: str, now: datetime) -> int | None:
     """Take a due run for sending and count the try: its number, or None when the run is not due
     or another has it."""
@@ -228,16 +198,6 @@ def claim_run(run_id: str, token: str, now: datetime) -> int | None:
         .returning(Run.attempts)
         .execution_options(synchronize_session=False)
     )
-
-
-def start_attempt(run_id: str, n: int, token: str, now: datetime) -> None:
-    """Write down the try before the call is made."""
-    db.session.add(Attempt(run_id=run_id, n=n, lease_token=token, started_at=now))
-
-
-def finish_attempt(run_id: str, n: int, values: dict[str, Any]) -> None:
-    """Write down how the try ended."""
-    change(update(Attempt).where(Attempt.run_id == run_id, Attempt.n == n).values(**values))
 
 
 def settle_sending(run_id: str, token: str, values: dict[str, Any]) -> bool:

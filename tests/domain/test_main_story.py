@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from rulebook.storage import connections, events, runs
+from rulebook.storage import attempts, connections, events, runs
 from rulebook.storage.events import EventFilter
 from rulebook.storage.runs import RunFilter
 from tests.people import Person, make_hook, make_rule
@@ -26,7 +26,7 @@ def test_a_payment_above_the_limit_texts_me(app: Flask, ada: Person) -> None:
         assert (run.state, run.practice) == ("succeeded", True)
         [message] = connections.page_of_messages(ada.workspace_id, 10)
         assert (message.to, message.text) == ("+14155550123", "Paid: 99.5")
-        [attempt] = runs.attempts_of([run.id])[run.id]
+        [attempt] = attempts.attempts_of([run.id])[run.id]
         assert attempt.outcome == "yes"
 
 

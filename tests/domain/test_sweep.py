@@ -7,7 +7,7 @@ from datetime import timedelta
 from flask import Flask
 
 from rulebook.domain.sweep import prune, sweep
-from rulebook.storage import db, events, runs, utcnow
+from rulebook.storage import attempts, db, events, runs, utcnow
 from rulebook.storage.events import Dedupe, EventText
 from tests.fakes import Sink
 from tests.people import Person
@@ -63,7 +63,7 @@ def test_what_a_dead_worker_held(app: Flask, ada: Person) -> None:
         with app.app_context():
             for run_id in (post, put, last):
                 n = runs.claim_run(run_id, "lease_dead", utcnow())
-                runs.start_attempt(run_id, n or 0, "lease_dead", utcnow())
+                attempts.start_attempt(run_id, n or 0, "lease_dead", utcnow())
             runs.move(last, ["sending"], {"max_attempts": 1})
             db.session.commit()
             assert sweep(utcnow() + timedelta(seconds=89)).rescued == 0

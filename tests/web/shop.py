@@ -45,3 +45,10 @@ class Shop:
         with self.app.app_context():
             [newest] = events.page_of_events(self.person.workspace_id, EventFilter(), 1)
             return f"/events/{newest.id}"
+
+
+def first(pattern: str, page: str) -> str:
+    """What the pattern's group finds first in a page, as the reader's browser would read it."""
+    found = re.search(pattern, page)
+    assert found, f"{pattern} is not on the page"
+    return html.unescape(found[1])

@@ -7,7 +7,7 @@ import re
 from flask import Flask
 
 from tests.people import Person
-from tests.web.shop import Shop, sqlite_only, text
+from tests.web.shop import Shop, first, sqlite_only, text
 
 
 def test_the_list_is_narrowed_by_its_address(app: Flask, ada: Person) -> None:
@@ -51,7 +51,7 @@ def test_new_events_wait_behind_a_bar_and_rows_stay(app: Flask, ada: Person) -> 
     shop = Shop(app, ada)
     shop.sends({"name": "First"}, judged=False)
     page = ada.get("/events").get_data(as_text=True)
-    poll = re.search(r'id="list" hx-get="([^"]+)"', page)[1].replace("&amp;", "&")
+    poll = first(r'id="list" hx-get="([^"]+)"', page)
     assert "new event" not in ada.get(poll).get_data(as_text=True)
     shop.sends({"name": "Second"})
     shop.sends({"name": "Third"})
@@ -65,7 +65,7 @@ def test_new_events_wait_behind_a_bar_and_rows_stay(app: Flask, ada: Person) -> 
 @sqlite_only
 def test_an_empty_list_that_asks_again_counts_what_came(app: Flask, ada: Person) -> None:
     page = ada.get("/events").get_data(as_text=True)
-    poll = re.search(r'id="list" hx-get="([^"]+)"', page)[1].replace("&amp;", "&")
+    poll = first(r'id="list" hx-get="([^"]+)"', page)
     Shop(app, ada).sends({"name": "First"})
     assert "1 new event: show it" in text(ada.get(poll))
 
@@ -81,13 +81,13 @@ def test_pages_lead_older_and_newer(app: Flask, ada: Person, monkeypatch) -> Non
         return "".join(re.findall(r">Name (\w)</a>", page))
 
     def follow(page: str, word: str) -> str:
-        link = re.search(rf'rel="{word}" href="([^"]+)"', page)[1].replace("&amp;", "&")
+        link = first(rf'rel="{word}" href="([^"]+)"', page)
         return ada.get(link).get_data(as_text=True)
 
-    first = ada.get("/events?state=unmatched").get_data(as_text=True)
-    second = follow(first, "next")
+    newest = ada.get("/events?state=unmatched").get_data(as_text=True)
+    second = follow(newest, "next")
     third = follow(second, "next")
-    assert [names(page) for page in (first, second, third)] == ["ED", "CB", "A"]
+    assert [names(page) for page in (newest, second, third)] == ["ED", "CB", "A"]
     assert names(follow(third, "prev")) == "CB"
-    assert 'rel="next"' not in third and 'rel="prev"' not in first
-    assert "state=unmatched" in re.search(r'rel="prev" href="([^"]+)"', second)[1]
+    assert 'rel="next"' not in third and 'rel="prev"' not in newest
+    assert "state=unmatched" in first(r'rel="prev" href="([^"]+)"', second)

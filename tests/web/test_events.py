@@ -12,15 +12,17 @@ from sqlalchemy import select
 from rulebook.domain import rules as rule_verbs
 from rulebook.domain.hooks import change_hook
 from rulebook.storage import connections, db, events
+from rulebook.storage.attempts import Attempt
 from rulebook.storage.base import utcnow
-from rulebook.storage.runs import Attempt, Run
+from rulebook.storage.rules import version
+from rulebook.storage.runs import Run
 from tests.people import Person
-from tests.web.shop import Shop, sqlite_only, text
+from tests.web.shop import Shop, first, sqlite_only, text
 from tests.work import work
 
 
 def headline(answer) -> str:
-    return re.search(r'id="headline"[^>]*>([^<]*)<', answer.get_data(as_text=True))[1]
+    return first(r'id="headline"[^>]*>([^<]*)<', answer.get_data(as_text=True))
 
 
 def test_a_match_and_a_near_miss_are_told_from_top_to_bottom(app: Flask, ada: Person) -> None:
@@ -92,7 +94,7 @@ def test_a_rule_edited_since_shows_the_version_it_was_judged_by(app: Flask, ada:
     rule = shop.rule()
     page = shop.sends({"amount": 99})
     with app.app_context():
-        document = {**stored_rules.version(rule.id, 1).document, "name": "Text me"}
+        document = {**version(rule.id, 1).document, "name": "Text me"}
         rule_verbs.save_rule(ada.actor, rule.id, document)
     assert "Judged by version 1 of Text me . The rule is now on version 2." in text(ada.get(page))
 
@@ -122,12 +124,12 @@ def test_an_event_without_rules_offers_to_make_one(app: Flask, ada: Person) -> N
 @sqlite_only
 def test_repeats_are_listed_with_their_first_delivery(app: Flask, ada: Person) -> None:
     shop = Shop(app, ada, provider="stripe")
-    first = shop.sends({"id": "evt_1", "type": "invoice.paid"})
+    delivery = shop.sends({"id": "evt_1", "type": "invoice.paid"})
     again = shop.sends({"id": "evt_1", "type": "invoice.paid"})
-    assert "1 more delivery was ignored" in text(ada.get(first))
+    assert "1 more delivery was ignored" in text(ada.get(delivery))
     page = ada.get(again)
     assert headline(page).startswith("Seen before.")
-    assert f'href="{first}"' in page.get_data(as_text=True)
+    assert f'href="{delivery}"' in page.get_data(as_text=True)
     assert "Seen before" in text(ada.get("/events"))
 
 
@@ -240,9 +242,9 @@ def test_an_attempt_tells_its_outcome_receipt_and_fix(app: Flask, ada: Person) -
 @sqlite_only
 def test_neighbours_lead_to_the_next_event_of_the_hook(app: Flask, ada: Person) -> None:
     shop = Shop(app, ada)
-    first, second = shop.sends({"n": 1}), shop.sends({"n": 2})
-    assert f'href="{second}" aria-label="Newer event' in ada.get(first).get_data(as_text=True)
-    assert f'href="{first}" aria-label="Older event' in ada.get(second).get_data(as_text=True)
+    one, two = shop.sends({"n": 1}), shop.sends({"n": 2})
+    assert f'href="{two}" aria-label="Newer event' in ada.get(one).get_data(as_text=True)
+    assert f'href="{one}" aria-label="Older event' in ada.get(two).get_data(as_text=True)
 
 
 @sqlite_only

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
 import shlex
@@ -12,7 +11,7 @@ from flask import Flask
 from rulebook.domain import hooks as verbs
 from rulebook.storage import connections
 from tests.people import Person, make_hook, make_rule
-from tests.web.shop import sqlite_only, text
+from tests.web.shop import first, sqlite_only, text
 from tests.work import work
 
 
@@ -25,9 +24,7 @@ def new_hook(app: Flask, person: Person, **more) -> tuple[str, str]:
 
 def box(page: str, label: str) -> str:
     """The text in a box to be copied."""
-    found = re.search(rf'value="([^"]*)" aria-label="{label}"', page)
-    assert found
-    return html.unescape(found[1])
+    return first(rf'value="([^"]*)" aria-label="{label}"', page)
 
 
 def test_from_no_hook_to_a_first_event(app: Flask, ada: Person) -> None:
@@ -43,9 +40,9 @@ def test_from_no_hook_to_a_first_event(app: Flask, ada: Person) -> None:
     sent = app.test_client().post(path, data=command[6], content_type="application/json")
     assert sent.status_code == 200
     work(app)
-    page = text(ada.get(made.location))
-    assert "Waiting for the first event" not in page
-    assert "Nothing matched" in page and "Amount amount 75 1 time" in page
+    told = text(ada.get(made.location))
+    assert "Waiting for the first event" not in told
+    assert "Nothing matched" in told and "Amount amount 75 1 time" in told
     listed = text(ada.get("/hooks"))
     assert "Shop payments Any other sender Last event" in listed and "Receiving" in listed
 
@@ -112,14 +109,12 @@ def test_a_sample_is_sent_and_its_page_shown(app: Flask, ada: Person) -> None:
 def test_rules_stand_in_order_as_sentences_and_can_be_moved(app: Flask, ada: Person) -> None:
     with app.app_context():
         hook = make_hook(ada)
-        first = make_rule(ada, hook, name="First rule")
+        rule = make_rule(ada, hook, name="First rule")
         make_rule(ada, hook, mode="watch", name="Second rule")
     page = ada.get(f"/hooks/{hook.id}").get_data(as_text=True)
     assert page.index("First rule") < page.index("Second rule")
     assert "When amount is at least 50, text +1 415 555 0123." in text(ada.get(f"/hooks/{hook.id}"))
-    assert (
-        f'action="/rules/{first.id}/move"' in page and 'aria-label="Move First rule down"' in page
-    )
+    assert f'action="/rules/{rule.id}/move"' in page and 'aria-label="Move First rule down"' in page
 
 
 @sqlite_only

@@ -7,7 +7,8 @@ from typing import Any
 from rulebook.domain import replay as verbs
 from rulebook.errors import NotFound
 from rulebook.storage import hooks, rules, runs
-from rulebook.storage.runs import Attempt, Run, RunFilter
+from rulebook.storage.attempts import Attempt
+from rulebook.storage.runs import Run, RunFilter
 from web.api.calls import Ask, call
 from web.api.paging import paged
 from web.api.shapes import Shape, Want, moment
@@ -85,7 +86,7 @@ def _rung(run: Run) -> dict[str, Any]:
 
 def full(run: Run, attempts: list[Attempt] | None = None) -> dict[str, Any]:
     """A run with its attempts."""
-    attempts = runs.attempts_of([run.id])[run.id] if attempts is None else attempts
+    attempts = tried.attempts_of([run.id])[run.id] if attempts is None else attempts
     return {**shown(run), "attempts": [_attempt(each) for each in attempts]}
 
 
