@@ -15,18 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    ForeignKey,
-    Index,
-    String,
-    Text,
-    UniqueConstraint,
-    func,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from rulebook.storage.base import Base, Id, Json, JsonDict, UtcDateTime, new_id, utcnow
@@ -143,14 +132,14 @@ def count_newer(workspace_id: str, narrowed: RunFilter, than_id: str, limit: int
     return db.session.scalar(select(func.count()).select_from(newer.limit(limit).subquery())) or 0
 
 
-def _narrow(narrowed: RunFilter) -> list[ColumnElement[bool]]:
+def _narrow(narrowed: RunFilter) -> list[Any]:
     wanted = (
         (Run.state, narrowed.state),
         (Run.hook_id, narrowed.hook_id),
         (Run.rule_id, narrowed.rule_id),
         (Run.connection_id, narrowed.connection_id),
     )
-    found = [column == value for column, value in wanted if value]
+    found: list[Any] = [column == value for column, value in wanted if value]
     if narrowed.states:
         found.append(Run.state.in_(narrowed.states))
     if narrowed.practice is not None:
