@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rulebook.actions import ACTIONS
 from tools.vendor import ROOT, VENDORED, Vendored
 
 WEB = Path(__file__).resolve().parents[2] / "web"
@@ -93,6 +94,10 @@ def test_every_icon_named_in_a_template_is_drawn():
         if name not in ICONS
     }
     assert not missing
+
+
+def test_every_action_has_its_drawing():
+    assert {action.icon for action in ACTIONS.values()} <= ICONS
 
 
 def test_every_state_and_mode_has_its_drawing():
