@@ -5,11 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from rulebook.actions import ACTIONS
 from rulebook.storage import connections, rules, runs
-from rulebook.storage.connections import OutboxMessage
-from rules.sms import Segments, segments
 from web.guard import actor
+from web.runs import parts_of
 
 pages = Blueprint("outbox", __name__)
 
@@ -33,14 +31,9 @@ def index() -> ResponseReturnValue:
         messages=shown,
         runs=planned,
         named=rules.named({run.rule_version_id for run in planned.values()}),
-        parts={message.id: _parts(message) for message in shown},
+        parts={run.id: parts_of(run) for run in planned.values()},
         newer=newer,
         older_url=url_for("outbox.index", before=shown[-1].id) if more else None,
         newest_url=url_for("outbox.index") if before or newer else None,
         poll_url=url_for("outbox.index", before=before, upto=None if before else first),
     )
-
-
-def _parts(message: OutboxMessage) -> Segments | None:
-    action = ACTIONS.get(message.action)
-    return segments(message.text) if action and action.in_parts else None

@@ -130,7 +130,7 @@ def show(run_id: str) -> ResponseReturnValue:
         hook_name=figures.hook_names(me.workspace_id, [run.hook_id])[run.hook_id],
         connection=_connection_name(run),
         fields=_fields(run),
-        parts=_parts(run),
+        parts=parts_of(run),
         attempts=attempts.attempts_of([run.id])[run.id],
         others=[each for each in same if each.id != run.id],
         retried=any(each.id > run.id for each in same),
@@ -142,9 +142,10 @@ def _rule_of(run: Run) -> tuple[Rule, int]:
     return rules.named([run.rule_version_id])[run.rule_version_id]
 
 
-def _parts(run: Run) -> Segments | None:
-    counted = run.message and run.action in ACTIONS and ACTIONS[run.action].in_parts
-    return segments(run.message["text"]) if counted and run.message else None
+def parts_of(run: Run) -> Segments | None:
+    """How many parts the run's message is sent in, for those that are counted so."""
+    message = run.message or {}
+    return segments(message["text"]) if message.get("segmented") else None
 
 
 def _connection_name(run: Run) -> str | None:

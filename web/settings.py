@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from rulebook.config import SETTINGS, Setting
 from rulebook.domain import tokens
@@ -105,7 +106,7 @@ def _page(error: Invalid | None = None, made: tuple[str, str] | None = None) -> 
     page = render_template(
         "settings.html",
         errors={p.pointer.lstrip("/"): p for p in error.problems} if error else {},
-        given=request.form,
+        given=MultiDict() if made else request.form,
         zones=zones(),
         people=people,
         role_words=ROLE_WORDS,

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from rulebook.domain.actor import Actor
 from rulebook.errors import NotFound
-from rulebook.storage import audit, db, events, figures, hooks, rules, runs, utcnow
+from rulebook.storage import db, events, figures, hooks, rules, runs, utcnow
 from rulebook.storage.figures import Heap
 
 LOOKS_BACK = timedelta(days=7)
@@ -36,7 +36,7 @@ class Worry:
 def worries(workspace_id: str, now: datetime | None = None) -> list[Worry]:
     """Everything that needs a person, what waits for a decision first, then oldest first."""
     now = now or utcnow()
-    seen = audit.last_noted(workspace_id, SEEN)
+    seen = figures.last_noted(workspace_id, SEEN)
     return [
         *_late(workspace_id, now),
         *_doubts(workspace_id),

@@ -34,13 +34,3 @@ def entries(workspace_id: str, limit: int, before_id: str | None = None) -> list
     if before_id:
         found = found.where(AuditEntry.id < before_id)
     return list(db.session.scalars(found.order_by(AuditEntry.id.desc()).limit(limit)))
-
-
-def last_noted(workspace_id: str, what: str) -> dict[str, datetime]:
-    """When `what` was last done to each thing, by the thing's id."""
-    rows = db.session.execute(
-        select(AuditEntry.thing, func.max(AuditEntry.created_at))
-        .where(AuditEntry.workspace_id == workspace_id, AuditEntry.what == what)
-        .group_by(AuditEntry.thing)
-    )
-    return {thing: moment for thing, moment in rows}

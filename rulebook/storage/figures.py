@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import aliased
 
+from rulebook.storage.audit import AuditEntry
 from rulebook.storage.engine import db
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
@@ -173,3 +174,13 @@ def hook_names(workspace_id: str, hook_ids: Collection[str] | None = None) -> di
     if hook_ids is not None:
         found = found.where(Hook.id.in_(hook_ids))
     return {hook_id: name for hook_id, name in db.session.execute(found.order_by(Hook.id))}
+
+
+def last_noted(workspace_id: str, what: str) -> dict[str, datetime]:
+    """When `what` was last done to each thing, by the thing's id."""
+    rows = db.session.execute(
+        select(AuditEntry.thing, func.max(AuditEntry.created_at))
+        .where(AuditEntry.workspace_id == workspace_id, AuditEntry.what == what)
+        .group_by(AuditEntry.thing)
+    )
+    return {thing: moment for thing, moment in rows}

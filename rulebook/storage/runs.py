@@ -122,14 +122,14 @@ def count_newer(workspace_id: str, narrowed: RunFilter, than_id: str, limit: int
     return db.session.scalar(select(func.count()).select_from(newer.limit(limit).subquery())) or 0
 
 
-def _narrow(narrowed: RunFilter) -> list[ColumnElement[bool]]:
+def _narrow(narrowed: RunFilter) -> list[Any]:
     wanted = (
         (Run.state, narrowed.state),
         (Run.hook_id, narrowed.hook_id),
         (Run.rule_id, narrowed.rule_id),
         (Run.connection_id, narrowed.connection_id),
     )
-    found = [column == value for column, value in wanted if value]
+    found: list[Any] = [column == value for column, value in wanted if value]
     if narrowed.states:
         found.append(Run.state.in_(narrowed.states))
     if narrowed.practice is not None:

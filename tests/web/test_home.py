@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Flask
+from sqlalchemy import update
 
 from rulebook.domain import replay
-from rulebook.storage import utcnow
+from rulebook.storage import db, utcnow
+from rulebook.storage.events import Event
 from tests.people import Person, make_hook, make_rule
 from tests.web.seeing import ON_SQLITE, found, runs_of, send, set_runs, text_of
 from tests.work import work
@@ -106,6 +110,32 @@ def test_doubt_is_counted_in_the_masthead_of_every_page(app: Flask, ada: Person)
         ada.get("/")
     )
     assert ", waiting for you: 1" in text_of(ada.get("/settings"))
+
+
+def test_late_held_and_unjudged_work_is_told(app: Flask, ada: Person, cy: Person) -> None:
+    with app.app_context():
+        hook = make_hook(ada)
+        make_rule(ada, hook)
+    for _ in range(3):
+        send(app, hook)
+    work(app)
+    held, late, _ = runs_of(app, ada)
+    set_runs(app, held.id, state="held", finished_at=None)
+    overdue = utcnow() - timedelta(minutes=5)
+    set_runs(app, late.id, state="queued", finished_at=None, next_attempt_at=overdue)
+    with app.app_context():
+        broken = update(Event).where(Event.id == held.event_id)
+        db.session.execute(broken.values(state="poison", reason="Judging failed three times."))
+        db.session.commit()
+    page = text_of(ada.get("/"))
+    assert "Three things need you." in page
+    assert "Late Work is late. What is due is not being done." in page
+    assert "1 held Text me big payments" in page
+    assert "1 not judged Payments : Judging failed three times." in page
+    assert "Oldest waiting work" in page and "SMS to +1 415 555 0123" in page
+    ada.post("/dismiss", {"thing": hook.id})
+    assert "not judged" not in text_of(ada.get("/"))
+    assert "need you" not in text_of(cy.get("/settings"))
 
 
 @ON_SQLITE
