@@ -93,7 +93,7 @@ def test_odd_text_can_be_stored_and_asked_for(app: Flask, odd: str) -> None:
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 def test_what_sqlite_is_told(app: Flask) -> None:
     wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000,
-              "mmap_size": 0, "secure_delete": 1, "journal_size_limit": 64 * 1024 * 1024}  # fmt: skip
+              "mmap_size": 0, "secure_delete": 1, "journal_size_limit": 67108864}  # fmt: skip
     with app.app_context():
         for _ in range(3):
             for name, value in wanted.items():
