@@ -79,7 +79,8 @@ def test_every_real_payload_fires_its_rule(app: Flask, ada: Person) -> None:
                 hook = make_hook(ada, name=path.parent.name, provider=provider)
                 step = {"id": "call", "action": "http", "config": {
                     "url": f"{sink.url}/{path.parent.name}", "method": "POST",
-                    "body": f'{{"about": "{{{{ payload{condition["path"][1:]} }}}}"}}'}}  # fmt: skip
+                    "body": f'{{"about": "{{{{ payload{condition["path"][1:]} }}}}"}}',
+                }}  # fmt: skip
                 if "[*]" in condition["path"] or "['" in condition["path"]:
                     step["config"]["body"] = '{"about": "{{ event.id }}"}'
                 make_rule(ada, hook, when={"all": [condition]}, then=[step])

@@ -68,7 +68,7 @@ class Door:
         async def whole() -> MutableMapping[str, Any]:
             return {"type": "http.request", "body": body, "more_body": False}
 
-        await _InThreads(self.wsgi)(scope, whole, send)
+        await _InThreads(self.wsgi)(_measured(scope, len(body)), whole, send)
 
     async def _read(self, scope: Scope, receive: Receive) -> bytes:
         cap = self.max_body + (0 if scope["path"].startswith("/in/") else FORM_SLACK)
@@ -84,6 +84,14 @@ class Door:
                 raise TooLarge
             if not message.get("more_body"):
                 return bytes(body)
+
+
+def _measured(scope: Scope, length: int) -> Scope:
+    """The request with the length of its body stated: WSGI reads nothing of one that came in
+    chunks, and would take it for empty."""
+    framing = (b"content-length", b"transfer-encoding")
+    kept = [(name, value) for name, value in scope["headers"] if name.lower() not in framing]
+    return {**scope, "headers": [*kept, (b"content-length", str(length).encode())]}
 
 
 def _length(scope: Scope) -> int:

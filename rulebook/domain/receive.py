@@ -5,13 +5,13 @@ Only after the commit is there an answer of 2xx; what it promises is on disk, by
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from rulebook.domain.accounts import digest
-from rulebook.domain.hooks import secrets_of
-from rulebook.providers import PROVIDERS, Verification, read_event
+from rulebook.domain.verify import verify
+from rulebook.providers import PROVIDERS, read_event
 from rulebook.storage import db, hooks, new_id, utcnow
 from rulebook.storage.events import Event, add_event, claim_key
 from rulebook.storage.hooks import Hook
@@ -113,18 +113,6 @@ def _event(delivery: Delivery, hook: Hook) -> Event:
 def _storable(text: str | None, most: int) -> str | None:
     """Without NUL, which PostgreSQL's text refuses."""
     return text.replace("\0", "\ufffd")[:most] if text else None
-
-
-def verify(
-    hook: Hook, headers: Iterable[Sequence[str]], body: bytes, received_at: datetime
-) -> Verification | None:
-    """Whether the signature is right by the hook's secrets; None where nothing can be checked."""
-    signature = PROVIDERS[hook.provider].signature
-    secrets = secrets_of(hook)
-    if signature is None or not secrets:
-        return None
-    by_name = {name.lower(): value for name, value in headers}
-    return signature.verify(by_name, body, secrets, received_at.timestamp())
 
 
 def _drop_repeat(event: Event, hook: Hook) -> None:

@@ -13,12 +13,10 @@ from flask import Flask
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 
-from rulebook.storage import Base, db, events, new_id, reading, utcnow
+from rulebook.storage import Base, db, new_id, reading, utcnow
 from rulebook.storage.engine import migrations
-from rulebook.storage.events import Dedupe, EventBody
+from rulebook.storage.events import EventBody
 from rulebook.storage.users import User
-from tests.people import Person
-from tests.stories import new_hook
 
 
 def test_the_tables_are_what_the_classes_say(app: Flask) -> None:
@@ -145,29 +143,3 @@ def test_what_only_reads_cannot_upgrade_by_surprise(app: Flask, tmp_path: Path) 
             with pytest.raises(OperationalError):
                 db.session.commit()
             db.session.rollback()
-
-
-def test_a_delivery_id_is_claimed_once_until_it_is_over(app: Flask, ada: Person) -> None:
-    hook_id, _ = new_hook(app, ada)
-    now = utcnow()
-    until = now + timedelta(hours=24)
-    with app.app_context():
-        claim = events.claim_key
-        assert claim(hook_id, "k", "evt_1", now, until) == "evt_1"
-        assert claim(hook_id, "k", "evt_2", now + timedelta(hours=23), until) == "evt_1"
-        db.session.commit()
-        later = now + timedelta(hours=24, seconds=1)
-        assert claim(hook_id, "k", "evt_3", later, later + timedelta(hours=24)) == "evt_3"
-        assert claim(hook_id, "k", "evt_4", later, later) == "evt_3"
-        assert claim(hook_id, "other", "evt_5", later, later) == "evt_5"
-        db.session.commit()
-        assert db.session.get_one(Dedupe, (hook_id, "k")).event_id == "evt_3"
-
-
-def test_a_claim_that_is_rolled_back_is_free(app: Flask, ada: Person) -> None:
-    hook_id, _ = new_hook(app, ada)
-    now = utcnow()
-    with app.app_context():
-        assert events.claim_key(hook_id, "k", "evt_1", now, now) == "evt_1"
-        db.session.rollback()
-        assert events.claim_key(hook_id, "k", "evt_2", now, now) == "evt_2"
