@@ -77,7 +77,7 @@ def test_every_real_payload_fires_its_rule(app: Flask, ada: Person) -> None:
             with app.app_context():
                 provider = path.parent.name if path.parent.name in PROVIDERS else "generic"
                 hook = make_hook(ada, name=path.parent.name, provider=provider)
-                step = {"id": "call", "action": "http", "config": {
+                step: dict[str, Any] = {"id": "call", "action": "http", "config": {
                     "url": f"{sink.url}/{path.parent.name}", "method": "POST",
                     "body": f'{{"about": "{{{{ payload{condition["path"][1:]} }}}}"}}',
                 }}  # fmt: skip
