@@ -12,8 +12,8 @@ from sqlalchemy import text
 from rulebook.domain import connections, hooks
 from rulebook.domain.replay import find_run
 from rulebook.errors import Invalid, NotAllowed, NotFound
-from rulebook.storage import connections as stored
 from rulebook.storage import Base, db
+from rulebook.storage import connections as stored
 from tests.fakes import Mail, Sink
 from tests.people import Person, make_hook, make_person
 from tests.stories import act_on, attempts_of, call, planned
