@@ -104,7 +104,7 @@ class Door:
         async def tell(message: MutableMapping[str, Any]) -> None:
             await send(message)
 
-        await _InThreads(self.wsgi)(scope, whole, tell)
+        await _InThreads(self.wsgi)(_measured(scope, len(body)), whole, tell)
 
     async def _read(self, scope: Scope, receive: Receive, slack: int) -> bytes:
         cap = self.max_body + slack
@@ -120,6 +120,14 @@ class Door:
                 raise TooLarge
             if not message.get("more_body"):
                 return bytes(body)
+
+
+def _measured(scope: Scope, length: int) -> Scope:
+    """The request with the length of its body stated: WSGI reads nothing of one that came in
+    chunks, and would take it for empty."""
+    framing = (b"content-length", b"transfer-encoding")
+    kept = [(name, value) for name, value in scope["headers"] if name.lower() not in framing]
+    return {**scope, "headers": [*kept, (b"content-length", str(length).encode())]}
 
 
 def _length(scope: Scope) -> int:

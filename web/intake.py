@@ -48,11 +48,17 @@ class Intake:
             group = [self._waiting.get()]
             while len(group) < MOST_AT_ONCE and not self._waiting.empty():
                 group.append(self._waiting.get())
-            receipts = self._store([delivery for delivery, _ in group])
+            try:
+                receipts = self._store([delivery for delivery, _ in group])
+            except Exception:
+                log.exception("A group of deliveries was answered 503.")
+                receipts = [NOT_STORED] * len(group)
             with self._count:
                 self._bytes -= sum(len(delivery.body) for delivery, _ in group)
             for (_, future), receipt in zip(group, receipts, strict=True):
-                future.set_result(receipt)
+                # Whoever waited too long has gone; what is stored stays stored.
+                if future.set_running_or_notify_cancel():
+                    future.set_result(receipt)
             self.bell.events([receipt.judge for receipt in receipts if receipt.judge])
 
     def _store(self, deliveries: list[Delivery]) -> list[Receipt]:

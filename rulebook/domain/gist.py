@@ -44,14 +44,16 @@ def _told_by_provider(provider: str, value: Any) -> str:
 
 
 def _first_telling(value: Any) -> str:
-    """The most telling short text of a payload: a name before a number before an id."""
+    """The most telling short text of a payload: a name before a number before an id, then any."""
     best: dict[str, str] = {}
+    first = ""
     for _segments, key, found, _depth in walk(value):
         if isinstance(found, str) and 0 < len(found) <= 120 and isinstance(key, str):
+            first = first or found
             for ending in _TELLING:
                 if key.lower().endswith(ending):
                     best.setdefault(ending, found)
-    return next((best[ending] for ending in _TELLING if ending in best), "")
+    return next((best[ending] for ending in _TELLING if ending in best), first)
 
 
 def words_of(event: Event, value: Any) -> str:

@@ -5,14 +5,14 @@ Only after the commit is there an answer of 2xx; what it promises is on disk, by
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from rulebook.domain.accounts import digest
-from rulebook.domain.hooks import secrets_of
-from rulebook.providers import PROVIDERS, Verification, read_event
+from rulebook.domain.verify import verify
+from rulebook.providers import PROVIDERS, read_event
 from rulebook.storage import db, events, hooks, new_id, utcnow
 from rulebook.storage.hooks import Hook
 from rules.payload import read_payload
@@ -138,18 +138,6 @@ def _judged_at_the_door(delivery: Delivery, hook: Hook) -> tuple[str, str, str]:
     if hook.paused:
         return "held", verification, "The hook is paused: kept, not judged."
     return "received", verification, ""
-
-
-def verify(
-    hook: Hook, headers: Iterable[Sequence[str]], body: bytes, received_at: datetime
-) -> Verification | None:
-    """Whether the signature is right by the hook's secrets; None where nothing can be checked."""
-    signature = PROVIDERS[hook.provider].signature
-    secrets = secrets_of(hook)
-    if signature is None or not secrets:
-        return None
-    by_name = {name.lower(): value for name, value in headers}
-    return signature.verify(by_name, body, secrets, received_at.timestamp())
 
 
 def _storable(text: str | None, most: int) -> str:

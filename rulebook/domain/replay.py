@@ -13,8 +13,8 @@ from rulebook.actions import ACTIONS
 from rulebook.domain.actor import Actor
 from rulebook.domain.planning import plan
 from rulebook.domain.reading import seen_by_rules
-from rulebook.domain.receive import verify
 from rulebook.domain.rulesets import Judged, rules_of
+from rulebook.domain.verify import verify
 from rulebook.errors import Conflict, Invalid, NotFound
 from rulebook.storage import db, events, new_id, rules, runs, utcnow
 from rulebook.storage.events import Event

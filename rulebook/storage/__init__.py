@@ -19,7 +19,7 @@ from rulebook.storage.base import Base, new_id, utcnow
 from rulebook.storage.engine import db, open_database, reading, revisions, upgrade
 
 __all__ = [
-    "Base", "attempts", "audit", "connections", "db", "events", "fields", "figures", "hooks", "new_id",
-    "open_database", "reading", "revisions", "rules", "runs", "upgrade", "users", "utcnow",
-    "verdicts", "workspaces",
+    "Base", "attempts", "audit", "connections", "db", "events", "fields", "figures", "hooks",
+    "new_id", "open_database", "reading", "revisions", "rules", "runs", "upgrade", "users",
+    "utcnow", "verdicts", "workspaces",
 ]  # fmt: skip

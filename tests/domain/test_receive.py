@@ -9,9 +9,9 @@ import pytest
 from flask import Flask
 
 from rulebook.domain import hooks
-from rulebook.domain.receive import Delivery, receive
 from rulebook.providers import PROVIDERS
 from rulebook.storage import db, events, utcnow
+from rulebook.storage.events import Dedupe
 from rulebook.storage.hooks import Hook
 from tests.people import Person, make_hook
 from tests.stories import events_of, new_hook, path_of, send
@@ -137,12 +137,19 @@ def test_a_repeated_delivery_is_noted_once(app: Flask, ada: Person) -> None:
 def test_the_same_id_on_another_hook_or_a_day_later_is_new(app: Flask, ada: Person) -> None:
     _, one = new_hook(app, ada, provider="stripe")
     _, two = new_hook(app, ada, provider="stripe")
-    now = utcnow()
-    for path, hours in ((one, 0), (two, 0), (one, 25)):
-        with app.app_context():
-            delivery = Delivery(path[4:], "POST", [], b'{"id": "evt_1"}',
-                                received_at=now + timedelta(hours=hours))  # fmt: skip
-            assert receive(delivery, 1000).judge
+    body = b'{"id": "evt_1"}'
+    for path in (one, two, one):
+        send(app, path, body)
+    assert [event.state for event in events_of(app, ada)] == ["duplicate", "received", "received"]
+    with app.app_context():
+        for held in db.session.query(Dedupe):
+            assert timedelta(hours=23) < held.expires_at - utcnow() <= timedelta(hours=24)
+            held.expires_at -= timedelta(hours=24, seconds=1)
+        db.session.commit()
+    send(app, one, body)
+    send(app, one, body)
+    again, new = events_of(app, ada)[:2]
+    assert (new.state, again.state, again.duplicate_of) == ("received", "duplicate", new.id)
 
 
 def test_equal_bodies_without_an_id_are_two_events(app: Flask, ada: Person) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -155,3 +156,17 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_a_body_in_chunks_arrives_whole(live: Live, sink: Sink) -> None:
+    """As HTTP/1.1 senders do that do not know the length beforehand."""
+    with shop(live, call(sink)) as here:
+        host, port = live.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), 10) as line:
+            line.sendall(
+                f"POST {here.path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
+                "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+                '5\r\n{"amo\r\n9\r\nunt": 60}\r\n0\r\n\r\n'.encode()
+            )
+            assert line.recv(1000).startswith(b"HTTP/1.1 200")
+        assert sink.wait_for(1)[0].json == {"paid": 60}

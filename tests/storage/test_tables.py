@@ -13,12 +13,10 @@ from flask import Flask
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 
-from rulebook.storage import Base, db, events, new_id, reading, utcnow
+from rulebook.storage import Base, db, new_id, reading, utcnow
 from rulebook.storage.engine import migrations
-from rulebook.storage.events import Dedupe, EventBody
+from rulebook.storage.events import EventBody
 from rulebook.storage.users import User
-from tests.people import Person
-from tests.stories import new_hook
 
 
 def test_the_tables_are_what_the_classes_say(app: Flask) -> None:
@@ -93,7 +91,7 @@ def test_odd_text_can_be_stored_and_asked_for(app: Flask, odd: str) -> None:
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 def test_what_sqlite_is_told(app: Flask) -> None:
     wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000,
-              "mmap_size": 0, "secure_delete": 1, "journal_size_limit": 64 * 1024 * 1024}  # fmt: skip
+              "mmap_size": 0, "secure_delete": 1, "journal_size_limit": 67108864}  # fmt: skip
     with app.app_context():
         for _ in range(3):
             for name, value in wanted.items():
@@ -145,32 +143,3 @@ def test_what_only_reads_cannot_upgrade_by_surprise(app: Flask, tmp_path: Path) 
             with pytest.raises(OperationalError):
                 db.session.commit()
             db.session.rollback()
-
-
-def claim(hook_id: str, key: str, event_id: str, now: datetime, until: datetime) -> str:
-    return events.claim_keys({event_id: (hook_id, key)}, now, until)[event_id]
-
-
-def test_a_delivery_id_is_claimed_once_until_it_is_over(app: Flask, ada: Person) -> None:
-    hook_id, _ = new_hook(app, ada)
-    now = utcnow()
-    until = now + timedelta(hours=24)
-    with app.app_context():
-        assert claim(hook_id, "k", "evt_1", now, until) == "evt_1"
-        assert claim(hook_id, "k", "evt_2", now + timedelta(hours=23), until) == "evt_1"
-        db.session.commit()
-        later = now + timedelta(hours=24, seconds=1)
-        assert claim(hook_id, "k", "evt_3", later, later + timedelta(hours=24)) == "evt_3"
-        assert claim(hook_id, "k", "evt_4", later, later) == "evt_3"
-        assert claim(hook_id, "other", "evt_5", later, later) == "evt_5"
-        db.session.commit()
-        assert db.session.get_one(Dedupe, (hook_id, "k")).event_id == "evt_3"
-
-
-def test_a_claim_that_is_rolled_back_is_free(app: Flask, ada: Person) -> None:
-    hook_id, _ = new_hook(app, ada)
-    now = utcnow()
-    with app.app_context():
-        assert claim(hook_id, "k", "evt_1", now, now) == "evt_1"
-        db.session.rollback()
-        assert claim(hook_id, "k", "evt_2", now, now) == "evt_2"

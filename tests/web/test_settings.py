@@ -6,8 +6,6 @@ import re
 
 from flask import Flask
 
-from rulebook.domain.accounts import digest
-from rulebook.storage import users
 from tests.people import Person, make_hook, make_person
 from tests.web.seeing import ON_SQLITE, found, text_of
 

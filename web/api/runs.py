@@ -6,6 +6,7 @@ from typing import Any
 
 from rulebook.domain import replay as verbs
 from rulebook.errors import NotFound
+from rulebook.storage import attempts as tried
 from rulebook.storage import hooks, rules, runs
 from rulebook.storage.attempts import Attempt
 from rulebook.storage.runs import Run, RunFilter
