@@ -117,6 +117,8 @@ class Action:
     connections: ClassVar[tuple[ConnectionKind, ...]] = ()
     connection_required: ClassVar[bool] = False
     practice: ClassVar[bool] = False
+    # How a rule begun with this action is called ("Text me"); only the first choice has one.
+    starter: ClassVar[str] = ""
     waits: ClassVar[tuple[int, ...]]
     expires_after: ClassVar[int]
     # Seconds after a doubtful try at which `look_up` may ask what became of it.

@@ -18,12 +18,13 @@ MAX_ANSWER = 8 * 1024
 
 @dataclass(frozen=True)
 class Message:
-    """What a person would read."""
+    """What a person would read. segmented: sent and paid in parts, as an SMS is."""
 
     to: str = ""
     subject: str = ""
     text: str = ""
     html: str = ""
+    segmented: bool = False
 
 
 @dataclass(frozen=True)

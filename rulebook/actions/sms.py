@@ -42,6 +42,7 @@ class Sms(Action):
     connections = (TWILIO,)
     connection_required = False
     practice = True
+    starter = "Text me"
     waits = (10, 30, 120, 600, 1800)
     expires_after = 3600
     checks = (30, 120, 600)
@@ -56,7 +57,8 @@ class Sms(Action):
         return str((connection or {}).get("account_sid", "practice"))
 
     def message(self, config: Config) -> Message:
-        return Message(to=str(config.get("to") or ""), text=str(config.get("message") or ""))
+        text = str(config.get("message") or "")
+        return Message(to=str(config.get("to") or ""), text=text, segmented=True)
 
     def send(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, String, select, update
@@ -89,6 +90,12 @@ def user_by_email(email: str) -> User | None:
 def user_by_id(user_id: str) -> User | None:
     """The account with this id."""
     return db.session.get(User, user_id)
+
+
+def emails(user_ids: Iterable[str]) -> dict[str, str]:
+    """The addresses of these accounts, by id."""
+    rows = db.session.execute(select(User.id, User.email).where(User.id.in_(list(user_ids))))
+    return {user_id: email for user_id, email in rows}
 
 
 def session_by_hash(id_hash: str, now: datetime) -> Session | None:
