@@ -130,10 +130,11 @@ def start_live(folder: Path, **more: str) -> Live:
         "RULEBOOK_INSTANCE": str(folder), "RULEBOOK_PORT": str(port),
         "RULEBOOK_EGRESS_ALLOW": "127.0.0.1", **more,
     }  # fmt: skip
-    log = (folder / "run.log").open("w+")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "rulebook", "run"], env=environ, stdout=log, stderr=log, text=True
-    )
+    with (folder / "run.log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "rulebook", "run"], env=environ, stdout=log, stderr=log,
+            text=True,
+        )  # fmt: skip
     url = f"http://127.0.0.1:{port}"
     _wait_for(url, process, folder / "run.log")
     printed = (folder / "run.log").read_text()
