@@ -55,6 +55,8 @@ def insert(document: Document, place: str, caret: int | None, text: str) -> tupl
     before = now[:at]
     if before and caret is None and not before[-1].isspace():
         before += " "
+    if now[at:][:1].isalnum():
+        text += " "
     config[name] = before + text + now[at:]
     return draft, len(before + text)
 

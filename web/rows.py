@@ -87,7 +87,7 @@ def _row(node: Document, place: str, join: str, known: Known) -> Row:
         ])  # fmt: skip
     else:
         row = _condition(node, place, join, known)
-    return _judged(row, known.weighed)
+    return _judged(row, known)
 
 
 def _condition(node: Document, place: str, join: str, known: Known) -> Row:
@@ -118,24 +118,27 @@ def _menu(kind: str, chosen: Operator | None) -> list[tuple[str, list[Operator]]
     return [(FAMILIES[each], [row for row in listed if row.family == each]) for each in families]
 
 
-def _judged(row: Row, weighed: Weighed) -> Row:
+def _judged(row: Row, known: Known) -> Row:
+    weighed = known.weighed
     row.unfinished = row.place in weighed.unfinished
     row.hits = weighed.hits.get(row.place)
     verdict = weighed.here.get(row.place)
     if verdict is not None:
         row.met = verdict.met
-        row.found = _found(row, verdict.tree)
+        row.found = _found(row, verdict.tree, known)
     return row
 
 
-def _found(row: Row, finding: Any) -> str:
+def _found(row: Row, finding: Any, known: Known) -> str:
     """The value where it is met, the reason where it is not; of a group how many are met."""
     if row.kind in draft.GROUPS:
         count = sum(child.met for child in finding.children)
         return f"{count} of {len(finding.children)} met"
     values = finding.detail.get("found", {}).get("values")
     if finding.met and values:
-        return say_all(values, 3).replace("'", "")
+        path = str(row.node.get("path") or "")
+        money = len(values) == 1 and isinstance(values[0], int) and known.money(path, values[0])
+        return money or say_all(values, 3).replace("'", "")
     return str(finding.reason)
 
 

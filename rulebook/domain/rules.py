@@ -114,11 +114,33 @@ def check_document(actor: Actor, document: Any) -> ParsedRule:
     try:
         parsed = parse(document)
     except RuleError as error:
-        raise Invalid(_problem(each) for each in (error, *error.others)) from None
+        found = [_problem(each) for each in (error, *error.others)]
+        raise Invalid([*found, *_readable_steps(actor, document)]) from None
     problems = [p for at, step in enumerate(parsed.then) for p in step_problems(actor, at, step)]
     if problems:
         raise Invalid(problems)
     return parsed
+
+
+def _readable_steps(actor: Actor, document: Any) -> list[Problem]:
+    """What is wrong with the steps that can be read, in a document that as a whole cannot."""
+    steps = document.get("then") if isinstance(document, dict) else None
+    found = []
+    for at, raw in enumerate(steps if isinstance(steps, list) else []):
+        if step := lone_step(raw):
+            found += step_problems(actor, at, step)
+    return found
+
+
+def lone_step(raw: Any) -> Step | None:
+    """A step read by itself, whatever steps it needs; None when it cannot be read."""
+    if not isinstance(raw, dict):
+        return None
+    alone = {key: value for key, value in raw.items() if key != "needs"}
+    try:
+        return parse({"name": "lone", "when": {"every_event": True}, "then": [alone]}).then[0]
+    except RuleError:
+        return None
 
 
 def read_back(document: dict[str, Any], provider: str = "") -> str:

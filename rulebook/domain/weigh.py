@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from rulebook.actions import ACTIONS
 from rulebook.domain.actor import Actor
 from rulebook.domain.hooks import find_hook
 from rulebook.domain.preview import DEFAULT, Planned, planned_for
 from rulebook.domain.reading import seen_by_rules
-from rulebook.domain.rendering import context_of
-from rulebook.domain.rules import friendly_names, phrase, step_problems
+from rulebook.domain.rendering import context_of, render
+from rulebook.domain.rules import friendly_names, lone_step, phrase, step_problems
 from rulebook.storage import events, workspaces
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
@@ -21,7 +22,6 @@ from rules.sentence import when_words
 from rules.words import sentence_case
 
 GROUPS = ("all", "any", "none")
-EVERY: dict[str, Any] = {"every_event": True}
 SAVED = "saved"
 NO_STEP: dict[str, Any] = {"id": "none", "action": "none", "config": {}}
 
@@ -42,7 +42,7 @@ class Weighed:
     judged: the hook's newest events, newest first, each with its verdict and that of the rule as it
     was saved (None for a new one). hits: how many of them each
     finished node meets, by pointer. here: the verdicts on the chosen event, by pointer. planned:
-    for each step what it would send for that event, or None while the step is unfinished.
+    for each step what it would send for that event, "unfinished" or None while it cannot.
     unfinished: pointers of conditions that cannot be judged yet. sentence: the rule so far.
     """
 
@@ -78,8 +78,8 @@ def weigh(
     zone = workspaces.workspace(actor.workspace_id).zone
     judged, hits = _judged(hook, nodes, parse(saved) if saved else None, zone, limit)
     here, context = _here(hook, nodes, event, zone, str(document.get("name") or ""))
-    steps = [_step(actor, at, raw) for at, raw in enumerate(document.get("then") or [])]
-    planned = [planned_for(step, context) if step and context else None for step in steps]
+    then = document.get("then") or []
+    planned = [_planned(actor, at, raw, context) for at, raw in enumerate(then)]
     when = nodes["/when"].when if whole else None
     told = _sentence(when, document, hook.provider)
     return Weighed(judged, hits, here, planned, unfinished, told)
@@ -107,8 +107,8 @@ def _finished(
     return kept
 
 
-def _rule(when: Any, step: Any = NO_STEP) -> Rule:
-    return parse({"name": "draft", "when": when, "then": [step]})
+def _rule(when: Any) -> Rule:
+    return parse({"name": "draft", "when": when, "then": [NO_STEP]})
 
 
 def _judged(
@@ -141,14 +141,21 @@ def _here(
     return found, context_of(seen, name, hook, zone)
 
 
-def _step(actor: Actor, at: int, raw: Any) -> Step | None:
-    """The step, when nothing is wrong with it. What it needs of others plays no part."""
-    try:
-        alone = {key: value for key, value in raw.items() if key != "needs"}
-        step = _rule(EVERY, alone).then[0]
-    except (RuleError, AttributeError):
+def _planned(actor: Actor, at: int, raw: Any, context: dict[str, Any]) -> Planned | None:
+    """What a step would send as far as it is written; what it needs of others plays no part."""
+    action = ACTIONS.get(raw.get("action"))
+    step = lone_step(raw)
+    if action is None or step is None or not context:
         return None
-    return None if step_problems(actor, at, step) else step
+    try:
+        connected = step.connection is not None
+        filled = render(action, step.config, context, step.if_missing, connected=connected)
+    except RuleError:
+        return None
+    if not step_problems(actor, at, step):
+        return planned_for(step, context)
+    message = action.message(filled.config) if filled.config != step.config else None
+    return Planned(step.id, "", message, "unfinished", "")
 
 
 def _sentence(when: Node | None, document: dict[str, Any], provider: str) -> str:

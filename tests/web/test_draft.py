@@ -197,8 +197,11 @@ def test_another_kind_of_group_keeps_its_members():
     assert read(boxes)["when"] == {"none": [{"path": "$.a", "test": "any.has_value"}]}
 
 
-@pytest.mark.parametrize("form", [{}, {"/when/all/x/path": "1"}, {"/when:group": "odd"},
-                                  {"/then/0/needs:json": "{"}, {"/then/99999999/id": "a"}])  # fmt: skip
+@pytest.mark.parametrize(
+    "form",
+    [{}, {"/when/all/x/path": "1"}, {"/when:group": "odd"}, {"/then/0/needs:json": "{"},
+     {"/then/99999999/id": "a"}],
+)  # fmt: skip
 def test_a_strange_form_is_read_without_a_fall(form):
     edits.edit(read(form), "add /when")
 

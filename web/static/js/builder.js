@@ -1,36 +1,39 @@
 // The rule builder works as a plain form; with script it redraws as one types, and here it learns
-// three things: where the caret was, which group one works in, and not to redraw while saving.
+// where the caret was, which group one works in, and not to redraw while a button is answered.
 const form = () => document.getElementById("builder");
 let busy = false;
+let hand = {}; // where the hand was last; written into the form only when a button is pressed
 
 addEventListener("focusout", (event) => {
   const box = event.target.closest?.("#builder [data-template]");
-  if (!box) return;
-  form().elements.message.value = box.name;
-  form().elements.caret.value = box.selectionStart ?? "";
+  if (box) Object.assign(hand, { message: box.name, caret: box.selectionStart ?? "" });
 });
 
 addEventListener("focusin", (event) => {
   const row = event.target.closest?.("#builder .cond");
-  const group = row?.closest(".cond.group") ?? null;
-  const kind = (group ?? (row && form()))?.querySelector("select[name$=':group']");
-  if (kind) form().elements.into.value = kind.name.replace(/:group$/, "");
+  const group = row?.closest(".cond.group") ?? (row && form());
+  const kind = group?.querySelector("select[name$=':group']");
+  if (kind) hand.into = kind.name.replace(/:group$/, "");
 });
 
-// A press of a button outruns a redraw that is still to come: only the press is answered.
 addEventListener("submit", (event) => {
-  if (event.target === form()) busy = true;
-});
+  if (event.target !== form()) return;
+  busy = true;
+  for (const [name, value] of Object.entries(hand)) form().elements[name].value = value;
+}, true);
+
+// A press of a button outruns a redraw that is still to come: only the press is answered.
 addEventListener("htmx:config:request", (event) => {
   if (busy && event.target.id === "look") event.preventDefault();
 });
 addEventListener("htmx:finally:request", (event) => {
-  if (event.target === form() || event.target.id !== "look") busy = false;
+  if (event.target === form()) busy = false;
 });
 
-// Morphing sets attributes; what somebody has chosen by hand only follows its property.
 addEventListener("htmx:after:swap", () => {
+  if (busy) hand = {}; // the answer knows where the caret is now
   busy = false;
+  // Morphing sets attributes; what somebody has chosen by hand only follows its property.
   for (const box of form()?.querySelectorAll("select[name^='/']") ?? []) {
     const drawn = [...box.options].find((option) => option.defaultSelected) ?? box.options[0];
     if (drawn && !drawn.selected) drawn.selected = true;
