@@ -169,7 +169,9 @@ def _insert(desk: Desk, rest: str) -> None:
         box = panel.message_field(action) if action else None
         place = place or (f"/then/{at}/config/{box}" if box else "")
     if not place:
-        return
+        starter = next(action.name for action in ACTIONS.values() if action.starter)
+        place = f"/then/{len(desk.document['then'])}/config/{panel.message_field(ACTIONS[starter])}"
+        desk.document = edits.edit(desk.document, f"act {starter}")
     text = panel.insertion(part, path, desk.hook.provider)
     try:
         desk.document, desk.caret = edits.insert(

@@ -11,6 +11,7 @@ from rulebook.domain.weigh import Weighed
 from rulebook.errors import Problem
 from rulebook.storage import connections
 from rulebook.storage.connections import Connection
+from rules.lint import Note
 from rules.operators import OPERATORS, Operator, operators_for
 from rules.sms import segments
 from rules.values import say_all
@@ -46,6 +47,7 @@ class Row:
     found: str = ""
     hits: int | None = None
     unfinished: bool = False
+    notes: list[Note] = field(default_factory=list)
 
     @property
     def id(self) -> str:
@@ -121,6 +123,7 @@ def _menu(kind: str, chosen: Operator | None) -> list[tuple[str, list[Operator]]
 def _judged(row: Row, known: Known) -> Row:
     weighed = known.weighed
     row.unfinished = row.place in weighed.unfinished
+    row.notes = [note for note in weighed.notes if note.pointer == row.place]
     row.hits = weighed.hits.get(row.place)
     verdict = weighed.here.get(row.place)
     if verdict is not None:

@@ -12,7 +12,8 @@ from flask.typing import ResponseReturnValue
 from rulebook.domain import rules as verbs
 from rulebook.domain.hooks import find_hook
 from rulebook.domain.rules import find_rule, read_back
-from rulebook.storage import fields, hooks, rules, users, utcnow, verdicts
+from rulebook.domain.weigh import values_seen
+from rulebook.storage import hooks, rules, users, utcnow, verdicts
 from rulebook.storage.hooks import Hook
 from rulebook.storage.rules import Rule, RuleVersion
 from rules import RuleError, lint, parse
@@ -20,7 +21,6 @@ from rules.lint import Note
 from rules.nodes import Rule as ParsedRule
 from web import builder
 from web.guard import actor
-from web.panel import canonical
 
 pages = Blueprint("rules", __name__)
 pages.add_url_rule("/rules/new", "new", builder.new)
@@ -89,7 +89,7 @@ def _told(version: RuleVersion, provider: str) -> str:
 
 def _notes(hook: Hook, current: list[tuple[Rule, RuleVersion]]) -> list[list[Note]]:
     """What is probably not meant, for each rule of a hook."""
-    seen = {canonical(each.path): each.examples for each in fields.fields(hook.id)}
+    seen = values_seen(hook.id)
     parsed = [_parsed(version) for _, version in current]
     return [
         lint(one, [other for other in parsed if other and other is not one], seen) if one else []

@@ -12,12 +12,15 @@ from rulebook.domain.preview import DEFAULT, Planned, planned_for
 from rulebook.domain.reading import seen_by_rules
 from rulebook.domain.rendering import context_of, render
 from rulebook.domain.rules import friendly_names, lone_step, phrase, step_problems
-from rulebook.storage import events, workspaces
+from rulebook.storage import events, fields, workspaces
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
-from rules import RuleError, compile_rules, explain, parse
+from rules import RuleError, compile_rules, explain, lint, parse
+from rules.errors import Unusable
 from rules.explain import Explanation
+from rules.lint import Note
 from rules.nodes import Node, Rule, Step
+from rules.paths import parse_path
 from rules.sentence import when_words
 from rules.words import sentence_case
 
@@ -44,6 +47,7 @@ class Weighed:
     finished node meets, by pointer. here: the verdicts on the chosen event, by pointer. planned:
     for each step what it would send for that event, "unfinished" or None while it cannot.
     unfinished: pointers of conditions that cannot be judged yet. sentence: the rule so far.
+    notes: what is probably not meant, once nothing is unfinished.
     """
 
     judged: list[Judged]
@@ -52,6 +56,7 @@ class Weighed:
     planned: list[Planned | None]
     unfinished: list[str]
     sentence: str
+    notes: list[Note]
 
     @property
     def met(self) -> int:
@@ -82,7 +87,22 @@ def weigh(
     planned = [_planned(actor, at, raw, context) for at, raw in enumerate(then)]
     when = nodes["/when"].when if whole else None
     told = _sentence(when, document, hook.provider)
-    return Weighed(judged, hits, here, planned, unfinished, told)
+    notes = [] if unfinished or not whole else lint(nodes["/when"], fields=values_seen(hook.id))
+    return Weighed(judged, hits, here, planned, unfinished, told, notes)
+
+
+def values_seen(hook_id: str) -> dict[str, list[Any]]:
+    """Canonical path -> every value seen there; fields with more values than are kept are left
+    out, for nothing can be said to be new there."""
+    found = {}
+    for field in fields.fields(hook_id):
+        if len(field.examples) >= fields.MOST_EXAMPLES:
+            continue
+        try:
+            found[parse_path(field.path).text] = field.examples
+        except Unusable:
+            continue
+    return found
 
 
 def _finished(

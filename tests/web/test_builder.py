@@ -92,6 +92,9 @@ def test_a_rule_is_built_from_an_event_by_its_buttons_and_then_texts(app: Flask,
     assert builder.form["/then/0/config/message"].endswith(
         "{{ payload.data.object.receipt_email }}"
     )
+    builder.fill("/when/all/0/value", "payment_intent.succeeded").press("look")
+    assert "Warning:" not in words(builder.page)
+    builder.fill("/when/all/0/value", "payment_intent.succeded")
     builder.fill("/then/0/config/to", "+14155550123").press("save")
     assert builder.answer.status_code == 303
     rule_id = builder.answer.location.rpartition("/")[2]
@@ -226,12 +229,22 @@ def test_a_field_in_a_list_asks_which_item(app: Flask, ada: Person):
     builder = Builder(ada, "/rules/new")
     assert builder.form["pick payload $.lines[*].n"] == "any"
     builder.press("field payload $.lines[*].n")
-    builder.press("field payload $.lines[*].n", **{"pick payload $.lines[*].n": "last"})
+    builder.fill("pick payload $.lines[*].n", "last").press("field payload $.lines[*].n")
     found = builder.form
     assert found["/when/all/0/path"] == "$.lines[*].n" and found["/when/all/0/value"] == "1"
     assert found["/when/all/1/path"] == "$.lines[-1].n" and found["/when/all/1/value"] == "2"
+    builder.press("remove /then/0")
     builder.press("insert payload $.lines[*].sku").fill("/then/0/config/to", "+14155550123")
     assert "A B" in words(builder.press("look").page)
+
+
+@sqlite_only
+def test_a_value_that_never_came_is_warned_of_and_saved_all_the_same(app: Flask, ada: Person):
+    shop(ada, "payment_failed", "payment_succeeded")
+    builder = Builder(ada, "/rules/new").fill("/when/all/0/value", "payment_intent.succeded")
+    assert "never" in words(builder.press("look").page).partition("Warning:")[2][:200]
+    builder.fill("/then/0/config/to", "+14155550123").press("save")
+    assert builder.answer.status_code == 303
 
 
 @sqlite_only

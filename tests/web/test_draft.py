@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from html.parser import HTMLParser
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from flask import Flask, render_template_string
 
+from rulebook.actions import ACTIONS
 from rulebook.domain.weigh import Weighed
+from rulebook.storage.connections import Connection
 from rules import parse
 from rules.operators import OPERATORS
 from web import draft, edits, rows
@@ -73,14 +74,14 @@ def app():
 
 def sent(app: Flask, document: dict[str, Any]) -> dict[str, str]:
     """The boxes of the builder for a document."""
-    known = rows.Known({}, {}, Weighed([], {}, {}, [], [], ""), lambda path, value: "")
+    known = rows.Known({}, {}, Weighed([], {}, {}, [], [], "", []), lambda path, value: "")
     tree = rows.tree(draft.drawn(document)["when"], known)
     forms = [
         rows.StepForm(
-            f"/then/{at}", step, rows.ACTIONS[step["action"]],
+            f"/then/{at}", step, ACTIONS[step["action"]],
             [rows._box(each, f"/then/{at}/config/{each.name}", step["config"])
-             for each in rows.ACTIONS[step["action"]].fields],
-            [SimpleNamespace(id="con_1", name="Mine")], "", None, None,
+             for each in ACTIONS[step["action"]].fields],
+            [Connection(id="con_1", name="Mine")], "", None, None,
         )
         for at, step in enumerate(document["then"])
     ]  # fmt: skip

@@ -30,6 +30,14 @@ addEventListener("htmx:finally:request", (event) => {
   if (event.target === form()) busy = false;
 });
 
+// An answer without the form, such as "not signed in" or a broken line, must not take the draft away.
+addEventListener("htmx:before:response", (event) => {
+  const status = event.detail.ctx.response.status;
+  if (!event.target.closest?.("#builder") || status < 400 || status === 409 || status === 422) return;
+  event.preventDefault();
+  document.getElementById("line").textContent = `This was not taken (${status}). Your draft is still here: try again, or copy it and load the page anew.`;
+});
+
 addEventListener("htmx:after:swap", () => {
   if (busy) hand = {}; // the answer knows where the caret is now
   busy = false;
