@@ -132,8 +132,8 @@ def start_live(folder: Path, **more: str) -> Live:
     }  # fmt: skip
     with (folder / "run.log").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "rulebook", "run"], env=environ, stdout=log, stderr=log,
-            text=True,
+            [sys.executable, "-m", "rulebook", "run"],
+            env=environ, stdout=log, stderr=log, text=True,
         )  # fmt: skip
     url = f"http://127.0.0.1:{port}"
     _wait_for(url, process, folder / "run.log")

@@ -174,7 +174,7 @@ def forms(workspace_id: str, steps: list[Document], planned: Iterable[Any]) -> l
         place, config = f"/then/{at}", step.get("config") or {}
         kinds = {kind.name for kind in action.connections}
         message = plan.message if plan else None
-        cut = segments(message.text) if message and message.segmented else None
+        cut = segments(message.text) if message and action.in_parts else None
         found.append(StepForm(
             place, step, action,
             [_box(each, f"{place}/config/{each.name}", config) for each in action.fields],

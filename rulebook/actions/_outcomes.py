@@ -18,13 +18,12 @@ MAX_ANSWER = 8 * 1024
 
 @dataclass(frozen=True)
 class Message:
-    """What a person would read. segmented: sent and paid in parts, as an SMS is."""
+    """What a person would read."""
 
     to: str = ""
     subject: str = ""
     text: str = ""
     html: str = ""
-    segmented: bool = False
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ _LITERAL_ORIGIN = re.compile(r"\s*https?://[^/?#{]+([/?#]|\s*$)", re.IGNORECASE)
 
 class Http(Action):
     label = "Call a web address"
-    icon = "globe"
+    icon = "http"
     fields = (
         Field("method", "Method", "choice", default="POST",
               choices=tuple((name, name) for name in METHODS)),

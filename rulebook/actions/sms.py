@@ -42,10 +42,11 @@ class Sms(Action):
     connections = (TWILIO,)
     connection_required = False
     practice = True
-    starter = "Text me"
+    in_parts = True
     waits = (10, 30, 120, 600, 1800)
     expires_after = 3600
     checks = (30, 120, 600)
+    starter = "Text me"
 
     def summary(self, config: Config) -> str:
         return f"SMS to {_readable(config.get('to'))}"
@@ -57,8 +58,7 @@ class Sms(Action):
         return str((connection or {}).get("account_sid", "practice"))
 
     def message(self, config: Config) -> Message:
-        text = str(config.get("message") or "")
-        return Message(to=str(config.get("to") or ""), text=text, segmented=True)
+        return Message(to=str(config.get("to") or ""), text=str(config.get("message") or ""))
 
     def send(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, String, select, update
@@ -92,9 +91,9 @@ def user_by_id(user_id: str) -> User | None:
     return db.session.get(User, user_id)
 
 
-def emails(user_ids: Iterable[str]) -> dict[str, str]:
+def emails(user_ids: set[str]) -> dict[str, str]:
     """The addresses of these accounts, by id."""
-    rows = db.session.execute(select(User.id, User.email).where(User.id.in_(list(user_ids))))
+    rows = db.session.execute(select(User.id, User.email).where(User.id.in_(user_ids)))
     return {user_id: email for user_id, email in rows}
 
 

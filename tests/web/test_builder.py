@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
+import web
+from rulebook.actions import ACTIONS
 from rulebook.domain import samples
 from rulebook.domain.hooks import hook_url
 from rulebook.storage import connections, events, rules
@@ -92,9 +95,6 @@ def test_a_rule_is_built_from_an_event_by_its_buttons_and_then_texts(app: Flask,
     assert builder.form["/then/0/config/message"].endswith(
         "{{ payload.data.object.receipt_email }}"
     )
-    builder.fill("/when/all/0/value", "payment_intent.succeeded").press("look")
-    assert "Warning:" not in words(builder.page)
-    builder.fill("/when/all/0/value", "payment_intent.succeded")
     builder.fill("/then/0/config/to", "+14155550123").press("save")
     assert builder.answer.status_code == 303
     rule_id = builder.answer.location.rpartition("/")[2]
@@ -243,6 +243,9 @@ def test_a_value_that_never_came_is_warned_of_and_saved_all_the_same(app: Flask,
     shop(ada, "payment_failed", "payment_succeeded")
     builder = Builder(ada, "/rules/new").fill("/when/all/0/value", "payment_intent.succeded")
     assert "never" in words(builder.press("look").page).partition("Warning:")[2][:200]
+    builder.fill("/when/all/0/value", "payment_intent.succeeded").press("look")
+    assert "Warning:" not in words(builder.page)
+    builder.fill("/when/all/0/value", "payment_intent.succeded")
     builder.fill("/then/0/config/to", "+14155550123").press("save")
     assert builder.answer.status_code == 303
 
@@ -354,3 +357,9 @@ def test_with_several_hooks_one_is_chosen_first(app: Flask, ada: Person):
         make_hook(ada, "Two")
     page = words(ada.get("/rules/new").text)
     assert "Which hook is the rule for?" in page and "One" in page and "Two" in page
+
+
+def test_every_action_has_its_drawing_and_one_begins_rules():
+    drawn = (Path(web.__file__).parent / "static" / "icons.svg").read_text()
+    assert all(f'id="{action.icon}"' in drawn for action in ACTIONS.values())
+    assert [bool(action.starter) for action in ACTIONS.values()].count(True) == 1
