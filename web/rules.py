@@ -1,14 +1,159 @@
-"""Rules."""
+"""The list of rules: each as a sentence, its mode, order and history."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from rulebook.domain import rules as verbs
+from rulebook.domain.hooks import find_hook
+from rulebook.domain.rules import find_rule, read_back
+from rulebook.domain.weigh import values_seen
+from rulebook.storage import hooks, rules, users, utcnow, verdicts
+from rulebook.storage.hooks import Hook
+from rulebook.storage.rules import Rule, RuleVersion
+from rules import RuleError, lint, parse
+from rules.lint import Note
+from rules.nodes import Rule as ParsedRule
+from web import builder
+from web.guard import actor
+
 pages = Blueprint("rules", __name__)
+pages.add_url_rule("/rules/new", "new", builder.new)
+pages.add_url_rule("/rules", "create", builder.create, methods=["POST"])
+pages.add_url_rule("/rules/preview", "preview", builder.preview, methods=["POST"])
+pages.add_url_rule("/rules/<rule_id>", "edit", builder.edit)
+pages.add_url_rule("/rules/<rule_id>", "save", builder.save, methods=["POST"])
+
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One rule as the list shows it."""
+
+    rule: Rule
+    sentence: str
+    hits: int
+    last_hit: datetime | None
+    notes: list[Note]
 
 
 @pages.get("/rules")
 def index() -> ResponseReturnValue:
-    """Rules."""
-    return render_template("rules.html")
+    """Every rule as a sentence, hook by hook, in the order in which they are judged."""
+    known = hooks.hooks(actor().workspace_id)
+    listed = _listed(known)
+    return render_template(
+        "rules/index.html",
+        groups=[(hook, listed[hook.id]) for hook in known if listed.get(hook.id)],
+        hooks=known,
+        may_write=actor().may("write"),
+    )
+
+
+def _listed(known: Iterable[Hook]) -> dict[str, list[Listed]]:
+    here = actor().workspace_id
+    hits, last = verdicts.hits_since(here, utcnow() - WEEK), verdicts.last_hits(here)
+    by_hook: dict[str, list[tuple[Rule, RuleVersion]]] = {}
+    for rule, version in rules.current(here):
+        by_hook.setdefault(rule.hook_id, []).append((rule, version))
+    return {
+        hook.id: [
+            Listed(
+                rule,
+                _told(version, hook.provider),
+                hits.get(rule.id, 0),
+                last.get(rule.id),
+                notes,
+            )
+            for (rule, version), notes in zip(
+                by_hook[hook.id], _notes(hook, by_hook[hook.id]), strict=True
+            )
+        ]
+        for hook in known
+        if hook.id in by_hook
+    }
+
+
+def _told(version: RuleVersion, provider: str) -> str:
+    try:
+        return read_back(version.document, provider)
+    except RuleError as error:
+        return f"This rule cannot be read any more: {error.message} {error.fix}"
+
+
+def _notes(hook: Hook, current: list[tuple[Rule, RuleVersion]]) -> list[list[Note]]:
+    """What is probably not meant, for each rule of a hook."""
+    seen = values_seen(hook.id)
+    parsed = [_parsed(version) for _, version in current]
+    return [
+        lint(one, [other for other in parsed if other and other is not one], seen) if one else []
+        for one in parsed
+    ]
+
+
+def _parsed(version: RuleVersion) -> ParsedRule | None:
+    try:
+        return parse(version.document)
+    except RuleError:
+        return None
+
+
+@pages.post("/rules/<rule_id>/mode")
+def mode(rule_id: str) -> ResponseReturnValue:
+    """Off, watch or live."""
+    verbs.switch_rule(actor(), rule_id, request.form.get("mode", ""))
+    return _back()
+
+
+@pages.post("/rules/<rule_id>/move")
+def move(rule_id: str) -> ResponseReturnValue:
+    """One place up (by -1) or down (by 1)."""
+    verbs.move_rule(actor(), rule_id, -1 if request.form.get("by") == "-1" else 1)
+    return _back()
+
+
+@pages.route("/rules/<rule_id>/delete", methods=["GET", "POST"])
+def delete(rule_id: str) -> ResponseReturnValue:
+    """Ask first, then delete; what the rule did stays in the history."""
+    rule = find_rule(actor(), rule_id)
+    if request.method == "GET":
+        return render_template("rules/delete.html", rule=rule)
+    verbs.delete_rule(actor(), rule_id)
+    flash(f"“{rule.name}” is deleted. What it did stays in the history.", "ok")
+    return redirect(url_for("rules.index"), 303)
+
+
+@pages.get("/rules/<rule_id>/versions")
+def versions(rule_id: str) -> ResponseReturnValue:
+    """Every version as a sentence: when, by whom, and the way back to it."""
+    rule = find_rule(actor(), rule_id)
+    hook = find_hook(actor(), rule.hook_id)
+    found = rules.versions(rule.id)
+    names = users.emails({each.created_by for each in found if each.created_by})
+    return render_template(
+        "rules/versions.html",
+        rule=rule,
+        hook=hook,
+        versions=[
+            (each, _told(each, hook.provider), names.get(each.created_by or "")) for each in found
+        ],
+        may_write=actor().may("write"),
+    )
+
+
+@pages.post("/rules/<rule_id>/versions/<int:number>")
+def go_back(rule_id: str, number: int) -> ResponseReturnValue:
+    """An earlier version saved again, as the newest one."""
+    rule = verbs.go_back(actor(), rule_id, number)
+    flash(f"The rule is again as it was in version {number}, now version {rule.version}.", "ok")
+    return redirect(url_for("rules.versions", rule_id=rule_id), 303)
+
+
+def _back() -> ResponseReturnValue:
+    return redirect(url_for("rules.index"), 303)

@@ -123,10 +123,13 @@ class Action:
     connections: ClassVar[tuple[ConnectionKind, ...]] = ()
     connection_required: ClassVar[bool] = False
     practice: ClassVar[bool] = False
+    in_parts: ClassVar[bool] = False  # its text is sent and paid in parts, as an SMS is
     waits: ClassVar[tuple[int, ...]]
     expires_after: ClassVar[int]
     # Seconds after a doubtful try at which `look_up` may ask what became of it.
     checks: ClassVar[tuple[int, ...]] = ()
+    # How a rule begun with this action is called ("Text me"); only the first choice has one.
+    starter: ClassVar[str] = ""
 
     @property
     def example(self) -> dict[str, Any]:

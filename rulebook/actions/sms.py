@@ -41,9 +41,11 @@ class Sms(Action):
     connections = (TWILIO,)
     connection_required = False
     practice = True
+    in_parts = True
     waits = (10, 30, 120, 600, 1800)
     expires_after = 3600
     checks = (30, 120, 600)
+    starter = "Text me"
 
     def summary(self, config: Config) -> str:
         return f"SMS to {_readable(config.get('to'))}"

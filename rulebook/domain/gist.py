@@ -29,18 +29,23 @@ def gist_of(event: Event, hook: Hook, payload: Payload) -> str:
         return "empty body"
     if isinstance(payload.value, str):
         return " ".join(payload.value.split())[:120]
-    told = _told_by_provider(hook.provider, payload.value)
+    told = _told_by_provider(hook.provider, payload.value)[1]
     return _clean(told or _first_telling(payload.value))[:200]
 
 
-def _told_by_provider(provider: str, value: Any) -> str:
-    """The first of the provider's own lines whose fields are all there."""
+def telling_line(provider: str, value: Any) -> str:
+    """The first of the provider's own lines, a template, whose fields are all in this payload."""
+    return _told_by_provider(provider, value)[0]
+
+
+def _told_by_provider(provider: str, value: Any) -> tuple[str, str]:
+    """That line, and the line filled in."""
     for line in PROVIDERS[provider].gist if provider in PROVIDERS else ():
         try:
-            return compile_template(line).render({"payload": value}, if_missing="skip")
+            return line, compile_template(line).render({"payload": value}, if_missing="skip")
         except TemplateError:
             continue
-    return ""
+    return "", ""
 
 
 def _first_telling(value: Any) -> str:

@@ -18,6 +18,7 @@ from rulebook.storage.hooks import Hook
 from rules import compile_rules, explain
 from rules.explain import Explanation
 from rules.nodes import Rule as ParsedRule
+from rules.nodes import Step
 
 MOST = 10_000
 DEFAULT = 200
@@ -99,12 +100,12 @@ def _example(
 ) -> Example:
     explanation = explain(parsed, seen, zone=zone)
     context = context_of(seen, parsed.name, hook, zone)
-    planned = [_planned(parsed, at, context) for at in range(len(parsed.then))]
+    planned = [planned_for(step, context) for step in parsed.then]
     return Example(event, explanation, planned)
 
 
-def _planned(parsed: ParsedRule, at: int, context: dict[str, Any]) -> Planned:
-    step = parsed.then[at]
+def planned_for(step: Step, context: dict[str, Any]) -> Planned:
+    """What a step would send, filled in from this context."""
     action = ACTIONS[step.action]
     rendered = render(
         action, step.config, context, step.if_missing, connected=step.connection is not None

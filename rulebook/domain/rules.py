@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from rulebook.actions import ACTIONS, Action
 from rulebook.domain.actor import Actor
 from rulebook.domain.hooks import find_hook
 from rulebook.errors import Conflict, Invalid, NotFound, Problem
+from rulebook.providers import PROVIDERS
 from rulebook.storage import connections, db, hooks, rules, utcnow
 from rulebook.storage.rules import MODES, Rule, RuleVersion
 from rules import RuleError, parse, sentence
 from rules.nodes import Rule as ParsedRule
 from rules.nodes import Step
+from rules.paths import parse_path
 from rules.templates import compile_template
 
 
@@ -53,6 +56,16 @@ def save_rule(actor: Actor, rule_id: str, document: Any, seen_version: int | Non
     _add_version(actor, rule, parsed)
     actor.note("rule.save", rule.id, f"version {rule.version}")
     return _changed(rule)
+
+
+def go_back(actor: Actor, rule_id: str, number: int) -> Rule:
+    """An earlier version saved again, as the newest. Raises NotFound, and Invalid when what it
+    names is gone by now."""
+    actor.must("write")
+    rule = find_rule(actor, rule_id)
+    if not 1 <= number <= rule.version:
+        raise NotFound("version")
+    return save_rule(actor, rule_id, rules.version(rule.id, number).document)
 
 
 def switch_rule(actor: Actor, rule_id: str, mode: str) -> Rule:
@@ -101,19 +114,49 @@ def check_document(actor: Actor, document: Any) -> ParsedRule:
     try:
         parsed = parse(document)
     except RuleError as error:
-        raise Invalid(_problem(each) for each in (error, *error.others)) from None
-    problems = [p for at, step in enumerate(parsed.then) for p in _step_problems(actor, at, step)]
+        found = [_problem(each) for each in (error, *error.others)]
+        raise Invalid([*found, *_readable_steps(actor, document)]) from None
+    problems = [p for at, step in enumerate(parsed.then) for p in step_problems(actor, at, step)]
     if problems:
         raise Invalid(problems)
     return parsed
 
 
-def read_back(document: dict[str, Any]) -> str:
-    """The rule as one sentence."""
-    return sentence(parse(document), phrases=_phrase)
+def _readable_steps(actor: Actor, document: Any) -> list[Problem]:
+    """What is wrong with the steps that can be read, in a document that as a whole cannot."""
+    steps = document.get("then") if isinstance(document, dict) else None
+    found = []
+    for at, raw in enumerate(steps if isinstance(steps, list) else []):
+        if step := lone_step(raw):
+            found += step_problems(actor, at, step)
+    return found
 
 
-def _phrase(step: Step) -> str:
+def lone_step(raw: Any) -> Step | None:
+    """A step read by itself, whatever steps it needs; None when it cannot be read."""
+    if not isinstance(raw, dict):
+        return None
+    alone = {key: value for key, value in raw.items() if key != "needs"}
+    try:
+        return parse({"name": "lone", "when": {"every_event": True}, "then": [alone]}).then[0]
+    except RuleError:
+        return None
+
+
+def read_back(document: dict[str, Any], provider: str = "") -> str:
+    """The rule as one sentence, with the provider's friendly names for its fields."""
+    return sentence(parse(document), phrases=phrase, names=friendly_names(provider).get)
+
+
+@lru_cache(maxsize=64)
+def friendly_names(provider: str) -> dict[str, str]:
+    """Canonical path -> what people call it in a sentence."""
+    known = PROVIDERS[provider].names if provider in PROVIDERS else {}
+    return {parse_path(path).text: name[:1].lower() + name[1:] for path, name in known.items()}
+
+
+def phrase(step: Step) -> str:
+    """What a step does, as a verb for the rule's sentence."""
     action = ACTIONS.get(step.action)
     return action.phrase(dict(step.config)) if action else step.action
 
@@ -122,7 +165,8 @@ def _problem(error: RuleError) -> Problem:
     return Problem(error.pointer, error.message, error.fix)
 
 
-def _step_problems(actor: Actor, at: int, step: Step) -> list[Problem]:
+def step_problems(actor: Actor, at: int, step: Step) -> list[Problem]:
+    """What is wrong with a step: its action, config, templates and connection."""
     here = f"/then/{at}"
     action = ACTIONS.get(step.action)
     if action is None:

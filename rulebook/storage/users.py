@@ -115,6 +115,12 @@ def user_by_id(user_id: str) -> User | None:
     return db.session.get(User, user_id)
 
 
+def emails(user_ids: set[str]) -> dict[str, str]:
+    """The addresses of these accounts, by id."""
+    rows = db.session.execute(select(User.id, User.email).where(User.id.in_(user_ids)))
+    return {user_id: email for user_id, email in rows}
+
+
 def session_by_hash(id_hash: str, now: datetime) -> Session | None:
     """The live session with this hash."""
     return db.session.scalar(

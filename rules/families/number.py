@@ -30,14 +30,14 @@ def note_number(value: Any, read: Any) -> str | None:
 
 def _row(
     name: str, menu: str, words: str, wants: Wants, test: Callable[[Any, Any, Any], bool],
-    index: str | None = None, negates: str | None = None,
+    index: str | None = None, negates: str | None = None, likely: bool = False,
 ) -> Operator:  # fmt: skip
     needs = (
         words.replace("is not", "must not be") if negates else words.replace("is", "needs to be")
     )
     return Operator(
         f"number.{name}", menu, f"{words} {{value}}", f"{needs} {{value}}", wants,
-        read_number, test, negates=negates, note=note_number, index=index,
+        read_number, test, negates=negates, note=note_number, index=index, likely=likely,
     )  # fmt: skip
 
 
@@ -55,7 +55,7 @@ ROWS = (
     _row("more_than", "is more than", "is more than", NUMBER,
          lambda found, wanted, now: found > wanted, "bounds"),
     _row("at_least", "is at least", "is at least", NUMBER,
-         lambda found, wanted, now: found >= wanted, "bounds"),
+         lambda found, wanted, now: found >= wanted, "bounds", likely=True),
     _row("less_than", "is less than", "is less than", NUMBER,
          lambda found, wanted, now: found < wanted, "bounds"),
     _row("at_most", "is at most", "is at most", NUMBER,

@@ -58,7 +58,8 @@ class Operator:
     the values that do not pass the other row's test. `whole` rows look at a list itself, not at
     its elements; `about_presence` rows also judge a field that is not
     there, `sees_null` rows take null for a value. `note(value, read)` says how a value was read
-    where that may surprise. `index` says how a larger set of rules may find this one's candidates.
+    where that may surprise. `likely` rows are suggested before the others of their family. `index`
+    says how a larger set of rules may find this one's candidates.
     """
 
     id: str
@@ -74,6 +75,7 @@ class Operator:
     sees_null: bool = False
     clock: bool = False
     cased: bool = False
+    likely: bool = False
     note: Callable[[Any, Any], str | None] = no_note
     index: str | None = None
     family: str = field(init=False)

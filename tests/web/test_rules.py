@@ -1,0 +1,130 @@
+"""The list of rules: what each says, its mode, order, history and end."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+
+from rulebook.domain.hooks import hook_url
+from rulebook.domain.rules import save_rule, switch_rule
+from rulebook.storage import hooks, rules
+from tests.people import Person, document, make_hook, make_person, make_rule
+from tests.web.test_builder import HTMX, words
+from tests.work import work
+
+sqlite_only = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+
+
+def two_rules(person: Person) -> tuple[str, str]:
+    with person.app.app_context():
+        hook = make_hook(person)
+        first = make_rule(person, hook, name="First").id
+        return first, make_rule(person, hook, name="Second", value=70).id
+
+
+def in_order(person: Person) -> list[str]:
+    with person.app.app_context():
+        return [rule.name for rule in rules.rules(person.workspace_id)]
+
+
+def test_each_rule_is_a_sentence_with_its_hits(app: Flask, ada: Person):
+    first, _ = two_rules(ada)
+    with app.app_context():
+        hook = hooks.hooks(ada.workspace_id)[0]
+        path = "/in/" + hook_url(hook).rpartition("/")[2]
+    for amount in (60, 80, 10):
+        app.test_client().post(path, json={"amount": amount})
+    work(app)
+    page = ada.get("/rules").text
+    row = words(page.partition(f'id="{first}"')[2].partition("</li>")[0])
+    assert "First" in row and "When amount is at least 50, text +1 415 555 0123." in row
+    assert "2 hits in 7 days" in row and "last just now" in row
+    second = words(page.partition(">Second</a>")[2])
+    assert "1 hit in 7 days" in second
+
+
+@sqlite_only
+def test_without_rules_the_list_says_what_to_do(app: Flask, ada: Person):
+    assert "Make one first" in words(ada.get("/rules").text)
+    with app.app_context():
+        make_hook(ada)
+    assert "No rules. Start from an event." in words(ada.get("/rules").text)
+
+
+@sqlite_only
+def test_what_is_probably_not_meant_is_said(app: Flask, ada: Person):
+    with app.app_context():
+        both = [{"path": "$.status", "test": "text.is", "value": value} for value in ("a", "b")]
+        make_rule(ada, make_hook(ada), when={"all": both})
+    assert "status can&#39;t be both" in ada.get("/rules").text
+
+
+@sqlite_only
+def test_a_mode_is_switched_with_and_without_script(app: Flask, ada: Person):
+    first, _ = two_rules(ada)
+    for mode, headers in (("watch", {}), ("off", HTMX)):
+        answer = ada.post(f"/rules/{first}/mode", {"mode": mode}, headers=headers)
+        assert answer.status_code == 303
+        page = ada.get("/rules", headers=headers).text
+        assert re.search(rf'id="{first}-{mode}"[^>]*checked', page)
+    assert ada.post(f"/rules/{first}/mode", {"mode": "loud"}).status_code == 422
+
+
+@sqlite_only
+def test_rules_are_moved(app: Flask, ada: Person):
+    first, second = two_rules(ada)
+    ada.post(f"/rules/{second}/move", {"by": "-1"})
+    assert in_order(ada) == ["Second", "First"]
+    ada.post(f"/rules/{second}/move", {"by": "1"})
+    assert in_order(ada) == ["First", "Second"]
+
+
+@sqlite_only
+def test_a_rule_is_deleted_after_a_question(app: Flask, ada: Person):
+    first, _ = two_rules(ada)
+    assert "Delete “First”?" in ada.get(f"/rules/{first}/delete").text
+    assert in_order(ada) == ["First", "Second"]
+    page = ada.post(f"/rules/{first}/delete", follow_redirects=True).text
+    assert "“First” is deleted" in page and in_order(ada) == ["Second"]
+    assert ada.get(f"/rules/{first}").status_code == 404
+
+
+@sqlite_only
+def test_one_goes_back_to_an_earlier_version(app: Flask, ada: Person, bo: Person):
+    first, _ = two_rules(ada)
+    with app.app_context():
+        save_rule(bo.actor, first, document(value=99, name="First"))
+    page = words(ada.get(f"/rules/{first}/versions").text)
+    assert "Version 2, in force" in page and "amount is at least 99" in page
+    assert "by bo@shop.example" in page and "by ada@shop.example" in page
+    page = ada.post(f"/rules/{first}/versions/1", follow_redirects=True).text
+    assert "again as it was in version 1, now version 3" in page
+    with app.app_context():
+        assert rules.version(first, 3).document == rules.version(first, 1).document
+    assert ada.post(f"/rules/{first}/versions/9").status_code == 404
+
+
+@sqlite_only
+def test_a_viewer_sees_modes_and_switches_nothing(app: Flask, ada: Person):
+    first, _ = two_rules(ada)
+    with app.app_context():
+        switch_rule(ada.actor, first, "watch")
+    eve = make_person(app, "eve", workspace_of=ada, role="viewer")
+    page = eve.get("/rules").text
+    assert "Watch" in page and f"/rules/{first}/mode" not in page
+    for path in ("mode", "move", "delete", "versions/1"):
+        assert eve.post(f"/rules/{first}/{path}", {"mode": "off"}).status_code == 403
+    assert "Go back" not in eve.get(f"/rules/{first}/versions").text
+
+
+@sqlite_only
+def test_a_stranger_finds_no_rule(app: Flask, ada: Person, cy: Person):
+    first, _ = two_rules(ada)
+    assert "First" not in cy.get("/rules").text
+    for path in ("versions", "delete"):
+        assert cy.get(f"/rules/{first}/{path}").status_code == 404
+    for path in ("mode", "move", "delete", "versions/1"):
+        assert cy.post(f"/rules/{first}/{path}", {"mode": "off", "by": "1"}).status_code == 404
+    assert in_order(ada) == ["First", "Second"]

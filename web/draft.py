@@ -1,0 +1,260 @@
+"""The builder's form as a rule document: read from its boxes, and edited by its buttons. Pure.
+
+A box is named by the JSON pointer of what it holds: /when/all/0/value, /then/0/config/message.
+What a pointer cannot say follows a colon: `:group`, `:items` and `:every` tell what a node is,
+`:json` a value that has no box of its own, `:path` another field in place of a value, `:was` the
+value that was drawn, so that what nobody touched stays as it was.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rules.filters.plain import compact
+from rules.operators import OPERATORS, Wants
+from rules.values import as_text
+
+Document = dict[str, Any]
+GROUPS = ("all", "any", "none")
+_WHOLE = re.compile(r"\s*[+-]?[0-9]{1,400}\s*")
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+
+# How a value of each kind is typed: one text, several, or two; and what a text stands for.
+SHAPES = {
+    "nothing": "none",
+    "texts": "several", "numbers": "several", "scalars": "several", "weekdays": "several",
+    "ranges": "several",
+    "number_pair": "two", "date_pair": "two", "time_pair": "two",
+}  # fmt: skip
+
+
+def shape(wants: Wants) -> str:
+    """none, one, several or two: what kind of box a value is typed into."""
+    return SHAPES.get(wants.name, "one")
+
+
+def _number(text: str) -> Any:
+    """Whole numbers as numbers; a decimal stays the text it is, which is exact."""
+    return int(text) if _WHOLE.fullmatch(text) else text.strip()
+
+
+def _scalar(text: str) -> Any:
+    """A number, true or false where it reads like one, unless it stands in quotes."""
+    if text in ("true", "false"):
+        return text == "true"
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        return text[1:-1]
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    return float(text) if _NUMBER.fullmatch(text) else text
+
+
+def _plain(text: str) -> Any:
+    return text
+
+
+def _reads_as(wants: Wants) -> Callable[[str], Any]:
+    if wants.name in ("number", "numbers", "number_pair", "length"):
+        return _number
+    return _scalar if wants.name in ("scalar", "scalars") else _plain
+
+
+def typed(texts: list[str], wants: Wants) -> Any:
+    """The value that these boxes stand for; None when nothing was written."""
+    one, how = _reads_as(wants), shape(wants)
+    if how == "none" or not any(text.strip() for text in texts):
+        return None
+    if how == "one":
+        return one(next(text for text in texts if text.strip()))
+    parts = [part for text in texts for part in _parts(text)]
+    if how == "several":
+        return [one(part) for part in parts]
+    ends = texts if len(texts) == 2 else [*parts, "", ""][:2]
+    return [one(end.strip()) for end in ends]
+
+
+def _parts(text: str) -> list[str]:
+    """One on a line, or with commas between them on a single line."""
+    split = text.split("\n") if "\n" in text else text.split(",")
+    return [part.strip() for part in split if part.strip()]
+
+
+def shown(value: Any, wants: Wants) -> list[str]:
+    """The texts that stand in the boxes of a value: none, one, or two."""
+    how = shape(wants)
+    if how == "none":
+        return []
+    if how == "two":
+        ends = value if isinstance(value, list) else [value]
+        return [_words(end, wants) for end in [*ends, None, None][:2]]
+    if how == "one" or not isinstance(value, list):
+        return [_words(value, wants).replace("\n", " ")]
+    words = [_words(each, wants) for each in value]
+    by_lines = any("," in word for word in words)
+    return ["\n".join([*words, ""]) if by_lines else ", ".join(words)]
+
+
+def _words(value: Any, wants: Wants) -> str:
+    if value is None:
+        return ""
+    text = as_text(value)
+    if text is None:
+        return str(compact(value))
+    if wants.name.startswith("scalar") and isinstance(value, str) and _scalar(value) != value:
+        return f'"{value}"'
+    return text
+
+
+def was(value: Any, wants: Wants) -> str | None:
+    """What has to stand beside the boxes so that an untouched value is read as it was."""
+    return None if typed(shown(value, wants), wants) == value else str(compact(value))
+
+
+def read(form: Mapping[str, str]) -> Document:
+    """The document that the boxes of a form say, finished or not; never raises."""
+    boxes = _Boxes(form)
+    document: Document = {"name": boxes.get("/name").strip(), "when": _unwrapped(boxes)}
+    document["then"] = [_step(boxes, f"/then/{at}") for at in boxes.numbers("/then")]
+    options = {key: True for key in ("stop", "otherwise") if boxes.get(f"/options/{key}")}
+    return {**document, "options": options} if options else document
+
+
+class _Boxes:
+    """The boxes of a form by name; line ends as they were written."""
+
+    def __init__(self, form: Mapping[str, str]) -> None:
+        self.all = {
+            name: text.replace("\r\n", "\n") for name, text in form.items() if name.startswith("/")
+        }
+
+    def get(self, name: str) -> str:
+        return self.all.get(name, "")
+
+    def json(self, name: str) -> Any:
+        try:
+            return json.loads(self.get(name) or "null")
+        except ValueError:
+            return None
+
+    def numbers(self, place: str) -> list[int]:
+        """The positions of a list's entries, in order."""
+        start = f"{place}/"
+        heads = {re.split("[/:]", name[len(start) :], maxsplit=1)[0]
+                 for name in self.all if name.startswith(start)}  # fmt: skip
+        return sorted(int(head) for head in heads if head.isdecimal() and len(head) < 6)
+
+
+def _unwrapped(boxes: _Boxes) -> Any:
+    when = _node(boxes, "/when")
+    return when["all"][0] if when == {"all": [{"every_event": True}]} else when
+
+
+def _node(boxes: _Boxes, place: str) -> Any:
+    if f"{place}:group" in boxes.all:
+        kind = boxes.get(f"{place}:group")
+        listed = next((each for each in GROUPS if boxes.numbers(f"{place}/{each}")), "all")
+        inside = f"{place}/{listed}"
+        nodes = [_node(boxes, f"{inside}/{at}") for at in boxes.numbers(inside)]
+        return {kind if kind in GROUPS else "all": nodes}
+    if f"{place}:items" in boxes.all:
+        match = boxes.json(f"{place}/match:json")
+        return {
+            "items": boxes.get(f"{place}/items").strip(),
+            **({"match": match} if match else {}),
+            "where": _node(boxes, f"{place}/where"),
+        }
+    return {"every_event": True} if f"{place}:every" in boxes.all else _condition(boxes, place)
+
+
+def _condition(boxes: _Boxes, place: str) -> Document:
+    found: Document = {"path": boxes.get(f"{place}/path").strip()}
+    part, test = boxes.get(f"{place}/in"), boxes.get(f"{place}/test")
+    if part and part != "payload":
+        found["in"] = part
+    found["test"] = test
+    operator = OPERATORS.get(test)
+    if operator is None:
+        return found
+    value = _value(boxes, f"{place}/value", operator.wants)
+    if value is not None:
+        found["value"] = value
+    match = boxes.json(f"{place}/match:json")
+    if match and match != "any":
+        found["match"] = match
+    if operator.cased and boxes.get(f"{place}/match_case"):
+        found["match_case"] = True
+    if not operator.about_presence and boxes.get(f"{place}/when_missing"):
+        found["when_missing"] = "met"
+    return found
+
+
+def _value(boxes: _Boxes, place: str, wants: Wants) -> Any:
+    if f"{place}:path" in boxes.all and wants.from_field:
+        part = boxes.get(f"{place}:in")
+        other = {"path": boxes.get(f"{place}:path").strip()}
+        return {**other, "in": part} if part else other
+    texts = [boxes.all[name] for name in (place, f"{place}/0", f"{place}/1") if name in boxes.all]
+    if f"{place}:was" in boxes.all:
+        before = boxes.json(f"{place}:was")
+        if texts == shown(before, wants):
+            return before
+    return typed(texts, wants)
+
+
+def _step(boxes: _Boxes, place: str) -> Document:
+    step: Document = {"id": boxes.get(f"{place}/id"), "action": boxes.get(f"{place}/action")}
+    if boxes.get(f"{place}/connection"):
+        step["connection"] = boxes.get(f"{place}/connection")
+    step["config"] = _config(boxes, f"{place}/config")
+    if boxes.json(f"{place}/needs:json"):
+        step["needs"] = boxes.json(f"{place}/needs:json")
+    if_missing = boxes.get(f"{place}/if_missing")
+    return {**step, "if_missing": if_missing} if if_missing not in ("", "blank") else step
+
+
+def _config(boxes: _Boxes, place: str) -> Document:
+    """Each name may carry the kind of its field after a colon; what is blank is left out."""
+    found = {}
+    for box, text in boxes.all.items():
+        if box.startswith(f"{place}/") and text.strip():
+            name, _, kind = box[len(place) + 1 :].partition(":")
+            found[name] = CONFIG[kind](text) if kind in CONFIG else text
+    return found
+
+
+def _pairs(text: str) -> dict[str, str]:
+    pairs = [line.partition(":") for line in text.split("\n") if line.strip()]
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+CONFIG: dict[str, Callable[[str], Any]] = {
+    "number": lambda text: _scalar(text.strip()),
+    "yesno": lambda text: text == "yes",
+    "pairs": _pairs,
+}
+
+
+def config_box(kind: str, value: Any) -> str:
+    """The text of a config's box, by the kind of its field; blank for none."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return "\n".join(f"{name}: {text}" for name, text in value.items())
+    return as_text(value) or ""
+
+
+def drawn(document: Document) -> Document:
+    """A document ready for the builder: its conditions stand in a group."""
+    when = document.get("when")
+    grouped = isinstance(when, dict) and any(kind in when for kind in GROUPS)
+    return {**document, "when": when if grouped else {"all": [when] if when else []}}
+
+
+def group_of(node: Any) -> str | None:
+    """all, any or none where the node is a group."""
+    return next((kind for kind in GROUPS if kind in node), None) if isinstance(node, dict) else None

@@ -1,0 +1,52 @@
+// The rule builder works as a plain form; with script it redraws as one types, and here it learns
+// where the caret was, which group one works in, and not to redraw while a button is answered.
+const form = () => document.getElementById("builder");
+let busy = false;
+let hand = {}; // where the hand was last; written into the form only when a button is pressed
+
+addEventListener("focusout", (event) => {
+  const box = event.target.closest?.("#builder [data-template]");
+  if (box) Object.assign(hand, { message: box.name, caret: box.selectionStart ?? "" });
+});
+
+addEventListener("focusin", (event) => {
+  const row = event.target.closest?.("#builder .cond");
+  const group = row?.closest(".cond.group") ?? (row && form());
+  const kind = group?.querySelector("select[name$=':group']");
+  if (kind) hand.into = kind.name.replace(/:group$/, "");
+});
+
+addEventListener("submit", (event) => {
+  if (event.target !== form()) return;
+  busy = true;
+  for (const [name, value] of Object.entries(hand)) form().elements[name].value = value;
+}, true);
+
+// A press of a button outruns a redraw that is still to come: only the press is answered.
+addEventListener("htmx:config:request", (event) => {
+  if (busy && event.target.id === "look") event.preventDefault();
+});
+addEventListener("htmx:finally:request", (event) => {
+  if (event.target === form()) busy = false;
+});
+
+// An answer without the form, such as "not signed in" or a broken line, must not take the draft away.
+addEventListener("htmx:before:response", (event) => {
+  const status = event.detail.ctx.response.status;
+  if (!event.target.closest?.("#builder") || status < 400 || status === 409 || status === 422) return;
+  event.preventDefault();
+  document.getElementById("line").textContent = `This was not taken (${status}). Your draft is still here: try again, or copy it and load the page anew.`;
+});
+
+addEventListener("htmx:after:swap", () => {
+  if (busy) hand = {}; // the answer knows where the caret is now
+  busy = false;
+  // Morphing sets attributes; what somebody has chosen by hand only follows its property.
+  for (const box of form()?.querySelectorAll("select[name^='/']") ?? []) {
+    const drawn = [...box.options].find((option) => option.defaultSelected) ?? box.options[0];
+    if (drawn && !drawn.selected) drawn.selected = true;
+  }
+  for (const box of form()?.querySelectorAll("input:is([type=checkbox], [type=radio])") ?? []) {
+    box.checked = box.defaultChecked;
+  }
+});
