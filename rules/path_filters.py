@@ -25,6 +25,8 @@ QUOTED = re.compile(r"'[^'\\]*'|\"[^\"\\]*\"")
 NOT_ALLOWED = re.compile(
     r"[`~*+/\\;:,'\"{}#%^\0]|\.\.|(?<![=!<>])=(?!=)|(?<!&)&(?!&)|(?<!\|)\|(?!\|)"
 )
+LEADING_ZERO = re.compile(r"(?<![\w.])-?0[0-9]")
+RETURN = re.compile(f"({QUOTED.pattern})|\r")
 BARE_WORD = re.compile(r"[=<>]\s*(?!(?:true|false|null)\b)[A-Za-z_]")
 Chosen = Callable[[Any, Any], list[tuple[Any, Any]]]
 
@@ -51,9 +53,11 @@ def _key(path: Any) -> Any:
 
 
 def _parsed(text: str) -> Filter:
+    text = RETURN.sub(lambda found: found[1] or " ", text)  # a blank that jsonpath-ng lacks
     bare = QUOTED.sub("_", text)
     bare_for_words = QUOTED.sub("0", text)
-    if not text or NOT_ALLOWED.search(bare) or BARE_WORD.search(bare_for_words):
+    refused = NOT_ALLOWED.search(bare) or LEADING_ZERO.search(bare)
+    if not text or refused or BARE_WORD.search(bare_for_words):
         raise Unusable(f"The filter '{text}' uses something that is not available.", HINT)
     try:
         whole = parse(f"$[?{text}]")
