@@ -71,8 +71,9 @@ values: st.SearchStrategy = st.recursive(
 @given(st.dictionaries(st.text(max_size=4), values, max_size=5))
 def test_every_field_gets_a_condition_that_can_be_saved(payload):
     fields = merge([payload, {}])
-    for field in fields_of(payload):
-        for value in (field.example, payload, 5, None, True, Decimal("0.1"), [1], [[]]):
+    others: list = [payload, 5, None, True, Decimal("0.1"), [1], [[]]]
+    for field in fields_of(payload)[:5]:
+        for value in (field.example, *others):
             found = suggest(field.path, value, fields)
             for one in (found.condition, *found.others):
                 assert parse(document(one)).document["when"] == one
