@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Literal, NoReturn
 
 import jinja2
@@ -53,6 +54,8 @@ __all__ = [
 ]
 
 LONGEST_SOURCE = 16_384  # bytes
+MOST_TOKENS = 1_500  # words and signs inside {{ }} and {% %}: about 300 fields
+_NO_SIGNS = ("data", "whitespace")
 LIMIT = 262_144  # letters written
 IfMissing = Literal["blank", "skip", "fail"]
 
@@ -258,6 +261,9 @@ def _check_source(source: str, one_line: bool) -> None:
 
 def _parse(source: str) -> nodes.Template:
     try:
+        signs = (kind for _, kind, _ in _SANDBOX.lex(source) if kind not in _NO_SIGNS)
+        if next(islice(signs, MOST_TOKENS, None), None):
+            raise Refused(1, "There are too many fields and tags in this.", "Split it in two.")
         return _SANDBOX.parse(source)
     except jinja2.TemplateSyntaxError as error:
         raise unreadable(error) from None
