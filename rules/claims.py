@@ -57,11 +57,17 @@ class Claim:
         raw = self.condition.value if self.row.wants.many else [self.condition.value]
         return domain, tuple(raw)
 
+    @property
+    def size(self) -> int:
+        """How many values may have to be looked at."""
+        return len(self.listed[1]) if self.listed else 1
+
     def same_test(self, other: Claim) -> bool:
-        one, two = self.condition, other.condition
-        return (self.row.id, repr(one.value), self.cased) == (
-            other.row.id, repr(two.value), other.cased,
-        )  # fmt: skip
+        if self.row is not other.row or self.cased != other.cased:
+            return False
+        if isinstance(self.condition.value, str):  # a pattern, once compiled, equals no other
+            return bool(self.condition.value == other.condition.value)
+        return bool(self.operand == other.operand)
 
 
 def claim_of(condition: Condition) -> Claim | None:

@@ -9,7 +9,7 @@ from rules.catalog import CatalogField
 from rules.change import Change, at, put, remove
 from rules.lint_fields import field_notes
 from rules.lint_rules import other_notes
-from rules.logic import Logic, meaning
+from rules.logic import Logic
 from rules.nodes import Condition, EveryEvent, Group, Items, Node, Rule, Step
 from rules.note import KINDS, Note
 from rules.values import say
@@ -78,7 +78,7 @@ def _among(group: Group, index: int, rule: Rule, logic: Logic) -> Iterator[Note]
     """What a child says that the children beside it already say, or rule out."""
     child, before = group.children[index], group.children[:index]
     words = _words(child)
-    if any(meaning(child) == meaning(one) for one in before):
+    if any(logic.same(child, one) for one in before):
         message = f"{words} stands here twice."
         yield Note(child.pointer, "repeated", message, "Remove one of the two.", _gone(child))
         return
@@ -147,7 +147,7 @@ def _needless(group: Group, index: int, logic: Logic) -> str:
     if (logic.always if wants_all else logic.never)(child):
         return "every event meets it" if wants_all else "no event meets it"
     for at_place, one in enumerate(group.children):
-        if one is child or meaning(one) == meaning(child):
+        if one is child or logic.same(one, child):
             continue
         narrow, wide = (one, child) if wants_all else (child, one)
         if logic.follows(narrow, wide) and not (index < at_place and logic.follows(wide, narrow)):

@@ -21,9 +21,14 @@ COVERING = ({"is_missing", "is_present"}, {"has_value", "has_no_value"})
 
 
 class Logic:
-    """Answers about the nodes of some rules; keeps what it has found out."""
+    """Answers about the nodes of some rules; keeps what it has found out.
 
-    def __init__(self) -> None:
+    `budget`: how many questions and listed values may be looked at; after that all is "not known".
+    """
+
+    def __init__(self, budget: int = 25_000) -> None:
+        self.budget = budget
+        self._meanings: dict[int, Any] = {}
         self._claims: dict[int, Claim | None] = {}
         self._known: dict[tuple[str, int, int], bool] = {}
         self._nodes: list[Node] = []  # keeps them alive, for they are known by their id
@@ -49,9 +54,21 @@ class Logic:
         if not (isinstance(one, Condition) and isinstance(other, Condition)):
             return False
         first, second = self.claim(one), self.claim(other)
-        if not first or not second or not same_field(one, other):
+        if self.budget < 0 or not first or not second or not same_field(one, other):
             return False
+        self.budget -= first.size + second.size
         return claims.exclude(first, second) == "doubtful"
+
+    def same(self, one: Node, other: Node) -> bool:
+        """Whether two nodes ask the same, wherever they stand."""
+        return bool(self.meaning(one) == self.meaning(other))
+
+    def meaning(self, node: Node) -> Any:
+        """`meaning`, worked out once."""
+        if id(node) not in self._meanings:
+            self._nodes.append(node)
+            self._meanings[id(node)] = meaning(node)
+        return self._meanings[id(node)]
 
     def claim(self, condition: Condition) -> Claim | None:
         """What a condition claims, worked out once."""
@@ -66,12 +83,15 @@ class Logic:
     ) -> bool:
         key = (question, id(one), id(other))
         if key not in self._known:
+            self.budget -= 1
+            if self.budget < 0:
+                return False
             self._nodes += (one, other)
             self._known[key] = answer(one, other)
         return self._known[key]
 
     def _follows(self, one: Node, other: Node) -> bool:
-        if isinstance(other, EveryEvent) or meaning(one) == meaning(other):
+        if isinstance(other, EveryEvent) or self.same(one, other):
             return True
         if isinstance(other, Group) and other.kind == "all":
             return all(self.follows(one, child) for child in other.children)
@@ -104,6 +124,7 @@ class Logic:
             return False
         first, second = self.claim(one), self.claim(other)
         if first and second:
+            self.budget -= first.size + second.size
             return claims.follows(first, second)
         shown = presence(other)
         if presence(one):
@@ -132,6 +153,7 @@ class Logic:
             return False
         first, second = self.claim(one), self.claim(other)
         if first and second:
+            self.budget -= first.size + second.size
             return claims.exclude(first, second) == "never"
         shown = presence(one), presence(other)
         if all(shown):
