@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from rules import reasons
 from rules.blame import Pointers, items_flip, least, together
+from rules.case import only_case
 from rules.families.row import Env, Unfit
 from rules.found import SHOWN_VALUES, found_at, match_shown, no_find, status_of
 from rules.judge import (
@@ -212,6 +213,8 @@ def _weighed(
         reason = reasons.single(node, values[0], outcomes[0], met, wanted)
     else:
         reason = reasons.several(node, values, outcomes, met, wanted)
+    if not met and only_case(node, values, env, scene):
+        reason += "; it differs only in case"
     return met, reason, found_at(status_of(values, outcomes), located), _notes(node, values, env)
 
 
