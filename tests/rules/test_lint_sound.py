@@ -42,9 +42,16 @@ WANTED = {
 
 
 @st.composite
-def conditions(draw, root="$"):
-    row = OPERATORS[draw(st.sampled_from(sorted(OPERATORS)))]
-    path = draw(st.sampled_from(FIELD)) if root == "$" else draw(st.sampled_from(["@", "@.y"]))
+def conditions(draw, root="$", families=()):
+    ids = [row.id for row in OPERATORS.values() if row.family in families or not families]
+    row = OPERATORS[draw(st.sampled_from(ids))]
+    path = (
+        "$.x"
+        if families
+        else draw(st.sampled_from(FIELD))
+        if root == "$"
+        else draw(st.sampled_from(["@", "@.y"]))
+    )
     made = {"path": path, "test": row.id}
     if row.name not in ("is_missing", "is_present"):
         made["match"] = draw(
@@ -85,11 +92,19 @@ def verdicts(rule, payloads):
     ]
 
 
-def pair(draw_from):
-    return st.fixed_dictionaries({draw_from: st.lists(conditions(), min_size=2, max_size=3)})
+@st.composite
+def pairs(draw):
+    """Conditions on one field, mostly of one family: what lint has something to say about."""
+    family = draw(st.sampled_from(["text", "number", "date", "list", "any", "ip"]))
+    families = draw(st.sampled_from([(family,), (family,), (family, "any"), (family, "text")]))
+    made = draw(st.lists(conditions(families=families), min_size=2, max_size=3))
+    if draw(st.booleans()):
+        made[0] = {"none": [made[0]]}
+    return {draw(st.sampled_from(["all", "all", "any", "none"])): made}
 
 
-whens = pair("all") | pair("any") | nodes()
+whens = pairs() | pairs() | nodes()
+few = conditions(families=("text", "any")) | conditions(families=("number",)) | nodes(1)
 
 
 @settings(deadline=None, max_examples=500, suppress_health_check=list(HealthCheck))
@@ -114,7 +129,7 @@ def test_what_lint_is_sure_of_is_so(when, payloads):
 
 
 @settings(deadline=None, max_examples=400, suppress_health_check=list(HealthCheck))
-@given(nodes(1), nodes(1), events)
+@given(few, few, events)
 def test_what_follows_and_what_excludes(one, other, payloads):
     first, second = parse(document(one)), parse(document(other))
     logic = Logic()
