@@ -115,7 +115,7 @@ def _nearest_place(place: str, known: Known) -> str | None:
     same = [one for one in known if name_of(one) == name]
     if same:
         return min(same, key=len)
-    by_name = {name_of(one): one for one in reversed(known)}
+    by_name = {name_of(one): one for one in sorted(known, key=len, reverse=True)}
     close = nearest(name, by_name)
     return by_name[close] if close else None
 

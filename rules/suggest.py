@@ -5,6 +5,7 @@ Conditions are given as they stand in a rule document.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,8 +24,11 @@ from rules.values import as_text, exact, plain_number, say, shortest
 FEW_VALUES = 10
 MOST_APART = 5
 MOST_CANDIDATES = 200
-TELLING = ("type", "event", "action", "status", "state", "kind", "topic", "event_type", "name")
+TELLING = ("type", "event", "action", "status", "state", "kind", "topic", "event_type")
 LONG_TEXT = 60
+FEW_EVENTS = 5
+NAMES_ONE = re.compile(r"(\b|_)(id|uuid|guid|token|key|sha|hash|url|uri|href|link)$|[a-z]Id$")
+AMOUNT = re.compile(r"(\b|_)(amount|total|subtotal|price|sum|cost|quantity|count|balance)(\b|_)")
 
 
 @dataclass(frozen=True)
@@ -82,15 +86,23 @@ def _text(path: str, value: str, field: CatalogField | None) -> list[Choice]:
         return [(condition(path, "any.has_no_value"), "it is blank here"), there]
     if len(value.encode("utf-8", "replace")) > LONGEST_VALUE or _unstorable(value):
         return [(condition(path, "any.has_value"), "the text is too long to compare with")]
-    same = (condition(path, "text.is", value), "this field names a few things" if field else
-            "this is its value here")  # fmt: skip
+    same = (condition(path, "text.is", value), _why_same(field))
     part = (condition(path, "text.contains", _longest_word(value)), "it is a longer text")
-    number = plain_number(value)
-    if number is not None and _varies(field):
+    if plain_number(value) is not None and (_varies(field) or AMOUNT.search(path)):
         return [(condition(path, "number.at_least", value.strip()), "it holds amounts"), same]
-    if len(value) > LONG_TEXT or (" " in value.strip() and _varies(field)):
+    words = " " in value.strip()
+    if words and (len(value) > LONG_TEXT or _varies(field)):
         return [part, there, same]
-    return [there, same, part] if _unique(field) else [same, part, there]
+    return (
+        [there, same, part]
+        if _unique(path, field) or len(value) > LONG_TEXT
+        else [same, part, there]
+    )
+
+
+def _why_same(field: CatalogField | None) -> str:
+    few = field is not None and field.seen >= FEW_EVENTS and not _varies(field)
+    return "it has had only a few values" if few else "this is its value here"
 
 
 def _number(path: str, value: Any, field: CatalogField | None) -> list[Choice]:
@@ -98,9 +110,11 @@ def _number(path: str, value: Any, field: CatalogField | None) -> list[Choice]:
     if number is None:
         return [(condition(path, "any.is_present"), "it is not a number that can be compared")]
     plain = _written(value)
-    same = (condition(path, "number.is", plain), "it has had only a few values")
+    same = (condition(path, "number.is", plain), _why_same(field))
     more = (condition(path, "number.at_least", plain), "it holds amounts")
-    return [same, more] if field and not _varies(field) else [more, same]
+    if AMOUNT.search(path) or (_varies(field) and not NAMES_ONE.search(path)):
+        return [more, same]
+    return [same, more] if field or NAMES_ONE.search(path) else [more, same]
 
 
 def _date(path: str, value: Any, field: CatalogField | None) -> list[Choice]:
@@ -149,10 +163,10 @@ def _varies(field: CatalogField | None) -> bool:
     return field is not None and (not field.complete or len(field.values) > FEW_VALUES)
 
 
-def _unique(field: CatalogField | None) -> bool:
-    """Whether nearly every event brings a new value, as an id does."""
-    if field is None or field.seen < 3:
-        return False
+def _unique(path: str, field: CatalogField | None) -> bool:
+    """Whether nearly every event brings a new value, as an id does; by its name, if few are known."""
+    if field is None or field.seen < FEW_EVENTS:
+        return NAMES_ONE.search(path) is not None
     return not field.complete or len(field.values) >= 0.8 * field.seen
 
 
