@@ -93,11 +93,9 @@ def _text(path: str, value: str, field: CatalogField | None) -> list[Choice]:
     words = " " in value.strip()
     if words and (len(value) > LONG_TEXT or _varies(field)):
         return [part, there, same]
-    return (
-        [there, same, part]
-        if _unique(path, field) or len(value) > LONG_TEXT
-        else [same, part, there]
-    )
+    if len(value) > LONG_TEXT or _unique(path, field):
+        return [there, same, part]
+    return [same, part, there]
 
 
 def _why_same(field: CatalogField | None) -> str:
@@ -164,7 +162,7 @@ def _varies(field: CatalogField | None) -> bool:
 
 
 def _unique(path: str, field: CatalogField | None) -> bool:
-    """Whether nearly every event brings a new value, as an id does; by its name, if few are known."""
+    """Whether nearly every event brings a new value; of few events, by its name."""
     if field is None or field.seen < FEW_EVENTS:
         return NAMES_ONE.search(path) is not None
     return not field.complete or len(field.values) >= 0.8 * field.seen

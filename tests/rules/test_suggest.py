@@ -45,6 +45,9 @@ FIELDS = merge(PAYLOADS)
         ("$.refund", "", "any.has_no_value", None),
         ("$['first name']", "Ada", "text.is", "Ada"),
         ("$.unknown", "x", "text.is", "x"),
+        ("$.user.node_id", "MDQ6VXNl", "any.has_value", None),
+        ("$.total", 1999, "number.at_least", 1999),
+        ("$.user.id", 21031067, "number.is", 21031067),
     ],
 )
 def test_a_click_means_what_the_catalogue_makes_likely(path, value, test, given):
