@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from rules import reasons
 from rules.blame import Pointers, items_flip, least, together
+from rules.case import only_case
 from rules.families.row import Env, Unfit
 from rules.found import SHOWN_VALUES, found_at, match_shown, no_find, status_of
 from rules.judge import (
@@ -212,6 +213,8 @@ def _weighed(
         reason = reasons.single(node, values[0], outcomes[0], met, wanted)
     else:
         reason = reasons.several(node, values, outcomes, met, wanted)
+    if not met and only_case(node, values, env, scene):
+        reason += "; it differs only in case"
     return met, reason, found_at(status_of(values, outcomes), located), _notes(node, values, env)
 
 
@@ -226,7 +229,19 @@ def _notes(node: Condition, values: list[Any], env: Env) -> list[str]:
 
 
 def _located(field: Field, scene: Scene) -> list[tuple[str, Any]]:
-    return field.path.locate(scene.start(field), scene.root(field))
+    """The values with their places; what wide paths find is kept, as many conditions may ask."""
+    if field.path.singular or field.path.of_item:
+        return field.path.locate(scene.start(field), scene.root(field))
+    key = ("located", field.part, field.path.text)
+    if key not in scene.memo:
+        try:
+            scene.memo[key] = field.path.locate(scene.start(field), scene.root(field))
+        except TooMuch as error:
+            scene.memo[key] = error
+    found: list[tuple[str, Any]] | TooMuch = scene.memo[key]
+    if isinstance(found, TooMuch):
+        raise TooMuch(*found.args)
+    return found
 
 
 def _hole(field: Field, scene: Scene) -> Gap:

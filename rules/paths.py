@@ -55,7 +55,10 @@ class Path:
         if self.singular:
             found = self.get(value)
             return [] if found is MISSING else [found]
-        return [child for _, child in self.locate(value, root)]
+        root, found = value if root is MISSING else root, [value]
+        for deep, picks in self.steps:
+            found = _children_of(_and_below(found) if deep else found, picks, root)
+        return found
 
     def locate(self, value: Any, root: Any = MISSING) -> list[tuple[str, Any]]:
         """Every value found, each with its normalised location (RFC 9535, 2.7)."""
@@ -201,6 +204,28 @@ def _advance(
             if len(found) > MOST_FOUND:
                 raise TooMuch(f"it finds more than {MOST_FOUND:,} values")
     return found
+
+
+def _children_of(values: Iterable[Any], picks: tuple[Pick, ...], root: Any) -> list[Any]:
+    """As `_advance`, for values alone, which is much faster."""
+    found: list[Any] = []
+    for value in values:
+        for pick in picks:
+            found += [child for _, child in pick(value, root)]
+            if len(found) > MOST_FOUND:
+                raise TooMuch(f"it finds more than {MOST_FOUND:,} values")
+    return found
+
+
+def _and_below(values: list[Any]) -> Iterator[Any]:
+    waiting = values[::-1]
+    while waiting:
+        value = waiting.pop()
+        yield value
+        if isinstance(value, dict):
+            waiting.extend(reversed(value.values()))
+        elif isinstance(value, list):
+            waiting.extend(reversed(value))
 
 
 def _place(key: Any) -> str:
