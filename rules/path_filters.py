@@ -41,7 +41,7 @@ Get = Callable[[Any, Any], Any]
 def compile_filter(text: str) -> tuple[str, Chosen]:
     """The filter's canonical text, and choose(value, root): the (key, child) pairs it lets pass."""
     tree: Any = _parsed(text)
-    tests = [_test(one) for one in tree.expressions]
+    test = _test(tree)
     canonical = str(tree)[2:-1]
 
     def choose(value: Any, root: Any) -> list[tuple[Any, Any]]:
@@ -51,7 +51,7 @@ def compile_filter(text: str) -> tuple[str, Chosen]:
             members = enumerate(value)
         else:
             return []
-        return [pair for pair in members if all(test(pair[1], root) for test in tests)]
+        return [pair for pair in members if test(pair[1], root)]
 
     return canonical, choose
 
@@ -81,6 +81,8 @@ def _test(tree: Any) -> Test:
     kind = type(tree)
     if kind is Filter or kind is And:
         every = [_test(one) for one in (tree.expressions if kind is Filter else tree.operands)]
+        if len(every) == 1:
+            return every[0]
         return lambda item, root: all(test(item, root) for test in every)
     if kind is Or:
         some = [_test(one) for one in tree.operands]
@@ -120,6 +122,9 @@ def _operand(side: Any) -> Get:
     if type(tree) not in (This, Root):
         raise Unusable("A filter compares plain fields of the item only.", HINT)
     from_root, steps = type(tree) is Root, tuple(reversed(keys))
+    if len(steps) == 1 and isinstance(steps[0], str) and not from_root:
+        name = steps[0]
+        return lambda item, root: item.get(name, NOTHING) if type(item) is dict else NOTHING
     return lambda item, root: _get(root if from_root else item, steps)
 
 
@@ -151,7 +156,11 @@ def _equal(left: Any, right: Any) -> bool:
 
 
 def _ordered(left: Any, right: Any, order: Test, or_equal: bool) -> bool:
+    if left is NOTHING or right is NOTHING:
+        return or_equal and left is right
     if isinstance(left, str) and isinstance(right, str):
+        return order(left, right)
+    if type(left) is int and type(right) is int:
         return order(left, right)
     if _is_number(left) and _is_number(right):
         first, second = exact(left), exact(right)

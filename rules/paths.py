@@ -28,6 +28,8 @@ from rules.path_syntax import (
 
 MOST_FOUND = 10_000
 MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING"})()
+Place = tuple[Any, ...]  # (the place above, name or index); () at the root
+Located = tuple[Place, Any]
 Pick = Callable[[Any, Any], Iterable[tuple[Any, Any]]]
 
 
@@ -63,10 +65,10 @@ class Path:
     def locate(self, value: Any, root: Any = MISSING) -> list[tuple[str, Any]]:
         """Every value found, each with its normalised location (RFC 9535, 2.7)."""
         root = value if root is MISSING else root
-        nodes = [(self.text[0], value)]
+        nodes: list[Located] = [((), value)]
         for step in self.steps:
             nodes = _advance(nodes, step, root)
-        return nodes
+        return [(_written(place, self.text[0]), child) for place, child in nodes]
 
 
 @lru_cache(maxsize=4096)
@@ -138,7 +140,7 @@ class Gap:
 def gap(path: Path, value: Any, root: Any = MISSING) -> Gap:
     """Where a path that finds nothing in the value comes to its end."""
     root = value if root is MISSING else root
-    nodes: list[tuple[str, Any]] = [(path.text[0], value)]
+    nodes: list[Located] = [((), value)]
     for at, step in enumerate(path.steps):
         further = _advance(nodes, step, root)
         if not further:
@@ -147,7 +149,7 @@ def gap(path: Path, value: Any, root: Any = MISSING) -> Gap:
     return Gap(path.text, "", None, False)
 
 
-def _gap_at(path: Path, at: int, nodes: list[tuple[str, Any]]) -> Gap:
+def _gap_at(path: Path, at: int, nodes: list[Located]) -> Gap:
     segment, values = path.segments[at], [value for _, value in nodes]
     selector = segment.selectors[0]
     exists = name_of(Path(path.text[0], path.segments[:at], False, path.get, ())) if at else ""
@@ -191,16 +193,12 @@ def _getter(keys: Iterable[str | int]) -> Callable[[Any], Any]:
     return get
 
 
-def _advance(
-    nodes: list[tuple[str, Any]], step: tuple[bool, tuple[Pick, ...]], root: Any
-) -> list[tuple[str, Any]]:
+def _advance(nodes: list[Located], step: tuple[bool, tuple[Pick, ...]], root: Any) -> list[Located]:
     deep, picks = step
-    found: list[tuple[str, Any]] = []
+    found: list[Located] = []
     for where, value in _with_descendants(nodes) if deep else nodes:
         for pick in picks:
-            for key, child in pick(value, root):
-                place = f"'{key}'" if isinstance(key, str) and key.isalnum() else _place(key)
-                found.append((f"{where}[{place}]", child))
+            found += [((where, key), child) for key, child in pick(value, root)]
             if len(found) > MOST_FOUND:
                 raise TooMuch(f"it finds more than {MOST_FOUND:,} values")
     return found
@@ -228,16 +226,22 @@ def _and_below(values: list[Any]) -> Iterator[Any]:
             waiting.extend(reversed(value))
 
 
-def _place(key: Any) -> str:
-    return written(Name(key)) if isinstance(key, str) else str(key)
+def _written(place: Place, root: str) -> str:
+    """A place as its normalised path."""
+    steps: list[str] = []
+    while place:
+        place, key = place
+        plain = not isinstance(key, str) or key.isalnum()
+        steps.append(f"[{key!r}]" if plain else f"[{written(Name(key))}]")
+    return root + "".join(reversed(steps))
 
 
-def _with_descendants(nodes: list[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+def _with_descendants(nodes: list[Located]) -> Iterator[Located]:
     waiting = list(reversed(nodes))
     while waiting:
         where, value = waiting.pop()
         yield where, value
-        below = [(f"{where}[{_place(key)}]", child) for key, child in _children(value)]
+        below = [((where, key), child) for key, child in _children(value)]
         waiting.extend(reversed(below))
 
 

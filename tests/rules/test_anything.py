@@ -65,11 +65,11 @@ def test_every_operator_answers_to_every_odd_value_soon(row):
     rule = parse(document(condition(row.id, TABLE[row.id][0])))
     field = parse(document(condition(row.id, {"path": "$.y"}))) if row.wants.from_field else rule
     for odd in ODD:
-        began = time.perf_counter()
+        began = time.process_time()
         answers(rule, event({"x": odd}))
         answers(rule, event({"x": [odd, 1, "a"]}))
         answers(field, event({"x": "a", "y": odd}))
-        assert time.perf_counter() - began < 0.5, repr(odd)[:50]  # measured: 50 ms at most
+        assert time.process_time() - began < 0.5, repr(odd)[:50]  # measured: 50 ms at most
 
 
 @settings(max_examples=300, deadline=None)

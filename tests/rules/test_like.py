@@ -20,9 +20,9 @@ def test_it_finds_what_a_regular_expression_finds(wanted, text):
 
 def test_hostile_texts_take_no_time():
     for wanted in ("*a" * 2_000, "*a?" * 50, "?" * 50 + "*b", "*" * 4_000 + "b"):
-        search, began = alike(wanted), time.perf_counter()
+        search, began = alike(wanted), time.process_time()
         search("a" * 65_000)
         search("ab" * 32_000)
-        assert time.perf_counter() - began < 0.5  # measured: 20 ms at most
+        assert time.process_time() - began < 0.5  # measured: 20 ms at most
     with pytest.raises(Unusable, match="more than 50"):
         alike("?" * 51)
