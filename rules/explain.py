@@ -11,19 +11,15 @@ from rules import reasons
 from rules.blame import Pointers, items_flip, least, together
 from rules.families.row import Env, Unfit
 from rules.found import SHOWN_VALUES, found_at, match_shown, no_find, status_of
-from rules.judge import (
-    Scene,
-    is_null,
-    judge_of,
-    operand_of,
-    outcome,
-    tally,
-)
+from rules.compiler import judge_of
 from rules.nodes import Condition, EveryEvent, Field, Group, Items, Match, Node, Rule
 from rules.paths import MISSING, Gap, TooMuch, gap
-from rules.ruleset import zone_of
+from rules.price import TOO_MUCH_WORK, affordable
+from rules.scene import Scene, spread
 from rules.values import shorten
+from rules.weighing import is_null, operand_of, outcome, tally
 from rules.words import field_words
+from rules.zones import zone_of
 
 SHOWN_ITEMS = 20
 MOST_ITEMS = 200
@@ -84,10 +80,20 @@ def explain(rule: Rule, event: dict[str, Any], zone: str = "UTC") -> Explanation
     Options such as stop and otherwise play no part: they depend on the other rules.
     """
     place = zone_of(zone)
-    tree = _find(rule.when, Scene(event, place), place)
+    scene = Scene(event, place)
+    if not affordable(rule.when, scene):
+        return _too_much_work(rule.when)
+    tree = _find(rule.when, scene, place)
     blame = tree.flip or ()
     missed = 0 if tree.met else len(blame) or NEVER
     return Explanation(tree.met, _summary(tree, blame), blame, missed, tree)
+
+
+def _too_much_work(node: Node) -> Explanation:
+    kind = {Items: "items", EveryEvent: "every_event"}.get(type(node), "condition")
+    kind = node.kind if isinstance(node, Group) else kind
+    tree = Finding(node.pointer, kind, False, TOO_MUCH_WORK, None, {})
+    return Explanation(False, f"Not met: {TOO_MUCH_WORK}.", (), NEVER, tree)
 
 
 def _find(node: Node, scene: Scene, zone: ZoneInfo) -> Finding:
@@ -125,7 +131,11 @@ def _items(node: Items, scene: Scene, zone: ZoneInfo) -> Finding:
     if hole and not hole.empty_list:
         reason = reasons.missing(field_words(node.field), hole, False)
         return end(False, reason, (node.pointer,), no_find(hole))
-    items = _spread(located)
+    try:
+        items = _spread(located)
+    except TooMuch as error:
+        name = field_words(node.field)
+        return end(False, f"{name}: {error}", (node.pointer,), found_at("unreadable", []))
     children = [_find(node.where, scene.at_item(item), zone) for _, item in items[:MOST_ITEMS]]
     hits = sum(child.met for child in children) + _hits(node, items[MOST_ITEMS:], scene, zone)
     met = node.match.verdict(hits, len(items))
@@ -140,7 +150,7 @@ def _items(node: Items, scene: Scene, zone: ZoneInfo) -> Finding:
 def _hits(node: Items, items: list[tuple[str, Any]], scene: Scene, zone: ZoneInfo) -> int:
     """How many of the items beyond those explained fit; by the matcher, for there may be many."""
     judge = judge_of(node.where, zone)
-    return sum(judge(scene.at_item(item)) for _, item in items)
+    return sum(judge.met(scene.at_item(item)) for _, item in items)
 
 
 def _items_flip(node: Items, met: bool, children: list[Finding]) -> Pointers | None:
@@ -188,6 +198,7 @@ def _judged(node: Condition, scene: Scene, env: Env) -> Judged:
     elif is_null([value for _, value in located], node):
         return lenient, reasons.empty(name, lenient), found_at("null", located), []
     try:
+        values = located if row.whole else _spread(located)
         operand = operand_of(node, env, scene)
     except TooMuch as error:
         return False, f"{name}: {error}", found_at("value", located), []
@@ -195,7 +206,6 @@ def _judged(node: Condition, scene: Scene, env: Env) -> Judged:
         return lenient, reasons.no_operand(node), found_at("value", located), []
     if isinstance(operand, Unfit):
         return False, reasons.bad_operand(node, operand), found_at("value", located), []
-    values = located if row.whole else _spread(located)
     return _weighed(node, values, operand, env, scene)
 
 
@@ -235,7 +245,8 @@ def _hole(field: Field, scene: Scene) -> Gap:
 
 def _spread(located: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     if len(located) == 1 and isinstance(located[0][1], list):
-        where, values = located[0]
+        where, _ = located[0]
+        values = spread([value for _, value in located])
         return [(f"{where}[{at}]", value) for at, value in enumerate(values)]
     return located
 

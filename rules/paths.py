@@ -27,8 +27,34 @@ from rules.path_syntax import (
 )
 
 MOST_FOUND = 10_000
+CONTAINERS = (dict, list)
+FOUND_TOO_MUCH = f"it finds more than {MOST_FOUND:,} values"
+FILTERED_TOO_MUCH = f"its filter would look at more than {MOST_FOUND:,} values"
 MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING"})()
 Pick = Callable[[Any, Any], Iterable[tuple[Any, Any]]]
+Place = Any  # None for the start, else (the place of the parent, the key below it)
+Nodes = list[tuple[Place, Any]]
+
+
+class Filtered:
+    """A filter's choice; each of its looks costs much, so they are counted."""
+
+    def __init__(self, choose: Pick) -> None:
+        self.choose = choose
+
+    def __call__(self, value: Any, root: Any) -> Iterable[tuple[Any, Any]]:
+        return self.choose(value, root)
+
+
+class Looks:
+    """Counts what filters look at; TooMuch beyond 10,000."""
+
+    count = 0
+
+    def add(self, looks: int) -> None:
+        self.count += looks
+        if self.count > MOST_FOUND:
+            raise TooMuch(FILTERED_TOO_MUCH)
 
 
 class TooMuch(Exception):
@@ -46,6 +72,18 @@ class Path:
     steps: tuple[tuple[bool, tuple[Pick, ...]], ...] = field(compare=False, repr=False)
 
     @property
+    def deep(self) -> bool:
+        """Whether it looks at every level below some point."""
+        return any(segment.deep for segment in self.segments)
+
+    @property
+    def searches(self) -> bool:
+        """Whether it may pass by much more than it finds: `..` and filters do."""
+        return self.deep or any(
+            isinstance(one, FilterText) for segment in self.segments for one in segment.selectors
+        )
+
+    @property
     def of_item(self) -> bool:
         """Whether the path starts at the item (`@`) instead of the whole event part."""
         return self.text[0] == "@"
@@ -55,15 +93,35 @@ class Path:
         if self.singular:
             found = self.get(value)
             return [] if found is MISSING else [found]
-        return [child for _, child in self.locate(value, root)]
+        return [child for _, child in self.walk(value, root)]
 
     def locate(self, value: Any, root: Any = MISSING) -> list[tuple[str, Any]]:
         """Every value found, each with its normalised location (RFC 9535, 2.7)."""
+        return [(self.location(place), child) for place, child in self.walk(value, root)]
+
+    def walk(self, value: Any, root: Any = MISSING, looks: Looks | None = None) -> Nodes:
+        """Every value found with its place, a chain of keys that `location` writes out."""
         root = value if root is MISSING else root
-        nodes = [(self.text[0], value)]
+        nodes: Nodes = [(None, value)]
         for step in self.steps:
-            nodes = _advance(nodes, step, root)
+            nodes = _advance(nodes, step, root, looks)
         return nodes
+
+    def walk_on(self, nodes: Nodes, root: Any, looks: Looks) -> Nodes:
+        """What is found from the nodes that the first step selected."""
+        if len(nodes) > MOST_FOUND:
+            raise TooMuch(FOUND_TOO_MUCH)
+        for step in self.steps[1:]:
+            nodes = _advance(nodes, step, root, looks)
+        return nodes
+
+    def location(self, place: Place) -> str:
+        """A place in normalised form (RFC 9535, 2.7)."""
+        keys = []
+        while place is not None:
+            place, key = place
+            keys.append(f"[{_place(key)}]")
+        return self.text[0] + "".join(reversed(keys))
 
 
 @lru_cache(maxsize=4096)
@@ -135,7 +193,7 @@ class Gap:
 def gap(path: Path, value: Any, root: Any = MISSING) -> Gap:
     """Where a path that finds nothing in the value comes to its end."""
     root = value if root is MISSING else root
-    nodes: list[tuple[str, Any]] = [(path.text[0], value)]
+    nodes: Nodes = [(None, value)]
     for at, step in enumerate(path.steps):
         further = _advance(nodes, step, root)
         if not further:
@@ -144,7 +202,7 @@ def gap(path: Path, value: Any, root: Any = MISSING) -> Gap:
     return Gap(path.text, "", None, False)
 
 
-def _gap_at(path: Path, at: int, nodes: list[tuple[str, Any]]) -> Gap:
+def _gap_at(path: Path, at: int, nodes: Nodes) -> Gap:
     segment, values = path.segments[at], [value for _, value in nodes]
     selector = segment.selectors[0]
     exists = name_of(Path(path.text[0], path.segments[:at], False, path.get, ())) if at else ""
@@ -189,31 +247,37 @@ def _getter(keys: Iterable[str | int]) -> Callable[[Any], Any]:
 
 
 def _advance(
-    nodes: list[tuple[str, Any]], step: tuple[bool, tuple[Pick, ...]], root: Any
-) -> list[tuple[str, Any]]:
+    nodes: Nodes, step: tuple[bool, tuple[Pick, ...]], root: Any, looks: Looks | None = None
+) -> Nodes:
     deep, picks = step
-    found: list[tuple[str, Any]] = []
-    for where, value in _with_descendants(nodes) if deep else nodes:
+    found: Nodes = []
+    looks = looks or Looks()
+    for place, value in with_descendants(nodes) if deep else nodes:
         for pick in picks:
-            for key, child in pick(value, root):
-                place = f"'{key}'" if isinstance(key, str) and key.isalnum() else _place(key)
-                found.append((f"{where}[{place}]", child))
+            if isinstance(pick, Filtered) and isinstance(value, CONTAINERS):
+                looks.add(len(value))
+            found += [((place, key), child) for key, child in pick(value, root)]
             if len(found) > MOST_FOUND:
-                raise TooMuch(f"it finds more than {MOST_FOUND:,} values")
+                raise TooMuch(FOUND_TOO_MUCH)
     return found
 
 
 def _place(key: Any) -> str:
-    return written(Name(key)) if isinstance(key, str) else str(key)
+    if isinstance(key, str):
+        return f"'{key}'" if key.isalnum() else written(Name(key))
+    return str(key)
 
 
-def _with_descendants(nodes: list[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
-    waiting = list(reversed(nodes))
+def with_descendants(nodes: Nodes) -> Iterator[tuple[Place, Any]]:
+    """Each list and group among the nodes and below them, parents first (RFC 9535, 2.5.2)."""
+    waiting = [node for node in reversed(nodes) if isinstance(node[1], CONTAINERS)]
     while waiting:
-        where, value = waiting.pop()
-        yield where, value
-        below = [(f"{where}[{_place(key)}]", child) for key, child in _children(value)]
-        waiting.extend(reversed(below))
+        place, value = waiting.pop()
+        yield place, value
+        below = value.items() if isinstance(value, dict) else enumerate(value)
+        waiting += [
+            ((place, key), child) for key, child in below if isinstance(child, CONTAINERS)
+        ][::-1]
 
 
 def _children(value: Any, root: Any = None) -> Iterable[tuple[Any, Any]]:
@@ -239,7 +303,7 @@ def _compiled(selector: Selector) -> tuple[str, Pick]:
             return written(selector), _children
         case FilterText(text):
             canonical, choose = compile_filter(text)
-            return f"?{canonical}", choose
+            return f"?{canonical}", Filtered(choose)
     raise Unusable("The path uses something that is not available.")
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Generic, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from rules.errors import RuleError
 from rules.judge import Judge, Scene, judge_of
 from rules.nodes import Rule
 
@@ -62,13 +60,3 @@ def compile_rules(rules: Iterable[tuple[Id, Rule]], zone: str = "UTC") -> RuleSe
         tuple(one for one, late in zip(compiled, last, strict=True) if late),
         place,
     )
-
-
-@lru_cache(maxsize=256)
-def zone_of(name: str) -> ZoneInfo:
-    """The time zone of that name; RuleError when there is none."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        fix = "Use a name such as Europe/Berlin or UTC."
-        raise RuleError("", f"There is no time zone '{name}'.", fix) from None
