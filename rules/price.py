@@ -12,127 +12,134 @@ from rules.judge import Comparison, Groups, ItemByItem, Judge, Shared, Test, ite
 from rules.nodes import Field, Node
 from rules.scene import ABSENT, TOO_MUCH, Reading, Scene
 
-MOST_STEPS = 50_000
-TESTS_PER_STEP = 8
+MOST_STEPS = 100_000
+TESTS_PER_STEP = 5
 LETTERS_PER_STEP = 1_000
 PATTERN_PER_STEP = 200  # letters times the size of the pattern
 STEPS_PER_LOOK = 3  # a filter's look at one value
 NODES_PER_STEP = 8  # passed by on the way of ".."
+STEPS_PER_ITEM = 2
 FEW = 5
-SMALL = 40
 TOO_MUCH_WORK = f"judging this event by this rule would take more than {MOST_STEPS:,} steps"
-
-
-class Affordable(Judge):
-    """Whether a rule can be judged within the steps that one rule may take."""
-
-    __slots__ = ("judge",)
-
-    def __init__(self, judge: Judge) -> None:
-        self.judge = judge
-
-    def met(self, scene: Scene) -> bool:
-        try:
-            Bill().add(self.judge, scene)
-        except TooManySteps:
-            return False
-        return True
-
-
-def may_cost_much(judge: Judge) -> bool:
-    """Whether some event could make this expensive; most rules are cheap whatever the event."""
-    return size_of(judge) > FEW or not is_plain(judge)
-
-
-def size_of(judge: Judge) -> int:
-    """How many conditions it holds."""
-    if isinstance(judge, Groups):
-        return sum(size_of(one) for one in judge.judges)
-    return size_of(judge.where) if isinstance(judge, ItemByItem) else 1
-
-
-def is_plain(judge: Judge) -> bool:
-    """Whether it holds no items, patterns, nor paths that search."""
-    if isinstance(judge, Groups):
-        return all(is_plain(one) for one in judge.judges)
-    if isinstance(judge, Shared):
-        judge = judge.test
-    if isinstance(judge, Test):
-        fields = [judge.reading.field]
-        if isinstance(judge, Comparison):
-            fields.append(judge.other)
-        return not judge.pattern and not any(one.path.searches for one in fields)
-    return not isinstance(judge, ItemByItem)
 
 
 class TooManySteps(Exception):
     """Judging would take more than MOST_STEPS."""
 
 
+class Plan:
+    """What a judge looks at: how often each reading is tested, and the items below."""
+
+    __slots__ = ("readings", "searches", "items", "tests")
+
+    def __init__(self, judge: Judge) -> None:
+        self.readings: dict[Reading, tuple[int, int]] = {}  # how many tests, size of patterns
+        self.searches: dict[tuple[str, str], Field] = {}
+        self.items: list[tuple[Field, Plan]] = []
+        self.tests = 0
+        self.add(judge)
+
+    def add(self, judge: Judge) -> None:
+        if isinstance(judge, Groups):
+            for one in judge.judges:
+                self.add(one)
+        elif isinstance(judge, ItemByItem):
+            self.searched(judge.field)
+            self.items.append((judge.field, Plan(judge.where)))
+            self.tests += self.items[-1][1].tests
+        elif isinstance(judge, Shared):
+            self.test(judge.test)
+        elif isinstance(judge, Test):
+            self.test(judge)
+
+    def test(self, test: Test) -> None:
+        tests, pattern = self.readings.get(test.reading, (0, 0))
+        self.readings[test.reading] = tests + 1, pattern + test.pattern
+        self.tests += 1
+        self.searched(test.reading.field)
+        if isinstance(test, Comparison):
+            self.searched(test.other)
+
+    def searched(self, field: Field) -> None:
+        if field.path.searches:
+            self.searches[field.part, field.path.text] = field
+
+    def may_cost_much(self) -> bool:
+        """Whether some event could make this expensive; most rules are cheap whatever it is."""
+        patterns = any(pattern for _, pattern in self.readings.values())
+        return bool(self.tests > FEW or patterns or self.items or self.searches)
+
+
+class Affordable(Judge):
+    """Whether a rule can be judged within the steps that one rule may take."""
+
+    __slots__ = ("plan",)
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+    def met(self, scene: Scene) -> bool:
+        try:
+            Bill().add(self.plan, scene)
+        except TooManySteps:
+            return False
+        return True
+
+
 class Bill:
     """Adds up the steps of one rule over one event."""
 
+    __slots__ = ("left",)
+
     def __init__(self) -> None:
         self.left = float(MOST_STEPS)
-        self.paid: set[Reading | tuple[str, str]] = set()
 
     def pay(self, steps: float) -> None:
         self.left -= steps
         if self.left < 0:
             raise TooManySteps
 
-    def add(self, judge: Judge, scene: Scene) -> None:
-        """Pay for everything below a node."""
-        if isinstance(judge, Shared):
-            judge = judge.test
-        if isinstance(judge, Test):
-            self.condition(judge, scene)
-        elif isinstance(judge, Groups):
-            for one in judge.judges:
-                self.add(one, scene)
-        elif isinstance(judge, ItemByItem):
-            self.items(judge, scene)
+    def add(self, plan: Plan, scene: Scene, in_item: bool = False) -> None:
+        """Pay for all that a plan looks at; what an item shares with the event is paid once."""
+        for field in plan.searches.values():
+            if field.path.of_item or not in_item:
+                self.search(field, scene)
+        for reading, (tests, pattern) in plan.readings.items():
+            self.read(reading, tests, pattern, scene, in_item)
+        for field, below in plan.items:
+            self.go_through(field, below, scene)
 
-    def items(self, judge: ItemByItem, scene: Scene) -> None:
-        self.search(judge.field, scene)
-        items = items_of(judge.field, scene) or []
-        least = len(items) * size_of(judge.where)
-        if least <= SMALL and is_plain(judge.where):
-            return self.pay(least)
+    def go_through(self, field: Field, below: Plan, scene: Scene) -> None:
+        items = items_of(field, scene) or ()
+        least = len(items) * (STEPS_PER_ITEM + below.tests / TESTS_PER_STEP)
         if least > self.left:
             raise TooManySteps
-        for item in items:
-            self.add(judge.where, scene.at_item(item))
+        self.pay(len(items) * STEPS_PER_ITEM)
+        for at, item in enumerate(items):
+            self.add(below, scene.at_item(item), in_item=at > 0)
 
-    def condition(self, test: Test, scene: Scene) -> None:
-        reading = test.reading
+    def read(
+        self, reading: Reading, tests: int, pattern: int, scene: Scene, in_item: bool
+    ) -> None:
         ready = scene.ready(reading)
-        if isinstance(test, Comparison):
-            self.search(test.other, scene)
         if ready is ABSENT or ready is TOO_MUCH:
-            ready = ()
-        if reading.of_item or reading not in self.paid:
-            self.paid.add(reading)
-            self.search(reading.field, scene)
-            self.pay(1 + len(ready) * reading.effort)
-        letters = sum(len(one) for one in ready if one.__class__ is str)
-        self.pay(len(ready) / TESTS_PER_STEP + letters / LETTERS_PER_STEP)
-        self.pay(letters * test.pattern / PATTERN_PER_STEP)
+            return self.pay(tests / TESTS_PER_STEP)
+        letters = sum([len(one) for one in ready if one.__class__ is str])
+        reads = len(ready) * reading.effort if reading.of_item or not in_item else 0
+        self.pay(
+            reads
+            + (len(ready) or 1) * tests / TESTS_PER_STEP
+            + letters * tests / LETTERS_PER_STEP
+            + letters * pattern / PATTERN_PER_STEP
+        )
 
     def search(self, field: Field, scene: Scene) -> None:
-        """Pay for a path that walks down or filters; once, unless it starts at an item."""
-        key = (field.part, field.path.text)
-        if field.path.singular or key in self.paid and not field.path.of_item:
-            return
-        self.paid.add(key)
-        if field.path.searches:
-            looks = scene.looks(field)
-            size = scene.size(field) if field.path.deep else 0
-            self.pay(looks * STEPS_PER_LOOK + size / NODES_PER_STEP)
-
+        """Pay for a path that walks down or filters."""
+        size = scene.size(field) if field.path.deep else 0
+        self.pay(scene.looks(field) * STEPS_PER_LOOK + size / NODES_PER_STEP)
 
 
 def affordable(node: Node, scene: Scene) -> bool:
     """Whether a rule's conditions can be judged within the steps that one rule may take."""
-    judge = Compiler(scene.zone).judge(node)
-    return not may_cost_much(judge) or Affordable(judge).met(scene)
+    plan = Plan(Compiler(scene.zone).judge(node))
+    return not plan.may_cost_much() or Affordable(plan).met(scene)

@@ -26,11 +26,15 @@ class Elements:
 
     def __contains__(self, wanted: tuple[str, Any]) -> bool:
         kind, value = wanted
+        return value in self.of_kind(kind)
+
+    def of_kind(self, kind: str) -> set[Any]:
+        """The elements that can be read as that kind."""
         if kind not in self.ready:
             read = self.READERS[kind]
             found = (read(element, self.env) for element in self.elements if element is not None)
             self.ready[kind] = {value for value in found if not isinstance(value, Unfit)}
-        return value in self.ready[kind]
+        return self.ready[kind]
 
 
 def read_list(value: Any, env: Env) -> Any:
