@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rules.families.needs import ANCHOR, Interval
+from rules.families.needs import Interval
 
 Bucket = Any  # places of rules in order, or an index over them
 Hits = list[Bucket]
@@ -64,7 +64,7 @@ class Suffix(Prefix):
 
 
 class Anchor:
-    """Texts that hold the token, of one to three letters."""
+    """Texts that hold the token, a run of a few letters."""
 
     __slots__ = ("by_size",)
 
@@ -87,8 +87,6 @@ def grams(text: str, size: int) -> set[str]:
     """Every run of that many letters."""
     if size == 1:
         return set(text)
-    if size == ANCHOR:
-        return set(map("".join, zip(text, text[1:], text[2:], strict=False)))
     return {text[at : at + size] for at in range(len(text) - size + 1)}
 
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from rules.compiler import Compiler
 from rules.families.needs import Need
-from rules.families.row import Unfit
-from rules.judge import Comparison, Test, met_when_absent
-from rules.nodes import Condition, Field, Group, Items, Match, Node
+from rules.judge import All, AnyOf, Comparison, ItemByItem, Judge, Shared, Test, Unusable
+from rules.nodes import Field, Match
 from rules.scene import Reading
 
 MOST_TOKENS = 100
@@ -51,72 +49,67 @@ Ways = tuple[Way | Either, ...]
 
 
 class WayFinder:
-    """Finds the ways of nodes; equal sources are one object."""
+    """Finds the ways of judges; equal sources are one object."""
 
-    def __init__(self, compiler: Compiler) -> None:
-        self.compiler = compiler
+    def __init__(self) -> None:
         self.sources: dict[Any, Source] = {}
-        self.known: dict[Test, Ways] = {}
+        self.known: dict[Judge, Ways] = {}
 
-    def ways(self, node: Node, outer: tuple[Field, ...] = ()) -> Ways:
-        """Ways to find a rule that needs this node; none where it can be met by anything."""
-        if isinstance(node, Condition):
-            return self.condition(node, outer)
-        if isinstance(node, Group):
-            return self.group(node, outer)
-        return self.items(node, outer) if isinstance(node, Items) else ()
+    def ways(self, judge: Judge, outer: tuple[Field, ...] = ()) -> Ways:
+        """Ways to find a rule that needs this to be met; none where it can be met by anything."""
+        if isinstance(judge, Shared):
+            judge = judge.test
+        if isinstance(judge, Test):
+            return self.condition(judge, outer)
+        if isinstance(judge, ItemByItem):
+            return self.items(judge, outer)
+        if isinstance(judge, All | AnyOf):
+            return self.group(judge, outer)
+        return ()
 
-    def group(self, node: Group, outer: tuple[Field, ...]) -> Ways:
-        if node.kind == "none":
-            return ()
-        each = tuple([self.ways(child, outer) for child in node.children])
+    def group(self, group: All | AnyOf, outer: tuple[Field, ...]) -> Ways:
+        each = tuple([self.ways(judge, outer) for judge in group.judges])
         if len(each) == 1:
             return each[0]
-        if node.kind == "all":
+        if isinstance(group, All):
             return tuple([inexact(way) for ways in each for way in ways][:MOST_WAYS])
         return (Either(each),) if all(each) else ()
 
-    def items(self, node: Items, outer: tuple[Field, ...]) -> Ways:
-        outer = outer if node.field.path.of_item else ()
-        there = self.presence(node.field, outer)
-        if node.field.path.of_item and node.field.path.searches:
+    def items(self, judge: ItemByItem, outer: tuple[Field, ...]) -> Ways:
+        path = judge.field.path
+        outer = outer if path.of_item else ()
+        there = self.presence(judge.field)
+        if path.of_item and path.searches or not needs_a_hit(judge.match):
             return there
-        if not needs_a_hit(node.match):
-            return there
-        where = self.ways(node.where, (*outer, node.field))
+        where = self.ways(judge.where, (*outer, judge.field))
         return (*[inexact(way) for way in where], *there)
 
-    def condition(self, node: Condition, outer: tuple[Field, ...]) -> Ways:
-        test = self.compiler.test(node)
-        if not node.field.path.of_item:
-            outer = ()
-            if test in self.known:
-                return self.known[test]
+    def condition(self, test: Test, outer: tuple[Field, ...]) -> Ways:
+        outer = outer if test.reading.of_item else ()
+        if not outer and test in self.known:
+            return self.known[test]
         ways: Ways = ()
-        if not met_when_absent(node):
-            ways = (*self.by_value(node, test, outer), *self.presence(node.field, outer))
+        if not test.absent:
+            ways = (*self.by_value(test, outer), *self.presence(test.reading.field))
         if not outer:
             self.known[test] = ways
         return ways
 
-    def by_value(self, node: Condition, test: Test, outer: tuple[Field, ...]) -> Ways:
-        row = node.operator
-        if row.index is None or row.negates or not needs_a_hit(node.match):
+    def by_value(self, test: Test, outer: tuple[Field, ...]) -> Ways:
+        row, reading = test.row, test.reading
+        if row.index is None or row.negates or not needs_a_hit(test.match):
             return ()
-        if isinstance(test, Comparison) or isinstance(test.operand, Unfit):
-            return ()
-        if outer and node.field.path.searches:
+        if isinstance(test, Comparison | Unusable) or outer and reading.field.path.searches:
             return ()
         need = row.index(test.operand)
         if need is None or need.every and len(need.tokens) > MOST_TOKENS:
             return ()
-        exact = need.exact and node.match.kind == "any" and not outer
-        return (Way(self.source(node.field, test.reading, outer), need, exact),)
+        exact = need.exact and test.match.kind == "any" and not outer
+        return (Way(self.source(reading.field, reading, outer), need, exact),)
 
-    def presence(self, field: Field, outer: tuple[Field, ...]) -> Ways:
-        if outer and field.path.of_item:
-            return ()
-        return (Way(self.source(field, None, ()), None),)
+    def presence(self, field: Field) -> Ways:
+        """That a field is there; nothing can be said of a field of an item."""
+        return () if field.path.of_item else (Way(self.source(field, None, ()), None),)
 
     def source(self, field: Field, reading: Reading | None, outer: tuple[Field, ...]) -> Source:
         key = (reading, field.part, field.path.text, *[(one.part, one.path.text) for one in outer])

@@ -136,7 +136,7 @@ class Always(Judge):
         return True
 
 
-class Groups(Judge):
+class Group(Judge):
     """What all kinds of group have in common."""
 
     __slots__ = ("judges",)
@@ -145,7 +145,7 @@ class Groups(Judge):
         self.judges = judges
 
 
-class All(Groups):
+class All(Group):
     __slots__ = ()
 
     def met(self, scene: Scene) -> bool:
@@ -155,7 +155,7 @@ class All(Groups):
         return True
 
 
-class Any_(Groups):
+class AnyOf(Group):
     __slots__ = ()
 
     def met(self, scene: Scene) -> bool:
@@ -165,11 +165,11 @@ class Any_(Groups):
         return False
 
 
-class None_(Any_):
+class NoneOf(Group):
     __slots__ = ()
 
     def met(self, scene: Scene) -> bool:
-        return not Any_.met(self, scene)
+        return not any(judge.met(scene) for judge in self.judges)
 
 
 class ItemByItem(Judge):
@@ -200,7 +200,7 @@ class ItemByItem(Judge):
         return self.match.verdict(hits, len(items))
 
 
-GROUPS: dict[str, type[Groups]] = {"all": All, "any": Any_, "none": None_}
+GROUPS: dict[str, type[Group]] = {"all": All, "any": AnyOf, "none": NoneOf}
 
 
 def items_of(field: Field, scene: Scene) -> list[Any] | None:

@@ -7,8 +7,10 @@ rule can change the verdict.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rules.compiler import Compiler
-from rules.judge import Comparison, Groups, ItemByItem, Judge, Shared, Test, items_of
+from rules.judge import Comparison, Group, ItemByItem, Judge, Shared, Test, items_of
 from rules.nodes import Field, Node
 from rules.scene import ABSENT, TOO_MUCH, Reading, Scene
 
@@ -33,41 +35,43 @@ class Plan:
     __slots__ = ("readings", "searches", "items", "tests")
 
     def __init__(self, judge: Judge) -> None:
-        self.readings: dict[Reading, tuple[int, int]] = {}  # how many tests, size of patterns
-        self.searches: dict[tuple[str, str], Field] = {}
-        self.items: list[tuple[Field, Plan]] = []
-        self.tests = 0
-        self.add(judge)
-
-    def add(self, judge: Judge) -> None:
-        if isinstance(judge, Groups):
-            for one in judge.judges:
-                self.add(one)
-        elif isinstance(judge, ItemByItem):
-            self.searched(judge.field)
-            self.items.append((judge.field, Plan(judge.where)))
-            self.tests += self.items[-1][1].tests
-        elif isinstance(judge, Shared):
-            self.test(judge.test)
-        elif isinstance(judge, Test):
-            self.test(judge)
-
-    def test(self, test: Test) -> None:
-        tests, pattern = self.readings.get(test.reading, (0, 0))
-        self.readings[test.reading] = tests + 1, pattern + test.pattern
-        self.tests += 1
-        self.searched(test.reading.field)
-        if isinstance(test, Comparison):
-            self.searched(test.other)
-
-    def searched(self, field: Field) -> None:
-        if field.path.searches:
-            self.searches[field.part, field.path.text] = field
+        groups = [one for one in leaves_of(judge) if isinstance(one, ItemByItem)]
+        tests = [one for one in leaves_of(judge) if isinstance(one, Test)]
+        others = [one.other for one in tests if isinstance(one, Comparison)]
+        fields = [one.reading.field for one in tests] + [one.field for one in groups] + others
+        self.readings = tuple(by_reading(tests))
+        searches = {(one.part, one.path.text): one for one in fields if one.path.searches}
+        self.searches = tuple(searches.values())
+        self.items = tuple([(one.field, Plan(one.where)) for one in groups])
+        self.tests: int = len(tests) + sum(below.tests for _, below in self.items)
 
     def may_cost_much(self) -> bool:
         """Whether some event could make this expensive; most rules are cheap whatever it is."""
-        patterns = any(pattern for _, pattern in self.readings.values())
+        patterns = any(pattern for _, _, pattern in self.readings)
         return bool(self.tests > FEW or patterns or self.items or self.searches)
+
+
+def leaves_of(judge: Judge) -> Iterator[Judge]:
+    """The conditions and the groups of items below a node."""
+    if isinstance(judge, Group):
+        for one in judge.judges:
+            yield from leaves_of(one)
+    else:
+        yield judge.test if isinstance(judge, Shared) else judge
+
+
+def by_reading(tests: list[Test]) -> Iterator[tuple[Reading, int, int]]:
+    """Each reading, how often it is tested, and the size of all its patterns."""
+    patterns: dict[Reading, list[int]] = {}
+    for test in tests:
+        patterns.setdefault(test.reading, []).append(test.pattern)
+    for reading, sizes in patterns.items():
+        yield reading, len(sizes), sum(sizes)
+
+
+def is_cheap(judge: Judge) -> bool:
+    """Whether this is one plain condition, which no event makes expensive."""
+    return isinstance(judge, Test) and not judge.pattern and judge.reading.plain is not None
 
 
 class Affordable(Judge):
@@ -101,10 +105,10 @@ class Bill:
 
     def add(self, plan: Plan, scene: Scene, in_item: bool = False) -> None:
         """Pay for all that a plan looks at; what an item shares with the event is paid once."""
-        for field in plan.searches.values():
+        for field in plan.searches:
             if field.path.of_item or not in_item:
                 self.search(field, scene)
-        for reading, (tests, pattern) in plan.readings.items():
+        for reading, tests, pattern in plan.readings:
             self.read(reading, tests, pattern, scene, in_item)
         for field, below in plan.items:
             self.go_through(field, below, scene)

@@ -11,7 +11,7 @@ from rules.index_build import Building, Entry
 from rules.index_ways import WayFinder
 from rules.judge import All, Judge
 from rules.nodes import Group, Node, Rule
-from rules.price import Affordable, Plan
+from rules.price import FEW, Affordable, Plan, is_cheap
 from rules.scene import Scene
 from rules.zones import zone_of
 
@@ -28,9 +28,9 @@ class Ranked(Generic[Id]):
         entries: list[Entry] = []
         each: list[list[Judge]] = []
         for at, (_, rule) in enumerate(rules):
-            conjuncts = conjuncts_of(rule.when)
-            each.append([compiler.judge(one) for one in conjuncts])
-            entries.append((at, tuple([finder.ways(one) for one in conjuncts])))
+            judges = [compiler.judge(one) for one in conjuncts_of(rule.when)]
+            each.append(judges)
+            entries.append((at, tuple([finder.ways(judge) for judge in judges])))
         building = Building(entries)
         self.index = building.index()
         self.rests = tuple(
@@ -55,7 +55,7 @@ class RuleSet(Generic[Id]):
 
     def __init__(self, rules: list[tuple[Id, Rule]], zone: ZoneInfo) -> None:
         compiler = Compiler(zone)
-        finder = WayFinder(compiler)
+        finder = WayFinder()
         ordinary = [pair for pair in rules if not pair[1].options.otherwise]
         otherwise = [pair for pair in rules if pair[1].options.otherwise]
         self.zone = zone
@@ -93,7 +93,14 @@ def conjuncts_of(node: Node) -> list[Node]:
 
 
 def rest_of(judges: list[Judge], decided: int | None) -> tuple[Judge, ...]:
-    """What is left to judge of a rule where its place in the index answers one condition."""
+    """What is left to judge of a rule where its place in the index answers one condition.
+
+    Cheap conditions come first, so that most rules are settled before their price is reckoned.
+    """
     rest = [judge for at, judge in enumerate(judges) if at != decided]
+    cheap = [judge for judge in rest if is_cheap(judge)]
+    if len(cheap) == len(rest) and len(judges) <= FEW:
+        return tuple(cheap)
     plan = Plan(All(tuple(judges)))
-    return (Affordable(plan), *rest) if plan.may_cost_much() else tuple(rest)
+    priced = [Affordable(plan)] if plan.may_cost_much() else []
+    return (*cheap[:FEW], *priced, *cheap[FEW:], *[one for one in rest if one not in cheap])

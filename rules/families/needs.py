@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-ANCHOR = 3
+ANCHORS = (6, 3, 2, 1)
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,12 @@ def ends(wanted: str) -> Need:
 
 
 def holds(wanted: str) -> Need | None:
-    """The anchors of a text: its runs of three letters, or itself when it is shorter."""
+    """The anchors of a text: its runs of six letters, or of as many as it has."""
     if not wanted:
         return None
-    size = min(ANCHOR, len(wanted))
+    size = next(size for size in ANCHORS if size <= len(wanted))
     grams = (wanted[at : at + size] for at in range(min(len(wanted) - size + 1, 64)))
-    return Need("anchor", tuple(dict.fromkeys(grams)), every=False, exact=len(wanted) <= ANCHOR)
+    return Need("anchor", tuple(dict.fromkeys(grams)), every=False, exact=len(wanted) == size)
 
 
 def more_than(wanted: Any) -> Need:
