@@ -1,3 +1,5 @@
 """Stub."""
+
+
 def peers():
     return {}

@@ -11,6 +11,7 @@ from rules.judge import (
     Always,
     Clocked,
     Comparison,
+    Fits,
     ItemByItem,
     Judge,
     Shared,
@@ -70,7 +71,10 @@ class Compiler:
         operand = prepared(node.operator.wants, node.value, reading.env)
         if isinstance(operand, Unfit):
             return Unusable(node, reading, operand)
-        return (Clocked if node.operator.clock else Test)(node, reading, operand)
+        if node.operator.clock:
+            return Clocked(node, reading, operand)
+        simple = node.match.kind == "any" and not node.operator.negates
+        return (Fits if simple else Test)(node, reading, operand)
 
 
 def value_key(value: Any) -> Any:

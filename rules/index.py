@@ -12,10 +12,10 @@ from typing import Any
 
 from rules.families.row import Unfit
 from rules.index_tables import Bucket, Hits, Table
-from rules.judge import items_of
 from rules.nodes import Field
 from rules.path_syntax import Name
-from rules.paths import MISSING, TooMuch
+from rules.path_walk import TooMuch
+from rules.paths import MISSING
 from rules.scene import ABSENT, TOO_MUCH, Reading, Scene
 
 Shelf = tuple[Reading, tuple[Table, ...]]
@@ -95,7 +95,7 @@ def scenes_of(scene: Scene, outer: tuple[Field, ...]) -> list[Scene] | None:
 def items_below(above: list[Scene], field: Field) -> list[Scene] | None:
     scenes: list[Scene] = []
     for one in above:
-        scenes += [one.at_item(item) for item in items_of(field, one) or ()]
+        scenes += one.items(field) or ()
         if len(scenes) > MOST_ITEMS:
             return None
     return scenes

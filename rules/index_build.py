@@ -69,9 +69,7 @@ class Building:
     def place(self, entry: Entry) -> None:
         """Put a rule under its cheapest way; what is left of it can refine that place."""
         position, conjuncts = entry
-        ranked = [
-            (self.cost(way), at, way) for at, ways in enumerate(conjuncts) for way in ways
-        ]
+        ranked = [(self.cost(way), at, way) for at, ways in enumerate(conjuncts) for way in ways]
         if not ranked:
             self.plain.append(position)
             return

@@ -15,6 +15,7 @@ from rules.scene import Reading
 
 MOST_TOKENS = 100
 MOST_WAYS = 12
+MOST_WIDE = 2
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -127,3 +128,15 @@ def needs_a_hit(match: Match) -> bool:
 def inexact(way: Way | Either) -> Way | Either:
     """The same way, for a node of which it is only a part."""
     return Way(way.source, way.need) if isinstance(way, Way) and way.exact else way
+
+
+def narrow(ways: Ways) -> Ways:
+    """Only those by plain paths: finding a rule must not cost more than judging it may."""
+    kept: list[Way | Either] = []
+    for way in ways:
+        if isinstance(way, Either):
+            choices = tuple([narrow(choice) for choice in way.choices])
+            kept += [Either(choices)] if all(choices) else []
+        elif way.source.field.path.singular and not way.source.outer:
+            kept.append(way)
+    return tuple(kept)

@@ -7,8 +7,9 @@ from typing import Any
 from rules.families.row import Unfit
 from rules.nodes import Condition, Field, Match
 from rules.operand import operand_from
-from rules.paths import MISSING, TooMuch
-from rules.scene import ABSENT, TOO_MUCH, Reading, Scene, spread
+from rules.path_walk import TooMuch
+from rules.paths import MISSING
+from rules.scene import ABSENT, TOO_MUCH, Reading, Scene
 
 
 class Judge:
@@ -61,14 +62,39 @@ class Test(Judge):
         return self.match.verdict(hits, len(ready))
 
 
+class Fits(Test):
+    """The most frequent condition, judged without detours: any value fits a literal."""
+
+    __slots__ = ("passes",)
+
+    def __init__(self, node: Condition, reading: Reading, operand: Any) -> None:
+        super().__init__(node, reading, operand)
+        self.passes = node.operator.test
+
+    def met(self, scene: Scene) -> bool:
+        reading = self.reading
+        ready = (scene.own if reading.of_item else scene.memo).get(reading)
+        if ready is None:
+            ready = scene.ready(reading)
+        if ready is ABSENT:
+            return self.absent
+        if ready is TOO_MUCH:
+            return False
+        passes, operand = self.passes, self.operand
+        for value in ready:
+            if value.__class__ is not Unfit and passes(value, operand, None):
+                return True
+        return False
+
+
 class Clocked(Test):
     """A condition that counts from the event's arrival, which may be unknown."""
 
     __slots__ = ()
 
     def weigh(self, ready: list[Any], operand: Any, now: Any) -> bool:
-        return self.match.verdict(0, len(ready)) if now is None else super().weigh(
-            ready, operand, now
+        return (
+            self.match.verdict(0, len(ready)) if now is None else super().weigh(ready, operand, now)
         )
 
 
@@ -185,13 +211,13 @@ class ItemByItem(Judge):
         self.enough = settled.get(match.kind, 0)
 
     def met(self, scene: Scene) -> bool:
-        items = items_of(self.field, scene)
+        items = scene.items(self.field)
         if items is None:
             return False
         where = self.where
         hits = 0
         for item in items:
-            if where.met(scene.at_item(item)):
+            if where.met(item):
                 hits += 1
                 if hits == self.enough:
                     break
@@ -201,15 +227,6 @@ class ItemByItem(Judge):
 
 
 GROUPS: dict[str, type[Group]] = {"all": All, "any": AnyOf, "none": NoneOf}
-
-
-def items_of(field: Field, scene: Scene) -> list[Any] | None:
-    """The items of a group; None where there is no list, or too much of it."""
-    try:
-        found = scene.values(field)
-        return None if scene.is_absent(found, field) else spread(found)
-    except TooMuch:
-        return None
 
 
 def met_when_absent(node: Condition) -> bool:

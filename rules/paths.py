@@ -6,59 +6,35 @@ Names, indexes, wildcards, slices and `..` are the project's own; only filters u
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from rules.errors import Unusable, nearest
-from rules.path_filters import compile_filter
+from rules.errors import nearest
 from rules.path_syntax import (
     SHORTHAND,
     FilterText,
     Index,
     Name,
     Segment,
-    Selector,
-    Slice,
-    Wildcard,
     read,
     written,
 )
+from rules.path_walk import (
+    FOUND_TOO_MUCH,
+    MOST_FOUND,
+    Looks,
+    Nodes,
+    Pick,
+    Place,
+    TooMuch,
+    advance,
+    compiled,
+    written_key,
+)
 
-MOST_FOUND = 10_000
-CONTAINERS = (dict, list)
-FOUND_TOO_MUCH = f"it finds more than {MOST_FOUND:,} values"
-FILTERED_TOO_MUCH = f"its filter would look at more than {MOST_FOUND:,} values"
 MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING"})()
-Pick = Callable[[Any, Any], Iterable[tuple[Any, Any]]]
-Place = Any  # None for the start, else (the place of the parent, the key below it)
-Nodes = list[tuple[Place, Any]]
-
-
-class Filtered:
-    """A filter's choice; each of its looks costs much, so they are counted."""
-
-    def __init__(self, choose: Pick) -> None:
-        self.choose = choose
-
-    def __call__(self, value: Any, root: Any) -> Iterable[tuple[Any, Any]]:
-        return self.choose(value, root)
-
-
-class Looks:
-    """Counts what filters look at; TooMuch beyond 10,000."""
-
-    count = 0
-
-    def add(self, looks: int) -> None:
-        self.count += looks
-        if self.count > MOST_FOUND:
-            raise TooMuch(FILTERED_TOO_MUCH)
-
-
-class TooMuch(Exception):
-    """A path found more values than may be looked at."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +80,7 @@ class Path:
         root = value if root is MISSING else root
         nodes: Nodes = [(None, value)]
         for step in self.steps:
-            nodes = _advance(nodes, step, root, looks)
+            nodes = advance(nodes, step, root, looks)
         return nodes
 
     def walk_on(self, nodes: Nodes, root: Any, looks: Looks) -> Nodes:
@@ -112,7 +88,7 @@ class Path:
         if len(nodes) > MOST_FOUND:
             raise TooMuch(FOUND_TOO_MUCH)
         for step in self.steps[1:]:
-            nodes = _advance(nodes, step, root, looks)
+            nodes = advance(nodes, step, root, looks)
         return nodes
 
     def location(self, place: Place) -> str:
@@ -120,7 +96,7 @@ class Path:
         keys = []
         while place is not None:
             place, key = place
-            keys.append(f"[{_place(key)}]")
+            keys.append(f"[{written_key(key)}]")
         return self.text[0] + "".join(reversed(keys))
 
 
@@ -134,7 +110,7 @@ def parse_path(text: str, roots: str = "$", lower: bool = False) -> Path:
     parts, steps = [root], []
     segments = tuple(_lowered(segment) if lower else segment for segment in raw)
     for segment in segments:
-        words, picks = zip(*(_compiled(selector) for selector in segment.selectors), strict=True)
+        words, picks = zip(*(compiled(selector) for selector in segment.selectors), strict=True)
         parts.append(f"{'..' if segment.deep else ''}[{','.join(words)}]")
         steps.append((segment.deep, picks))
     keys = _singular_keys(segments)
@@ -195,7 +171,7 @@ def gap(path: Path, value: Any, root: Any = MISSING) -> Gap:
     root = value if root is MISSING else root
     nodes: Nodes = [(None, value)]
     for at, step in enumerate(path.steps):
-        further = _advance(nodes, step, root)
+        further = advance(nodes, step, root)
         if not further:
             return _gap_at(path, at, nodes)
         nodes = further
@@ -244,78 +220,3 @@ def _getter(keys: Iterable[str | int]) -> Callable[[Any], Any]:
         return value
 
     return get
-
-
-def _advance(
-    nodes: Nodes, step: tuple[bool, tuple[Pick, ...]], root: Any, looks: Looks | None = None
-) -> Nodes:
-    deep, picks = step
-    found: Nodes = []
-    looks = looks or Looks()
-    for place, value in with_descendants(nodes) if deep else nodes:
-        for pick in picks:
-            if isinstance(pick, Filtered) and isinstance(value, CONTAINERS):
-                looks.add(len(value))
-            found += [((place, key), child) for key, child in pick(value, root)]
-            if len(found) > MOST_FOUND:
-                raise TooMuch(FOUND_TOO_MUCH)
-    return found
-
-
-def _place(key: Any) -> str:
-    if isinstance(key, str):
-        return f"'{key}'" if key.isalnum() else written(Name(key))
-    return str(key)
-
-
-def with_descendants(nodes: Nodes) -> Iterator[tuple[Place, Any]]:
-    """Each list and group among the nodes and below them, parents first (RFC 9535, 2.5.2)."""
-    waiting = [node for node in reversed(nodes) if isinstance(node[1], CONTAINERS)]
-    while waiting:
-        place, value = waiting.pop()
-        yield place, value
-        below = value.items() if isinstance(value, dict) else enumerate(value)
-        waiting += [
-            ((place, key), child) for key, child in below if isinstance(child, CONTAINERS)
-        ][::-1]
-
-
-def _children(value: Any, root: Any = None) -> Iterable[tuple[Any, Any]]:
-    if isinstance(value, dict):
-        return value.items()
-    return enumerate(value) if isinstance(value, list) else ()
-
-
-def _compiled(selector: Selector) -> tuple[str, Pick]:
-    match selector:
-        case Name(key):
-            return (
-                written(selector),
-                lambda value, _: (
-                    [(key, value[key])] if isinstance(value, dict) and key in value else ()
-                ),
-            )
-        case Index(at):
-            return written(selector), lambda value, _: _at(value, at)
-        case Slice():
-            return written(selector), lambda value, _: _sliced(value, selector)
-        case Wildcard():
-            return written(selector), _children
-        case FilterText(text):
-            canonical, choose = compile_filter(text)
-            return f"?{canonical}", Filtered(choose)
-    raise Unusable("The path uses something that is not available.")
-
-
-def _at(value: Any, at: int) -> Iterable[tuple[Any, Any]]:
-    if not isinstance(value, list) or not -len(value) <= at < len(value):
-        return ()
-    return ((at % len(value), value[at]),)
-
-
-def _sliced(value: Any, part: Slice) -> Iterable[tuple[Any, Any]]:
-    """The slice of RFC 9535, 2.3.4: as Python's, but a step of 0 selects nothing."""
-    if not isinstance(value, list) or part.step == 0:
-        return ()
-    places = range(len(value))[part.start : part.stop : part.step]
-    return [(place, value[place]) for place in places]

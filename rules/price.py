@@ -10,16 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rules.compiler import Compiler
-from rules.judge import Comparison, Group, ItemByItem, Judge, Shared, Test, items_of
+from rules.judge import Comparison, Group, ItemByItem, Judge, Shared, Test
 from rules.nodes import Field, Node
-from rules.scene import ABSENT, TOO_MUCH, Reading, Scene
+from rules.path_walk import TooMuch
+from rules.scene import ABSENT, TOO_MUCH, Reading, Scene, spread
 
-MOST_STEPS = 100_000
-TESTS_PER_STEP = 5
+MOST_STEPS = 50_000
+TESTS_PER_STEP = 10
 LETTERS_PER_STEP = 1_000
 PATTERN_PER_STEP = 200  # letters times the size of the pattern
 STEPS_PER_LOOK = 3  # a filter's look at one value
-NODES_PER_STEP = 8  # passed by on the way of ".."
+STEPS_PER_FILTER = 20
+NODES_PER_STEP = 3  # passed by on the way of ".."
+STEPS_PER_PATH = 5  # of several values
 STEPS_PER_ITEM = 2
 FEW = 5
 TOO_MUCH_WORK = f"judging this event by this rule would take more than {MOST_STEPS:,} steps"
@@ -32,14 +35,16 @@ class TooManySteps(Exception):
 class Plan:
     """What a judge looks at: how often each reading is tested, and the items below."""
 
-    __slots__ = ("readings", "searches", "items", "tests")
+    __slots__ = ("readings", "searches", "others", "items", "tests", "wide")
 
     def __init__(self, judge: Judge) -> None:
         groups = [one for one in leaves_of(judge) if isinstance(one, ItemByItem)]
         tests = [one for one in leaves_of(judge) if isinstance(one, Test)]
-        others = [one.other for one in tests if isinstance(one, Comparison)]
-        fields = [one.reading.field for one in tests] + [one.field for one in groups] + others
+        self.others = tuple([one.other for one in tests if isinstance(one, Comparison)])
+        fields = [one.reading.field for one in tests] + [one.field for one in groups]
+        fields += self.others
         self.readings = tuple(by_reading(tests))
+        self.wide = len({(one.part, one.path.text) for one in fields if not one.path.singular})
         searches = {(one.part, one.path.text): one for one in fields if one.path.searches}
         self.searches = tuple(searches.values())
         self.items = tuple([(one.field, Plan(one.where)) for one in groups])
@@ -47,8 +52,8 @@ class Plan:
 
     def may_cost_much(self) -> bool:
         """Whether some event could make this expensive; most rules are cheap whatever it is."""
-        patterns = any(pattern for _, _, pattern in self.readings)
-        return bool(self.tests > FEW or patterns or self.items or self.searches)
+        heavy = any(pattern or reading.effort > 1 for reading, _, pattern in self.readings)
+        return bool(heavy or self.tests > FEW or self.items or self.wide)
 
 
 def leaves_of(judge: Judge) -> Iterator[Judge]:
@@ -71,7 +76,7 @@ def by_reading(tests: list[Test]) -> Iterator[tuple[Reading, int, int]]:
 
 def is_cheap(judge: Judge) -> bool:
     """Whether this is one plain condition, which no event makes expensive."""
-    return isinstance(judge, Test) and not judge.pattern and judge.reading.plain is not None
+    return isinstance(judge, Test) and not judge.pattern and judge.reading.is_cheap
 
 
 class Affordable(Judge):
@@ -110,26 +115,28 @@ class Bill:
                 self.search(field, scene)
         for reading, tests, pattern in plan.readings:
             self.read(reading, tests, pattern, scene, in_item)
+        for field in plan.others:
+            if field.path.of_item or not in_item:
+                self.compare(field, scene)
         for field, below in plan.items:
             self.go_through(field, below, scene)
 
     def go_through(self, field: Field, below: Plan, scene: Scene) -> None:
-        items = items_of(field, scene) or ()
+        items = scene.items(field) or ()
         least = len(items) * (STEPS_PER_ITEM + below.tests / TESTS_PER_STEP)
         if least > self.left:
             raise TooManySteps
         self.pay(len(items) * STEPS_PER_ITEM)
         for at, item in enumerate(items):
-            self.add(below, scene.at_item(item), in_item=at > 0)
+            self.add(below, item, in_item=at > 0)
 
-    def read(
-        self, reading: Reading, tests: int, pattern: int, scene: Scene, in_item: bool
-    ) -> None:
+    def read(self, reading: Reading, tests: int, pattern: int, scene: Scene, in_item: bool) -> None:
         ready = scene.ready(reading)
         if ready is ABSENT or ready is TOO_MUCH:
             return self.pay(tests / TESTS_PER_STEP)
         letters = sum([len(one) for one in ready if one.__class__ is str])
         reads = len(ready) * reading.effort if reading.of_item or not in_item else 0
+        reads += 0 if reading.plain else STEPS_PER_PATH
         self.pay(
             reads
             + (len(ready) or 1) * tests / TESTS_PER_STEP
@@ -140,7 +147,16 @@ class Bill:
     def search(self, field: Field, scene: Scene) -> None:
         """Pay for a path that walks down or filters."""
         size = scene.size(field) if field.path.deep else 0
-        self.pay(scene.looks(field) * STEPS_PER_LOOK + size / NODES_PER_STEP)
+        looks = scene.looks(field)
+        filtering = STEPS_PER_FILTER + looks * STEPS_PER_LOOK if looks else 0
+        self.pay(filtering + size / NODES_PER_STEP)
+
+    def compare(self, other: Field, scene: Scene) -> None:
+        """Pay for reading what is compared with."""
+        try:
+            self.pay(STEPS_PER_PATH + len(spread(scene.values(other))))
+        except TooMuch:
+            self.pay(STEPS_PER_PATH)
 
 
 def affordable(node: Node, scene: Scene) -> bool:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from rules.compiler import Compiler
 from rules.index_build import Building, Entry
-from rules.index_ways import WayFinder
+from rules.index_ways import MOST_WIDE, WayFinder, narrow
 from rules.judge import All, Judge
 from rules.nodes import Group, Node, Rule
 from rules.price import FEW, Affordable, Plan, is_cheap
@@ -26,16 +26,18 @@ class Ranked(Generic[Id]):
     def __init__(self, rules: list[tuple[Id, Rule]], compiler: Compiler, finder: WayFinder) -> None:
         self.rules = tuple([(id, rule.options.stop) for id, rule in rules])
         entries: list[Entry] = []
-        each: list[list[Judge]] = []
+        each: list[tuple[list[Judge], Plan | None]] = []
         for at, (_, rule) in enumerate(rules):
             judges = [compiler.judge(one) for one in conjuncts_of(rule.when)]
-            each.append(judges)
-            entries.append((at, tuple([finder.ways(judge) for judge in judges])))
+            plan = None if are_cheap(judges) else Plan(All(tuple(judges)))
+            each.append((judges, plan))
+            ways = [finder.ways(judge) for judge in judges]
+            if plan and plan.wide > MOST_WIDE:
+                ways = [narrow(some) for some in ways]
+            entries.append((at, tuple(ways)))
         building = Building(entries)
         self.index = building.index()
-        self.rests = tuple(
-            [rest_of(judges, building.decided.get(at)) for at, judges in enumerate(each)]
-        )
+        self.rests = tuple([rest_of(*one, building.decided.get(at)) for at, one in enumerate(each)])
 
     def met(self, scene: Scene) -> Iterator[tuple[Id, bool]]:
         """Each rule that is met, in order, with whether it says stop."""
@@ -92,15 +94,18 @@ def conjuncts_of(node: Node) -> list[Node]:
     return [node]
 
 
-def rest_of(judges: list[Judge], decided: int | None) -> tuple[Judge, ...]:
+def are_cheap(judges: list[Judge]) -> bool:
+    """Whether these are so few and plain that no event makes them expensive."""
+    return len(judges) <= FEW and all(map(is_cheap, judges))
+
+
+def rest_of(judges: list[Judge], plan: Plan | None, decided: int | None) -> tuple[Judge, ...]:
     """What is left to judge of a rule where its place in the index answers one condition.
 
     Cheap conditions come first, so that most rules are settled before their price is reckoned.
     """
     rest = [judge for at, judge in enumerate(judges) if at != decided]
-    cheap = [judge for judge in rest if is_cheap(judge)]
-    if len(cheap) == len(rest) and len(judges) <= FEW:
-        return tuple(cheap)
-    plan = Plan(All(tuple(judges)))
-    priced = [Affordable(plan)] if plan.may_cost_much() else []
-    return (*cheap[:FEW], *priced, *cheap[FEW:], *[one for one in rest if one not in cheap])
+    if plan is None or not plan.may_cost_much():
+        return tuple(rest)
+    cheap = [judge for judge in rest if is_cheap(judge)][:FEW]
+    return (*cheap, Affordable(plan), *[judge for judge in rest if judge not in cheap])

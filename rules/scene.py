@@ -10,16 +10,8 @@ from rules.dates import Moment, Unreadable, read_moment
 from rules.families.row import Env, Operator, Unfit
 from rules.nodes import Field
 from rules.path_syntax import Name
-from rules.paths import (
-    FOUND_TOO_MUCH,
-    Looks,
-    MISSING,
-    MOST_FOUND,
-    Nodes,
-    TooMuch,
-    gap,
-    with_descendants,
-)
+from rules.path_walk import FOUND_TOO_MUCH, MOST_FOUND, Looks, Nodes, TooMuch, with_descendants
+from rules.paths import MISSING, gap
 
 ABSENT: Any = type("Absent", (), {"__repr__": lambda self: "ABSENT"})()
 TOO_MUCH: Any = type("TooMuchFound", (), {"__repr__": lambda self: "TOO_MUCH"})()
@@ -69,6 +61,19 @@ class Scene:
         scene.memo, scene.own = self.memo, {}
         return scene
 
+    def items(self, field: Field) -> list[Scene] | None:
+        """The event seen from each item of a field; None where there are none, or too many."""
+        memo = self.own if field.path.of_item else self.memo
+        key = ("items", field.part, field.path.text)
+        if key not in memo:
+            try:
+                found = self.values(field)
+                absent = self.is_absent(found, field)
+                memo[key] = None if absent else [self.at_item(item) for item in spread(found)]
+            except TooMuch:
+                memo[key] = None
+        return memo[key]  # type: ignore[no-any-return]
+
     def nodes(self, field: Field) -> Nodes:
         """Every value of a field with its place; TooMuch when there are too many."""
         memo = self.own if field.path.of_item else self.memo
@@ -86,8 +91,8 @@ class Scene:
     def _nodes(self, field: Field, memo: dict[Any, Any]) -> Nodes:
         path, root = field.path, self.root(field)
         looks = memo[("looks", field.part, path.text)] = Looks()
-        first = path.segments[0]
-        if first.deep and not path.of_item and len(first.selectors) == 1:
+        first = path.segments[0] if path.segments else None
+        if first and first.deep and not path.of_item and len(first.selectors) == 1:
             name = first.selectors[0]
             if isinstance(name, Name):
                 return path.walk_on(self.named(field.part).get(name.key, []), root, looks)
@@ -169,6 +174,11 @@ class Reading:
         self.presence = row.about_presence
         self.of_item = field.path.of_item
         self.plain = field.path.get if field.path.singular else None
+
+    @property
+    def is_cheap(self) -> bool:
+        """Whether reading it costs little, whatever the event."""
+        return self.plain is not None and self.effort == 1
 
     def look(self, scene: Scene) -> Any:
         if self.plain:

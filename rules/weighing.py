@@ -38,7 +38,11 @@ def operand_of(node: Condition, env: Env, scene: Scene) -> Any:
     wants = node.operator.wants
     if node.other is None:
         return prepared(wants, node.value, env)
-    return operand_from(wants, scene.values(node.other), env)
+    memo = scene.own if node.other.path.of_item else scene.memo
+    key = ("operand", node.pointer)
+    if key not in memo:
+        memo[key] = operand_from(wants, scene.values(node.other), env)
+    return memo[key]
 
 
 def is_null(found: list[Any], node: Condition) -> bool:

@@ -48,7 +48,8 @@ def within(found: Any, wanted: tuple[Any, Any], now: Any) -> bool:
 
 
 ROWS = (
-    _row("is", "is (number)", "is", NUMBER, lambda found, wanted, now: found == wanted, needs.equal),
+    _row("is", "is (number)", "is", NUMBER,
+         lambda found, wanted, now: found == wanted, needs.equal),
     _row("is_not", "is not (number)", "is not", NUMBER, lambda found, wanted, now: found == wanted,
          negates="number.is"),
     _row("is_one_of", "is one of (numbers)", "is", NUMBERS,

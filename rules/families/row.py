@@ -64,9 +64,9 @@ class Operator:
     the values that do not pass the other row's test. `whole` rows look at a list itself, not at
     its elements; `about_presence` rows also judge a field that is not
     there, `sees_null` rows take null for a value. `note(value, read)` says how a value was read
-    where that may surprise. `index(operand)` says what at least one value needs so that the operator
-    can be met: an index over many rules finds candidates by it; None, or no `index`, is always
-    right, and slower. `weight(operand)` is the size of a pattern: steps for each letter of a text;
+    where that may surprise. `index(operand)` says what at least one value needs so that the
+    operator can be met: an index over many rules finds candidates by it; None, or no `index`, is
+    always right, and slower. `weight(operand)` is the size of a pattern: steps for each letter of a text;
     `effort` the microseconds that `read` takes, roughly.
     """
 
