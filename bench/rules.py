@@ -1,8 +1,8 @@
 """What matching one event costs, by the number of rules: python -m bench.rules [--quick]
 
 Each row: compiling, memory, the median time for one event by the index and by a plain loop over the
-same rules, and how many rules are met. Other engines judge the same rules and events where they are
-installed; `bench/peers.py` says which, and what they cannot say.
+same rules, and how many rules are met. Other engines judge the same rules and events where they are installed
+(`bench/peers.py`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bench.mixes import MIXES, documents, events
-from bench.peers import peers
+from bench.peers import PEERS
 from rules import compile_rules, parse
 from rules.compiler import Compiler
 from rules.nodes import Rule
@@ -103,23 +103,24 @@ def linear(rules: list[tuple[int, Rule]]) -> Callable[[Event], list[int]]:
     return match
 
 
-def compare(happened: Sequence[Event], count: int) -> None:
-    """Let other engines judge what they can say of the same rules."""
-    rules = documents("typical", count)
-    ours = compile_rules([(at, parse(document)) for at, document in enumerate(rules)])
-    print(f"{'rulebook':<22}{count:>8,} rules{typical_time(ours.match, happened) * 1e6:>14,.1f} us")
-    for name, make in peers().items():
-        outcome = make(rules)
-        if isinstance(outcome, str):
-            print(f"{name:<22}{outcome}")
+def compare(happened: Sequence[Event], most: int) -> None:
+    """Let other engines judge the same rules, and say whether they find the same."""
+    payloads = [event["payload"] for event in happened]
+    for name, (peer, able) in PEERS.items():
+        count = min(most, able)
+        rules = documents("typical", count)
+        ours = compile_rules([(at, parse(document)) for at, document in enumerate(rules)])
+        met = sum(len(ours.match(event)) for event in happened)
+        us = typical_time(ours.match, happened) * 1e6
+        try:
+            seconds, theirs = peer(rules, payloads)
+        except ImportError as error:
+            print(f"{name:<28}not measured: {str(error)[:80]}")
             continue
-        started = perf_counter()
-        for event in happened:
-            outcome(event["payload"])
-        each = (perf_counter() - started) / len(happened)
-        met = sum(outcome(event["payload"]) for event in happened)
-        same = "same verdicts" if met == sum(len(ours.match(e)) for e in happened) else "differs"
-        print(f"{name:<22}{count:>8,} rules{each * 1e6:>14,.1f} us  {same}", flush=True)
+        same = "the same rules met" if theirs == met else f"{theirs} rules met instead of {met}"
+        print(
+            f"{name:<28}{count:>8,} rules{seconds * 1e6:>12,.0f} us, rulebook {us:,.0f} us; {same}"
+        )
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,6 +10,7 @@ from rules import reasons
 from rules.blame import Pointers, items_flip, least, together
 from rules.compiler import judge_of
 from rules.families.row import Env, Unfit
+from rules.finding import Explanation, Finding
 from rules.found import SHOWN_VALUES, found_at, match_shown, no_find, status_of
 from rules.nodes import (
     Condition,
@@ -32,58 +32,12 @@ from rules.weighing import is_null, operand_of, outcome, tally
 from rules.words import field_words
 from rules.zones import zone_of
 
+__all__ = ["Explanation", "explain"]
+
 SHOWN_ITEMS = 20
 MOST_ITEMS = 200
 ROOM = 1_200  # conditions told, counting each item of a list; at least one item is told
 NEVER = 1_000
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One node judged. `flip`: the fewest conditions that would turn it; None when none would."""
-
-    pointer: str
-    kind: str
-    met: bool
-    reason: str
-    flip: Pointers | None
-    detail: dict[str, Any]
-    children: tuple[Finding, ...] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        shown = {"pointer": self.pointer, "kind": self.kind, "met": self.met, **self.detail}
-        if self.reason:
-            shown["reason"] = self.reason
-        if self.kind != "condition" and self.kind != "every_event":
-            shown["children"] = [child.as_dict() for child in self.children]
-        return shown
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """The verdict with its reasons; falsy when not met.
-
-    blame: pointers of the fewest conditions that would turn the verdict; missed: how many of them
-    a rule that is not met lacks (0 when met, 1,000 when no condition could turn it).
-    """
-
-    met: bool
-    summary: str
-    blame: Pointers
-    missed: int
-    tree: Finding
-
-    def __bool__(self) -> bool:
-        return self.met
-
-    def as_dict(self) -> dict[str, Any]:
-        """The shape shown by the API: met, summary, blame, tree."""
-        return {
-            "met": self.met,
-            "summary": self.summary,
-            "blame": list(self.blame),
-            "tree": self.tree.as_dict(),
-        }
 
 
 def explain(rule: Rule, event: dict[str, Any], zone: str = "UTC") -> Explanation:

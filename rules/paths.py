@@ -34,6 +34,8 @@ from rules.path_walk import (
     written_key,
 )
 
+__all__ = ["MISSING", "Gap", "Path", "TooMuch", "find", "gap", "name_of", "parse_path", "path_from"]
+
 MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING"})()
 
 

@@ -66,8 +66,8 @@ class Operator:
     there, `sees_null` rows take null for a value. `note(value, read)` says how a value was read
     where that may surprise. `index(operand)` says what at least one value needs so that the
     operator can be met: an index over many rules finds candidates by it; None, or no `index`, is
-    always right, and slower. `weight(operand)` is the size of a pattern: steps for each letter of a text;
-    `effort` the microseconds that `read` takes, roughly.
+    always right, and slower. `weight(operand)` is the size of a pattern: steps for each letter of
+    a text; `effort` the microseconds that `read` takes, roughly.
     """
 
     id: str

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from rules import compile_rules, explain, parse
 from rules.compiler import judge_of
 from rules.families.row import UTC
+from rules.judge import Group
 from rules.scene import Scene
 from tests.rules.make import condition, document, event
 from tests.rules.test_agreement import nodes, values
@@ -176,7 +177,9 @@ def test_every_operator_is_found_by_what_meets_it():
 
 def test_stop_and_otherwise_hold_among_many_rules():
     is_a = condition("text.is", "a")
-    whens = [({**is_a, "value": word}, {}) for word in "bcdefghijklmnopqrstuvw"]
+    whens: list[tuple[dict, dict]] = [
+        ({**is_a, "value": word}, {}) for word in "bcdefghijklmnopqrstuvw"
+    ]
     whens[10:10] = [(is_a, {}), (is_a, {"stop": True}), (is_a, {})]
     whens += [({"every_event": True}, {"otherwise": True}), (is_a, {"otherwise": True})]
     pairs = [(at, parse(document(when, options=options))) for at, (when, options) in
@@ -191,5 +194,6 @@ def test_equal_conditions_of_many_rules_are_one():
     one = [{"path": "$.a['b']", "test": "text.is", "value": "x"},
            {"path": "$['a'].b", "test": "text.is", "value": "x"}]  # fmt: skip
     rules = compile_rules([(at, parse(document({"none": [when]}))) for at, when in enumerate(one)])
-    first, second = (rest[0].judges[0] for rest in rules.ordinary.rests)
-    assert first is second
+    first, second = (rest[0] for rest in rules.ordinary.rests)
+    assert isinstance(first, Group) and isinstance(second, Group)
+    assert first.judges[0] is second.judges[0]
