@@ -1,8 +1,8 @@
 """What matching one event costs, by the number of rules: python -m bench.rules [--quick]
 
 Each row: compiling, memory, the median time for one event by the index and by a plain loop over the
-same rules, and how many rules are met. Other engines judge the same rules and events where they are installed
-(`bench/peers.py`).
+same rules, and how many rules are met. Other engines judge the same rules and events where they
+are installed (`bench/peers.py`).
 """
 
 from __future__ import annotations
@@ -118,9 +118,8 @@ def compare(happened: Sequence[Event], most: int) -> None:
             print(f"{name:<28}not measured: {str(error)[:80]}")
             continue
         same = "the same rules met" if theirs == met else f"{theirs} rules met instead of {met}"
-        print(
-            f"{name:<28}{count:>8,} rules{seconds * 1e6:>12,.0f} us, rulebook {us:,.0f} us; {same}"
-        )
+        each = f"{seconds * 1e6:>12,.0f} us, rulebook {us:,.0f} us"
+        print(f"{name:<28}{count:>8,} rules{each}; {same}", flush=True)
 
 
 if __name__ == "__main__":

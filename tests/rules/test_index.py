@@ -175,11 +175,12 @@ def test_every_operator_is_found_by_what_meets_it():
             assert rules.match(happened) == plainly(pairs, happened)
 
 
+LETTERS = "bcdefghijklmnopqrstuvw"
+
+
 def test_stop_and_otherwise_hold_among_many_rules():
     is_a = condition("text.is", "a")
-    whens: list[tuple[dict, dict]] = [
-        ({**is_a, "value": word}, {}) for word in "bcdefghijklmnopqrstuvw"
-    ]
+    whens: list[tuple[dict, dict]] = [({**is_a, "value": word}, {}) for word in LETTERS]
     whens[10:10] = [(is_a, {}), (is_a, {"stop": True}), (is_a, {})]
     whens += [({"every_event": True}, {"otherwise": True}), (is_a, {"otherwise": True})]
     pairs = [(at, parse(document(when, options=options))) for at, (when, options) in
