@@ -15,14 +15,31 @@ from tests.rules.make import condition, document, event
 from tests.rules.test_agreement import nodes, values
 from tests.rules.test_operators import TABLE
 
-WORDS = ["paid", "Paid", "void", "repaid", "inv-1", "INV-12", "a", "b", "", "Zoë", "10", "true"]
+WORDS = [
+    "paid",
+    "Paid",
+    "void",
+    "repaid",
+    "inv-1",
+    "INV-12",
+    "a",
+    "b",
+    "",
+    "Zoë",
+    "10",
+    "true",
+    "repaid in full",
+    "unpaid in full",
+]
 NUMBERS = [0, 1, 2, 5, 9.5, 10, "10", " 1e1 ", 10**30]
 DATES = ["2026-01-10", "2026-01-10T23:30:00Z", "2026-01-11", 1768089600]
 VALUES = {
     "text.is": st.sampled_from(WORDS),
     "text.is_one_of": st.lists(st.sampled_from(WORDS), min_size=1, max_size=3),
     "text.is_not": st.sampled_from(WORDS),
-    "text.contains": st.sampled_from(["a", "ai", "aid", "repaid", "nv-1", "oë"]),
+    "text.contains": st.sampled_from(
+        ["a", "ai", "aid", "repaid", "nv-1", "oë", "paid in", "repaid in"]
+    ),
     "text.starts_with": st.sampled_from(["p", "PAI", "inv-", "r"]),
     "text.ends_with": st.sampled_from(["d", "AID", "-12", "1"]),
     "text.like": st.sampled_from(["*aid", "?aid", "inv-*", "*", "p??d", "**a*d*"]),
@@ -173,6 +190,16 @@ def test_every_operator_is_found_by_what_meets_it():
         for one in (*TABLE[name][1], *TABLE[name][2], [TABLE[name][1]]):
             happened = event({"x": one})
             assert rules.match(happened) == plainly(pairs, happened)
+
+
+def test_what_an_item_needs_is_asked_of_every_item_even_of_another_part():
+    """The page is 2 in every item's eyes, but there has to be an item."""
+    page = condition("text.is", "2", path="$.page", **{"in": "query"})
+    deep = {"items": "$.l[*]", "match": {"at_least": 2}, "where": page}
+    rules = compile_rules([(1, parse(document(deep)))])
+    assert rules.match(event({"l": [1, 2]}, query={"page": "2"})) == [1]
+    assert rules.match(event({"l": [1]}, query={"page": "2"})) == []
+    assert rules.match(event({"l": [1, 2]}, query={"page": "3"})) == []
 
 
 LETTERS = "bcdefghijklmnopqrstuvw"
