@@ -202,6 +202,17 @@ def test_what_an_item_needs_is_asked_of_every_item_even_of_another_part():
     assert rules.match(event({"l": [1, 2]}, query={"page": "3"})) == []
 
 
+def test_a_text_that_only_shares_a_few_letters_is_not_taken_for_another():
+    """Long texts are found by six of their letters; the others have to be there as well."""
+    words = ["paid in full", "paid in fact", "repaid in fur", "like*paid"]
+    pairs = [(word, parse(document(condition("text.contains", word)))) for word in words]
+    pairs += [(f"{word}*", parse(document(condition("text.like", f"{word}*")))) for word in words]
+    rules = compile_rules(pairs)
+    for found in [*words, "paid i", "paid in fu", "n full paid in", "likes repaid"]:
+        assert rules.match(event({"x": found})) == plainly(pairs, event({"x": found}))
+    assert rules.match(event({"x": "PAID IN FULL."})) == ["paid in full", "paid in full*"]
+
+
 LETTERS = "bcdefghijklmnopqrstuvw"
 
 
