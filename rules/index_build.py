@@ -14,17 +14,47 @@ from rules.nodes import Field
 from rules.scene import Reading
 
 CROWDED = 16
+PLACES_PER_RULE = 10
 DEEPEST = 4
 Entry = tuple[int, tuple[Ways, ...]]  # a rule's place, and the ways of each of its conditions
 Shelves = dict[str, dict[Any, list[Entry]]]
 
 
+class Allowance:
+    """How many places refining may still make: lists of values within lists would make millions."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def covers(self, entries: list[Entry]) -> bool:
+        """Whether these may be placed once more; if so, it is taken off."""
+        wanted = sum(breadth(ways) for _, conjuncts in entries for ways in conjuncts)
+        if wanted > self.left:
+            return False
+        self.left -= wanted
+        return True
+
+
+def breadth(ways: Ways) -> int:
+    """How many places a rule takes at most where it is found by one of these."""
+    most = 0
+    for way in ways:
+        if isinstance(way, Either):
+            most = max(most, sum(map(breadth, way.choices)))
+        else:
+            most = max(most, len(way.need.tokens) if way.need and way.need.every else 1)
+    return most
+
+
 class Building:
     """One index in the making. `decided`: which condition each rule's place already answers."""
 
-    def __init__(self, entries: list[Entry], depth: int = 0) -> None:
+    def __init__(
+        self, entries: list[Entry], depth: int = 0, allowance: Allowance | None = None
+    ) -> None:
         self.entries = entries
         self.depth = depth
+        self.allowance = allowance or Allowance(PLACES_PER_RULE * len(entries))
         self.counts: Counter[Any] = Counter()
         self.shelves: dict[Source, Shelves] = {}
         self.present: dict[Source, list[Entry]] = {}
@@ -132,7 +162,8 @@ class Building:
         """The rules in one place: an index of their own where they are many and differ."""
         crowded = len(entries) > CROWDED and self.depth < DEEPEST and table not in UNREFINED
         if crowded and sum(any(conjuncts) for _, conjuncts in entries) > len(entries) / 2:
-            return Building(entries, self.depth + 1).index()
+            if self.allowance.covers(entries):
+                return Building(entries, self.depth + 1, self.allowance).index()
         return tuple([position for position, _ in entries])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -76,7 +77,7 @@ class RuleSet(Generic[Id]):
             met.append(id)
             if stop:
                 break
-        return met or [id for id, _ in self.otherwise.met(scene)][:1]
+        return met or [id for id, _ in islice(self.otherwise.met(scene), 1)]
 
 
 def compile_rules(rules: Iterable[tuple[Id, Rule]], zone: str = "UTC") -> RuleSet[Id]:

@@ -119,3 +119,13 @@ def test_an_explanation_stays_small_for_items_in_items():
     happened = event({"a": [{"b": [0] * 40}] * 40})
     told = explain(parse(document({"items": "$.a[*]", "where": inner})), happened).as_dict()
     assert len(str(told)) < 500_000
+
+
+def test_lists_of_values_in_many_conditions_do_not_multiply():
+    """Places within places for each of a hundred values would be millions."""
+    words = [f"w{at}" for at in range(100)]
+    when = {"all": [condition("text.is_one_of", words, path=f"$.f{at}") for at in range(5)]}
+    pairs = [(at, parse(document(when))) for at in range(40)]
+    rules = compile_rules(pairs)
+    assert rules.match(event({f"f{at}": "w7" for at in range(5)})) == list(range(40))
+    assert rules.match(event({f"f{at}": "w7" for at in range(4)})) == []
