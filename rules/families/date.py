@@ -169,7 +169,7 @@ def _row(
     return Operator(
         f"date.{name}", words, f"{words} {{value}}",
         f"{words} {{value}}".replace("is", "needs to be", 1), wants, read_date, test, clock=clock,
-        note=note_date, index=index, effort=4,
+        note=note_date, index=index, effort=5,
     )  # fmt: skip
 
 
@@ -197,6 +197,6 @@ ROWS = (
     Operator(
         "date.time_between", "has a time between", "has a time between {value}",
         "needs a time between {value}", CLOCKS, read_clock, time_between,
-        note=note_date, effort=4,
+        note=note_date, effort=5,
     ),
 )  # fmt: skip
