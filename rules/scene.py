@@ -106,7 +106,7 @@ class Scene:
             pass
         memo = self.own if field.path.of_item else self.memo
         looks: Looks = memo[("looks", field.part, field.path.text)]
-        return looks.count
+        return min(looks.count, MOST_FOUND)
 
     def size(self, field: Field) -> int:
         """How many values there are where a path starts, at every level."""
