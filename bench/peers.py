@@ -105,9 +105,10 @@ def json_rules_engine(rules: list[Condition], payloads: Sequence[Payload]) -> Ti
         [node, str(SCRIPT)], input=given, capture_output=True, text=True, env=os.environ
     )
     if run.returncode:
-        raise ImportError(run.stderr.strip().splitlines()[-1] if run.stderr else "it failed")
-    told = json.loads(run.stdout)
-    return told["seconds"], told["met"]
+        told = [line for line in run.stderr.splitlines() if line.startswith("Error:")]
+        raise ImportError(told[0].removeprefix("Error: ") if told else "it failed")
+    measured = json.loads(run.stdout)
+    return measured["seconds"], measured["met"]
 
 
 def timed(match: Callable[[Payload], list[Any]], payloads: Sequence[Payload]) -> Timing:
