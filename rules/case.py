@@ -6,8 +6,10 @@ import dataclasses
 from typing import Any
 
 from rules.families.row import Env, Unfit
-from rules.judge import Scene, outcome, prepared, tally
 from rules.nodes import Condition
+from rules.operand import prepared
+from rules.scene import Scene
+from rules.weighing import outcome, tally
 
 LOOKED_AT = 1_000
 
@@ -18,7 +20,7 @@ def only_case(node: Condition, values: list[Any], env: Env, scene: Scene) -> boo
         return False
     loose = dataclasses.replace(node, match_case=False)
     env = Env(env.zone, match_case=False)
-    operand = prepared(loose, loose.value, env)
+    operand = prepared(loose.operator.wants, loose.value, env)
     if isinstance(operand, Unfit):
         return False
     return tally(loose, [outcome(loose, value, operand, env, scene) for value in values])

@@ -11,8 +11,8 @@ from functools import cached_property
 from typing import Any, Literal
 
 from rules.families.row import UTC, Env, Operator, Unfit
-from rules.judge import prepared
 from rules.nodes import Condition
+from rules.operand import prepared
 from rules.operators import OPERATORS
 from rules.spans import Span, span_of
 from rules.values import fold
@@ -76,7 +76,7 @@ def claim_of(condition: Condition) -> Claim | None:
     if condition.other or row.about_presence or (row.whole and not condition.field.path.singular):
         return None
     positive = OPERATORS[row.negates] if row.negates else row
-    operand = prepared(condition, condition.value, Env(UTC, condition.match_case))
+    operand = prepared(condition.operator.wants, condition.value, Env(UTC, condition.match_case))
     if isinstance(operand, Unfit):
         return None
     quantified = (_single if row.whole else _several)(condition)

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from rules.change import remove
-from rules.judge import Scene, judge_of
+from rules.compiler import judge_of
 from rules.logic import Logic, meaning
 from rules.nodes import Rule, Step
 from rules.note import Note
-from rules.ruleset import zone_of
+from rules.scene import Scene
+from rules.zones import zone_of
 
 Recipients = Callable[[Step], Iterable[str]]
 Events = Iterable[Mapping[str, Any]]
@@ -111,4 +112,4 @@ def _written_to(rule: Rule, recipients: Recipients) -> dict[str, str]:
 def _met(rule: Rule, events: list[Mapping[str, Any]], zone: str) -> list[bool]:
     place = zone_of(zone)
     judge = judge_of(rule.when, place)
-    return [judge(Scene(dict(event), place)) for event in events]
+    return [judge.met(Scene(dict(event), place)) for event in events]

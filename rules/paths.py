@@ -6,35 +6,37 @@ Names, indexes, wildcards, slices and `..` are the project's own; only filters u
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from rules.errors import Unusable, nearest
-from rules.path_filters import compile_filter
+from rules.errors import nearest
 from rules.path_syntax import (
     SHORTHAND,
     FilterText,
     Index,
     Name,
     Segment,
-    Selector,
-    Slice,
-    Wildcard,
     read,
     written,
 )
+from rules.path_walk import (
+    FOUND_TOO_MUCH,
+    MOST_FOUND,
+    Looks,
+    Nodes,
+    Pick,
+    Place,
+    TooMuch,
+    advance,
+    compiled,
+    written_key,
+)
 
-MOST_FOUND = 10_000
+__all__ = ["MISSING", "Gap", "Path", "TooMuch", "find", "gap", "name_of", "parse_path", "path_from"]
+
 MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING"})()
-Place = tuple[Any, ...]  # (the place above, name or index); () at the root
-Located = tuple[Place, Any]
-Pick = Callable[[Any, Any], Iterable[tuple[Any, Any]]]
-
-
-class TooMuch(Exception):
-    """A path found more values than may be looked at."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,18 @@ class Path:
     steps: tuple[tuple[bool, tuple[Pick, ...]], ...] = field(compare=False, repr=False)
 
     @property
+    def deep(self) -> bool:
+        """Whether it looks at every level below some point."""
+        return any(segment.deep for segment in self.segments)
+
+    @property
+    def searches(self) -> bool:
+        """Whether it may pass by much more than it finds: `..` and filters do."""
+        return self.deep or any(
+            isinstance(one, FilterText) for segment in self.segments for one in segment.selectors
+        )
+
+    @property
     def of_item(self) -> bool:
         """Whether the path starts at the item (`@`) instead of the whole event part."""
         return self.text[0] == "@"
@@ -57,18 +71,35 @@ class Path:
         if self.singular:
             found = self.get(value)
             return [] if found is MISSING else [found]
-        root, found = value if root is MISSING else root, [value]
-        for deep, picks in self.steps:
-            found = _children_of(_and_below(found) if deep else found, picks, root)
-        return found
+        return [child for _, child in self.walk(value, root)]
 
     def locate(self, value: Any, root: Any = MISSING) -> list[tuple[str, Any]]:
         """Every value found, each with its normalised location (RFC 9535, 2.7)."""
+        return [(self.location(place), child) for place, child in self.walk(value, root)]
+
+    def walk(self, value: Any, root: Any = MISSING, looks: Looks | None = None) -> Nodes:
+        """Every value found with its place, a chain of keys that `location` writes out."""
         root = value if root is MISSING else root
-        nodes: list[Located] = [((), value)]
+        nodes: Nodes = [(None, value)]
         for step in self.steps:
-            nodes = _advance(nodes, step, root)
-        return [(_written(place, self.text[0]), child) for place, child in nodes]
+            nodes = advance(nodes, step, root, looks)
+        return nodes
+
+    def walk_on(self, nodes: Nodes, root: Any, looks: Looks) -> Nodes:
+        """What is found from the nodes that the first step selected."""
+        if len(nodes) > MOST_FOUND:
+            raise TooMuch(FOUND_TOO_MUCH)
+        for step in self.steps[1:]:
+            nodes = advance(nodes, step, root, looks)
+        return nodes
+
+    def location(self, place: Place) -> str:
+        """A place in normalised form (RFC 9535, 2.7)."""
+        keys = []
+        while place is not None:
+            place, key = place
+            keys.append(f"[{written_key(key)}]")
+        return self.text[0] + "".join(reversed(keys))
 
 
 @lru_cache(maxsize=4096)
@@ -81,7 +112,7 @@ def parse_path(text: str, roots: str = "$", lower: bool = False) -> Path:
     parts, steps = [root], []
     segments = tuple(_lowered(segment) if lower else segment for segment in raw)
     for segment in segments:
-        words, picks = zip(*(_compiled(selector) for selector in segment.selectors), strict=True)
+        words, picks = zip(*(compiled(selector) for selector in segment.selectors), strict=True)
         parts.append(f"{'..' if segment.deep else ''}[{','.join(words)}]")
         steps.append((segment.deep, picks))
     keys = _singular_keys(segments)
@@ -140,16 +171,16 @@ class Gap:
 def gap(path: Path, value: Any, root: Any = MISSING) -> Gap:
     """Where a path that finds nothing in the value comes to its end."""
     root = value if root is MISSING else root
-    nodes: list[Located] = [((), value)]
+    nodes: Nodes = [(None, value)]
     for at, step in enumerate(path.steps):
-        further = _advance(nodes, step, root)
+        further = advance(nodes, step, root)
         if not further:
             return _gap_at(path, at, nodes)
         nodes = further
     return Gap(path.text, "", None, False)
 
 
-def _gap_at(path: Path, at: int, nodes: list[Located]) -> Gap:
+def _gap_at(path: Path, at: int, nodes: Nodes) -> Gap:
     segment, values = path.segments[at], [value for _, value in nodes]
     selector = segment.selectors[0]
     exists = name_of(Path(path.text[0], path.segments[:at], False, path.get, ())) if at else ""
@@ -191,96 +222,3 @@ def _getter(keys: Iterable[str | int]) -> Callable[[Any], Any]:
         return value
 
     return get
-
-
-def _advance(nodes: list[Located], step: tuple[bool, tuple[Pick, ...]], root: Any) -> list[Located]:
-    deep, picks = step
-    found: list[Located] = []
-    for where, value in _with_descendants(nodes) if deep else nodes:
-        for pick in picks:
-            found += [((where, key), child) for key, child in pick(value, root)]
-            if len(found) > MOST_FOUND:
-                raise TooMuch(f"it finds more than {MOST_FOUND:,} values")
-    return found
-
-
-def _children_of(values: Iterable[Any], picks: tuple[Pick, ...], root: Any) -> list[Any]:
-    """As `_advance`, for values alone, which is much faster."""
-    found: list[Any] = []
-    for value in values:
-        for pick in picks:
-            found += [child for _, child in pick(value, root)]
-            if len(found) > MOST_FOUND:
-                raise TooMuch(f"it finds more than {MOST_FOUND:,} values")
-    return found
-
-
-def _and_below(values: list[Any]) -> Iterator[Any]:
-    waiting = values[::-1]
-    while waiting:
-        value = waiting.pop()
-        yield value
-        if isinstance(value, dict):
-            waiting.extend(reversed(value.values()))
-        elif isinstance(value, list):
-            waiting.extend(reversed(value))
-
-
-def _written(place: Place, root: str) -> str:
-    """A place as its normalised path."""
-    steps: list[str] = []
-    while place:
-        place, key = place
-        plain = not isinstance(key, str) or key.isalnum()
-        steps.append(f"[{key!r}]" if plain else f"[{written(Name(key))}]")
-    return root + "".join(reversed(steps))
-
-
-def _with_descendants(nodes: list[Located]) -> Iterator[Located]:
-    waiting = list(reversed(nodes))
-    while waiting:
-        where, value = waiting.pop()
-        yield where, value
-        below = [((where, key), child) for key, child in _children(value)]
-        waiting.extend(reversed(below))
-
-
-def _children(value: Any, root: Any = None) -> Iterable[tuple[Any, Any]]:
-    if isinstance(value, dict):
-        return value.items()
-    return enumerate(value) if isinstance(value, list) else ()
-
-
-def _compiled(selector: Selector) -> tuple[str, Pick]:
-    match selector:
-        case Name(key):
-            return (
-                written(selector),
-                lambda value, _: (
-                    [(key, value[key])] if isinstance(value, dict) and key in value else ()
-                ),
-            )
-        case Index(at):
-            return written(selector), lambda value, _: _at(value, at)
-        case Slice():
-            return written(selector), lambda value, _: _sliced(value, selector)
-        case Wildcard():
-            return written(selector), _children
-        case FilterText(text):
-            canonical, choose = compile_filter(text)
-            return f"?{canonical}", choose
-    raise Unusable("The path uses something that is not available.")
-
-
-def _at(value: Any, at: int) -> Iterable[tuple[Any, Any]]:
-    if not isinstance(value, list) or not -len(value) <= at < len(value):
-        return ()
-    return ((at % len(value), value[at]),)
-
-
-def _sliced(value: Any, part: Slice) -> Iterable[tuple[Any, Any]]:
-    """The slice of RFC 9535, 2.3.4: as Python's, but a step of 0 selects nothing."""
-    if not isinstance(value, list) or part.step == 0:
-        return ()
-    places = range(len(value))[part.start : part.stop : part.step]
-    return [(place, value[place]) for place in places]

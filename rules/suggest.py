@@ -12,14 +12,15 @@ from decimal import Decimal
 from typing import Any
 
 from rules.catalog import CatalogField, FieldSeen, fields_of, kind_of, path_text
+from rules.compiler import judge_of
 from rules.conditions import LONGEST_VALUE
 from rules.document import parse
 from rules.errors import RuleError, Unusable
-from rules.judge import Scene, judge_of
 from rules.path_syntax import Name
 from rules.paths import parse_path
-from rules.ruleset import zone_of
+from rules.scene import Scene
 from rules.values import as_text, exact, plain_number, say, shortest
+from rules.zones import zone_of
 
 FEW_VALUES = 10
 MOST_APART = 5
@@ -246,7 +247,7 @@ def _met(made: dict[str, Any], scenes: list[Scene]) -> list[bool]:
     except RuleError:
         return [False] * len(scenes)
     judge = judge_of(node, scenes[0].zone)
-    return [judge(scene) for scene in scenes]
+    return [judge.met(scene) for scene in scenes]
 
 
 def _always_new(events: Sequence[Mapping[str, Any]]) -> set[str]:
