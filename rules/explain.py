@@ -229,19 +229,7 @@ def _notes(node: Condition, values: list[Any], env: Env) -> list[str]:
 
 
 def _located(field: Field, scene: Scene) -> list[tuple[str, Any]]:
-    """The values with their places; what wide paths find is kept, as many conditions may ask."""
-    if field.path.singular or field.path.of_item:
-        return field.path.locate(scene.start(field), scene.root(field))
-    key = ("located", field.part, field.path.text)
-    if key not in scene.memo:
-        try:
-            scene.memo[key] = field.path.locate(scene.start(field), scene.root(field))
-        except TooMuch as error:
-            scene.memo[key] = error
-    found: list[tuple[str, Any]] | TooMuch = scene.memo[key]
-    if isinstance(found, TooMuch):
-        raise TooMuch(*found.args)
-    return found
+    return field.path.locate(scene.start(field), scene.root(field))
 
 
 def _hole(field: Field, scene: Scene) -> Gap:

@@ -28,8 +28,6 @@ from rules.path_syntax import (
 
 MOST_FOUND = 10_000
 MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING"})()
-Place = tuple[Any, ...]  # (the place above, name or index); () at the root
-Located = tuple[Place, Any]
 Pick = Callable[[Any, Any], Iterable[tuple[Any, Any]]]
 
 
@@ -57,18 +55,15 @@ class Path:
         if self.singular:
             found = self.get(value)
             return [] if found is MISSING else [found]
-        root, found = value if root is MISSING else root, [value]
-        for deep, picks in self.steps:
-            found = _children_of(_and_below(found) if deep else found, picks, root)
-        return found
+        return [child for _, child in self.locate(value, root)]
 
     def locate(self, value: Any, root: Any = MISSING) -> list[tuple[str, Any]]:
         """Every value found, each with its normalised location (RFC 9535, 2.7)."""
         root = value if root is MISSING else root
-        nodes: list[Located] = [((), value)]
+        nodes = [(self.text[0], value)]
         for step in self.steps:
             nodes = _advance(nodes, step, root)
-        return [(_written(place, self.text[0]), child) for place, child in nodes]
+        return nodes
 
 
 @lru_cache(maxsize=4096)
@@ -140,7 +135,7 @@ class Gap:
 def gap(path: Path, value: Any, root: Any = MISSING) -> Gap:
     """Where a path that finds nothing in the value comes to its end."""
     root = value if root is MISSING else root
-    nodes: list[Located] = [((), value)]
+    nodes: list[tuple[str, Any]] = [(path.text[0], value)]
     for at, step in enumerate(path.steps):
         further = _advance(nodes, step, root)
         if not further:
@@ -149,7 +144,7 @@ def gap(path: Path, value: Any, root: Any = MISSING) -> Gap:
     return Gap(path.text, "", None, False)
 
 
-def _gap_at(path: Path, at: int, nodes: list[Located]) -> Gap:
+def _gap_at(path: Path, at: int, nodes: list[tuple[str, Any]]) -> Gap:
     segment, values = path.segments[at], [value for _, value in nodes]
     selector = segment.selectors[0]
     exists = name_of(Path(path.text[0], path.segments[:at], False, path.get, ())) if at else ""
@@ -193,55 +188,31 @@ def _getter(keys: Iterable[str | int]) -> Callable[[Any], Any]:
     return get
 
 
-def _advance(nodes: list[Located], step: tuple[bool, tuple[Pick, ...]], root: Any) -> list[Located]:
+def _advance(
+    nodes: list[tuple[str, Any]], step: tuple[bool, tuple[Pick, ...]], root: Any
+) -> list[tuple[str, Any]]:
     deep, picks = step
-    found: list[Located] = []
+    found: list[tuple[str, Any]] = []
     for where, value in _with_descendants(nodes) if deep else nodes:
         for pick in picks:
-            found += [((where, key), child) for key, child in pick(value, root)]
+            for key, child in pick(value, root):
+                place = f"'{key}'" if isinstance(key, str) and key.isalnum() else _place(key)
+                found.append((f"{where}[{place}]", child))
             if len(found) > MOST_FOUND:
                 raise TooMuch(f"it finds more than {MOST_FOUND:,} values")
     return found
 
 
-def _children_of(values: Iterable[Any], picks: tuple[Pick, ...], root: Any) -> list[Any]:
-    """As `_advance`, for values alone, which is much faster."""
-    found: list[Any] = []
-    for value in values:
-        for pick in picks:
-            found += [child for _, child in pick(value, root)]
-            if len(found) > MOST_FOUND:
-                raise TooMuch(f"it finds more than {MOST_FOUND:,} values")
-    return found
+def _place(key: Any) -> str:
+    return written(Name(key)) if isinstance(key, str) else str(key)
 
 
-def _and_below(values: list[Any]) -> Iterator[Any]:
-    waiting = values[::-1]
-    while waiting:
-        value = waiting.pop()
-        yield value
-        if isinstance(value, dict):
-            waiting.extend(reversed(value.values()))
-        elif isinstance(value, list):
-            waiting.extend(reversed(value))
-
-
-def _written(place: Place, root: str) -> str:
-    """A place as its normalised path."""
-    steps: list[str] = []
-    while place:
-        place, key = place
-        plain = not isinstance(key, str) or key.isalnum()
-        steps.append(f"[{key!r}]" if plain else f"[{written(Name(key))}]")
-    return root + "".join(reversed(steps))
-
-
-def _with_descendants(nodes: list[Located]) -> Iterator[Located]:
+def _with_descendants(nodes: list[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
     waiting = list(reversed(nodes))
     while waiting:
         where, value = waiting.pop()
         yield where, value
-        below = [((where, key), child) for key, child in _children(value)]
+        below = [(f"{where}[{_place(key)}]", child) for key, child in _children(value)]
         waiting.extend(reversed(below))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import re2
 
 from rules.errors import Unusable
-from rules.families.like import alike
+from rules.families.like import Alike
 from rules.families.row import Env, Operator, Unfit, Wants
 from rules.families.wants import LENGTH, SOME_TEXT, TEXT, TEXTS
 from rules.values import LOOKED_AT, as_text, fold, say
@@ -55,7 +55,7 @@ def like(raw: Any, env: Env) -> Callable[[str], Any]:
     """A text in which * stands for any characters and ? for one."""
     if not isinstance(raw, str) or not raw:
         raise Unusable("This needs a text.", "Use * for anything and ? for one character.")
-    return alike(fold(raw, env.match_case))
+    return Alike(fold(raw, env.match_case)).search
 
 
 def _compiled(pattern: str, match_case: bool) -> Callable[[str], Any]:
