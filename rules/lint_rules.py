@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from rules.change import remove
-from rules.compiler import judge_of
 from rules.logic import Logic, meaning
 from rules.nodes import Rule, Step
 from rules.note import Note
-from rules.scene import Scene
-from rules.zones import zone_of
+from rules.trying import met_by, scenes_of
 
 Recipients = Callable[[Step], Iterable[str]]
 Events = Iterable[Mapping[str, Any]]
@@ -74,13 +72,13 @@ def _overlaps(
     zone: str,
 ) -> Iterator[Note]:
     """Others that write to the same person, and certainly or evidently meet the same events."""
-    mine = _written_to(rule, recipients)
-    met = _met(rule, events, zone)
+    mine, scenes = _written_to(rule, recipients), scenes_of(events, zone)
+    met = met_by(rule.when, scenes)
     for other in others:
         shared = [one for one in _written_to(other, recipients) if one in mine]
         if not shared:
             continue
-        both = sum(map(all, zip(met, _met(other, events, zone), strict=True)))
+        both = sum(map(all, zip(met, met_by(other.when, scenes), strict=True)))
         certain = logic.follows(rule.when, other.when) or logic.follows(other.when, rule.when)
         if both or (certain and not logic.never(rule.when)):
             yield _overlap(other, shared[0], both, len(events), mine[shared[0]])
@@ -107,9 +105,3 @@ def _written_to(rule: Rule, recipients: Recipients) -> dict[str, str]:
             if person.strip():
                 found.setdefault(" ".join(person.split()).lower(), f"/then/{at}")
     return found
-
-
-def _met(rule: Rule, events: list[Mapping[str, Any]], zone: str) -> list[bool]:
-    place = zone_of(zone)
-    judge = judge_of(rule.when, place)
-    return [judge.met(Scene(dict(event), place)) for event in events]

@@ -12,15 +12,13 @@ from decimal import Decimal
 from typing import Any
 
 from rules.catalog import CatalogField, FieldSeen, fields_of, kind_of, path_text
-from rules.compiler import judge_of
 from rules.conditions import LONGEST_VALUE
 from rules.document import parse
 from rules.errors import RuleError, Unusable
 from rules.path_syntax import Name
 from rules.paths import parse_path
-from rules.scene import Scene
+from rules.trying import met_by, scenes_of
 from rules.values import as_text, exact, plain_number, say, shortest
-from rules.zones import zone_of
 
 FEW_VALUES = 10
 MOST_APART = 5
@@ -195,8 +193,7 @@ def set_apart(
     Fields that are new in every event, as ids are, tell nothing and are passed over where any
     other field helps. An empty list: nothing sets it apart.
     """
-    place = zone_of(zone)
-    scenes = [Scene(dict(one), place) for one in (event, *others)]
+    scenes = scenes_of((event, *others), zone)
     useful = []
     for made in _candidates(event["payload"]):
         mine, *hits = _met(made, scenes)
@@ -239,15 +236,13 @@ def _value_at(path: str, payload: Any) -> Any:
     return value
 
 
-def _met(made: dict[str, Any], scenes: list[Scene]) -> list[bool]:
+def _met(made: dict[str, Any], scenes: list[Any]) -> list[bool]:
     """Whether each event meets a condition; none where it cannot be one, such as a vast number."""
     step = {"id": "x", "action": "x", "config": {}}
     try:
-        node = parse({"name": "x", "when": made, "then": [step]}).when
+        return met_by(parse({"name": "x", "when": made, "then": [step]}).when, scenes)
     except RuleError:
         return [False] * len(scenes)
-    judge = judge_of(node, scenes[0].zone)
-    return [judge.met(scene) for scene in scenes]
 
 
 def _always_new(events: Sequence[Mapping[str, Any]]) -> set[str]:

@@ -12,14 +12,22 @@ from rules.errors import Unusable
 MOST_SINGLE = 50
 
 
-def alike(wanted: str) -> Callable[[str], Any]:
-    """A search for a whole text; Unusable where it holds too many single marks."""
-    if wanted.count("?") > MOST_SINGLE:
-        raise Unusable(f"There are more than {MOST_SINGLE} '?' in this text.", "Use * instead.")
-    first, *rest = [_Piece(piece) for piece in wanted.split("*")]
+class Alike:
+    """A text with marks, ready to search with; Unusable where it holds too many single ones.
 
-    def search(text: str) -> bool | None:
+    programsize: how dear a search is, as RE2 counts it for its patterns.
+    """
+
+    programsize = 1
+
+    def __init__(self, wanted: str) -> None:
+        if wanted.count("?") > MOST_SINGLE:
+            raise Unusable(f"There are more than {MOST_SINGLE} '?' in this text.", "Use * instead.")
+        self.first, *self.rest = [_Piece(piece) for piece in wanted.split("*")]
+
+    def search(self, text: str) -> bool | None:
         """Each piece where it first fits after the one before, the last at the very end."""
+        first, rest = self.first, self.rest
         if not first.stands(text, 0) or (not rest and first.length != len(text)):
             return None
         after = first.length
@@ -29,8 +37,6 @@ def alike(wanted: str) -> Callable[[str], Any]:
                 return None
         last = len(text) - rest[-1].length if rest else after
         return True if last >= after and (not rest or rest[-1].stands(text, last)) else None
-
-    return search
 
 
 class _Piece:

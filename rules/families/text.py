@@ -11,7 +11,7 @@ import re2
 
 from rules.errors import Unusable
 from rules.families import needs
-from rules.families.like import alike
+from rules.families.like import Alike
 from rules.families.row import Env, Operator, Unfit, Wants, weightless
 from rules.families.wants import LENGTH, SOME_TEXT, TEXT, TEXTS
 from rules.values import LOOKED_AT, as_text, fold, say
@@ -49,10 +49,10 @@ class Pattern:
 
     __slots__ = ("search", "literal", "weight")
 
-    def __init__(self, search: Callable[[str], Any], weight: int, literal: str = "") -> None:
-        self.search = search
-        self.weight = weight
+    def __init__(self, compiled: Any, literal: str = "") -> None:
+        self.search: Callable[[str], Any] = compiled.search
         self.literal = literal
+        self.weight: int = compiled.programsize
 
     def need(self) -> needs.Need | None:
         held = needs.holds(self.literal)
@@ -68,8 +68,7 @@ def regex(raw: Any, env: Env) -> Pattern:
         raise Unusable("This needs a pattern.", "Write a regular expression, such as ^INV-[0-9]+$")
     if len(raw) > LONGEST_PATTERN:
         raise Unusable(f"The pattern is longer than {LONGEST_PATTERN:,} characters.", "Shorten it.")
-    compiled = _compiled(unicodedata.normalize("NFC", raw), env.match_case)
-    return Pattern(compiled.search, compiled.programsize)
+    return Pattern(_compiled(unicodedata.normalize("NFC", raw), env.match_case))
 
 
 def like(raw: Any, env: Env) -> Pattern:
@@ -78,7 +77,7 @@ def like(raw: Any, env: Env) -> Pattern:
         raise Unusable("This needs a text.", "Use * for anything and ? for one character.")
     text = fold(raw, env.match_case)
     literal = max(text.replace("?", "*").split("*"), key=len)
-    return Pattern(alike(text), len(text), literal)
+    return Pattern(Alike(text), literal)
 
 
 def _compiled(pattern: str, match_case: bool) -> Any:

@@ -40,7 +40,6 @@ HOSTILE = {
         condition("text.matches_regex", "(a?){500}a{500}c"), {"x": "a" * 65_536},
     ),
     "many patterns": (each(99, "text.matches_regex", "(x+x+)+y", "$.x"), {"x": "a" * 65_536}),
-    "a pattern of stars": (condition("text.like", "*a" * 1_000 + "c"), {"x": "a" * 65_536}),
     "a pattern, long lists": (
         condition("text.matches_regex", "(.*)(.*)(.*)(.*)[^a]$"), {"x": ["a" * 65_536] * 16},
     ),
@@ -61,7 +60,7 @@ def test_too_much_work_is_not_met_and_says_so(name):
 
 def test_the_bound_is_of_the_rule_and_the_event_not_of_a_group():
     """Not even "none of" is met by what could not be judged."""
-    when, payload = HOSTILE["a pattern of stars"]
+    when, payload = HOSTILE["many patterns"]
     assert not judged({"none": [when]}, event(payload)).met
 
 
