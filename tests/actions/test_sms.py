@@ -198,7 +198,7 @@ def test_words():
     assert SMS.summary({"to": "+14155550123"}) == "SMS to +1 415 555 0123"
     assert SMS.phrase({"to": "{{ payload.customer.phone }}"}) == "text the number in customer.phone"
     assert SMS.phrase({"to": "+49{{ payload.phone }}"}) == "text a number from the event"
-    assert SMS.message({"to": "+1", "message": "hi"}) == Message(to="+1", text="hi")
+    assert SMS.message({"to": "+1", "message": "hi"}) == Message(to="+1", text="hi", segmented=True)
     assert not SMS.repeat_safe({}) and SMS.practice
     assert SMS.target({}, {"account_sid": "AC1"}) == "AC1"
 
