@@ -10,7 +10,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -309,17 +309,3 @@ def test_a_wrong_setting_or_a_taken_port_stops_the_start_with_its_remedy(tmp_pat
         for command in ("run", "web"):
             told = start(command, RULEBOOK_PORT=str(other.getsockname()[1]))
             assert "taken" in told and "RULEBOOK_PORT" in told
-
-
-def _commands(command: object, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
-    yield words, getattr(command, "help", "") or ""
-    for name, inner in getattr(command, "commands", {}).items():
-        yield from _commands(inner, (*words, name))
-
-
-def test_every_command_has_one_plain_sentence() -> None:
-    found = dict(_commands(main, ()))
-    assert len(found) > 15
-    for words, sentence in found.items():
-        assert sentence.endswith(".") and "\n" not in sentence, words
-        assert CliRunner().invoke(main, [*words, "--help"]).exit_code == 0

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -18,6 +20,9 @@ from rulebook.config import SETTINGS
 from rulebook.providers import PROVIDERS
 from rules import OPERATORS
 from rules.filters import FILTERS
+from tools.write_docs import PAGES
+
+ROOT = Path(__file__).parents[1]
 
 
 def is_sentence(text: str) -> bool:
@@ -32,7 +37,10 @@ def test_every_setting_has_a_sentence(setting) -> None:
 def commands(group: click.Command, words: str = "rulebook") -> Iterator[tuple[str, click.Command]]:
     yield words, group
     if isinstance(group, click.Group):
-        for name, command in group.commands.items():
+        context = click.Context(group)
+        for name in group.list_commands(context):
+            command = group.get_command(context, name)
+            assert command is not None and command.name == name
             yield from commands(command, f"{words} {name}")
 
 
@@ -42,6 +50,19 @@ def test_every_command_and_option_has_a_help_text(words: str, command: click.Com
     for option in command.params:
         if isinstance(option, click.Option):
             assert option.help or option.name in ("version", "help"), f"{words} --{option.name}"
+
+
+@pytest.mark.parametrize("page", sorted(PAGES))
+def test_a_page_made_from_rows_says_what_they_say(page: str) -> None:
+    written = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    assert written == PAGES[page](), "the rows have changed: run `make docs`"
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/map.md"])
+def test_every_link_leads_somewhere(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!https?://)([^)#]+)", text):
+        assert ((ROOT / page).parent / target).exists(), f"{page} links to {target}"
 
 
 @pytest.mark.parametrize("name", sorted(OPERATORS))

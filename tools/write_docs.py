@@ -44,7 +44,7 @@ def actions() -> str:
 
 
 def _action(action: Action) -> str:
-    about = inspect.cleandoc(inspect.getmodule(type(action)).__doc__ or "")  # type: ignore[union-attr]
+    about = inspect.cleandoc(inspect.getmodule(type(action)).__doc__ or "")
     kinds = " or ".join(f"`{kind.name}`" for kind in action.connections)
     without = "; without one, the Practice outbox keeps the message" if action.practice else ""
     needs = f"Connection: {kinds}{without}.\n\n" if kinds else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import sys
 from typing import Any
@@ -9,14 +10,35 @@ from typing import Any
 import click
 
 from rulebook import __version__, config
-from rulebook.cli import checks, deliveries, documents, forwarding, keeping, people, serving
 from rulebook.errors import Invalid, RulebookError
 
 __all__ = ["main"]
 
+# Command -> the file that holds it. Only that file is loaded: the supervisor of `run` lives as long
+# as the product, and has no use for what the other commands need.
+ROOMS = {
+    "run": "serving", "web": "serving", "worker": "serving", "prepare": "serving", "db": "serving",
+    "user": "people", "token": "people",
+    "send": "deliveries", "replay": "deliveries",
+    "listen": "forwarding",
+    "rules": "documents",
+    "doctor": "checks",
+    "backup": "keeping", "prune": "keeping",
+}  # fmt: skip
+
 
 class Commands(click.Group):
     """Errors of ours end a command with a sentence and its remedy, never a stack trace."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(ROOMS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in ROOMS:
+            return None
+        room = importlib.import_module(f"{__name__}.{ROOMS[name]}")
+        found: click.Command = next(each for each in room.COMMANDS if each.name == name)
+        return found
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -40,8 +62,3 @@ def main(ctx: click.Context) -> None:
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for noisy in ("huey", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-
-
-for room in (serving, people, deliveries, forwarding, documents, checks, keeping):
-    for command in room.COMMANDS:
-        main.add_command(command)

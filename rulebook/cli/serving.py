@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import errno
 import socket
+import subprocess
 import sys
 import time
 
 import click
 
-from rulebook import __version__, config, storage
-from rulebook.cli.ground import open_app
+from rulebook import __version__, config
 from rulebook.config import Config
-from rulebook.domain import accounts
 from rulebook.errors import RulebookError
 
 LAST_ONE_STOPS = 2.0  # seconds for a Rulebook that was just stopped to let go of its port
+
+
+PREPARED = click.option("--prepared", is_flag=True, hidden=True, help="The tables are up to date.")
 
 
 @click.command()
@@ -25,32 +27,46 @@ def run() -> None:
 
     settings = config.load()
     check_port(settings, patience=LAST_ONE_STOPS)
-    app = open_app(settings)
-    with app.app_context():
-        _greet(settings)
+    # In a process of its own: this one only supervises from now on, and stays small.
+    ready = subprocess.run([sys.executable, "-m", "rulebook", "prepare"], check=False)
+    if ready.returncode:
+        sys.exit(ready.returncode)
     supervise()
 
 
+@click.command(hidden=True)
+def prepare() -> None:
+    """Make folder, key and tables, and say where to begin."""
+    from rulebook.cli.ground import at_home
+
+    settings = config.load()
+    with at_home():
+        _greet(settings)
+
+
 def _greet(settings: Config) -> None:
+    from rulebook.domain import accounts
+    from rulebook.storage import users
+
     click.echo(f"Rulebook {__version__} on {settings.public_url}")
-    if not storage.users.anyone():
+    if not users.anyone():
         link = accounts.make_link("setup")
         click.echo("Make the first account here (the link works once, for 24 hours):")
         click.echo(f"  {settings.public_url}/setup/{link}")
     click.echo("Stop with Ctrl-C.")
-    sys.stdout.flush()
-    storage.db.session.remove()
 
 
 @click.command()
-def web() -> None:
+@PREPARED
+def web(prepared: bool) -> None:
     """Start a web process alone."""
     from granian import Granian
     from granian.constants import Interfaces
 
     settings = config.load()
     check_port(settings, shared=True)
-    open_app(settings)
+    if not prepared:
+        _upgrade(settings)
     Granian(
         "web.door:application",
         address=settings["HOST"],
@@ -64,13 +80,21 @@ def web() -> None:
 
 
 @click.command()
-def worker() -> None:
+@PREPARED
+def worker(prepared: bool) -> None:
     """Start a worker process alone."""
     from rulebook.jobs.worker import work
 
     settings = config.load()
-    open_app(settings)
+    if not prepared:
+        _upgrade(settings)
     work(settings)
+
+
+def _upgrade(settings: Config) -> None:
+    from rulebook.cli.ground import open_app
+
+    open_app(settings)
 
 
 @click.group()
@@ -81,7 +105,7 @@ def db() -> None:
 @db.command()
 def upgrade() -> None:
     """Bring the database's tables to this version of Rulebook."""
-    open_app()
+    _upgrade(config.load())
     click.echo("The database is up to date.")
 
 
@@ -122,4 +146,4 @@ def _why_not(problem: OSError, host: str, port: int) -> tuple[str, str]:
     return f"{host} cannot be listened on: {problem.strerror}.", "Correct RULEBOOK_HOST."
 
 
-COMMANDS = (run, web, worker, db)
+COMMANDS = (run, web, worker, prepare, db)

@@ -24,6 +24,7 @@ from redis import ConnectionPool
 from rulebook.config import Config
 from rulebook.domain.act import act
 from rulebook.domain.judge import judge
+from rulebook.jobs.wake import knock
 
 log = logging.getLogger("rulebook.jobs")
 RING_FOR = 16
@@ -65,16 +66,16 @@ class Bell:
 
     def event(self, event_id: str) -> bool:
         """There is an event to judge; False when nobody could be told."""
-        return self._ring(self._judge, event_id)
+        return self.events([event_id])
 
     def events(self, event_ids: Sequence[str]) -> bool:
         """There are events to judge; one ring stands for several."""
-        groups = range(0, len(event_ids), RING_FOR)
-        return all([self._ring(self._judge, *event_ids[at : at + RING_FOR]) for at in groups])
+        groups = [event_ids[at : at + RING_FOR] for at in range(0, len(event_ids), RING_FOR)]
+        return self._ring_all(self._judge, groups)
 
     def runs(self, run_ids: Sequence[str]) -> bool:
         """There are runs to carry out; False when nobody could be told of some."""
-        return all([self._ring(self._act, run_id) for run_id in run_ids])
+        return self._ring_all(self._act, [[run_id] for run_id in run_ids])
 
     def answer(self, event_ids: Sequence[str], run_ids: Sequence[str]) -> None:
         """Do the work here and now: for the sweeper, while the queue is out of order."""
@@ -82,6 +83,12 @@ class Bell:
             run_ids = [*run_ids, *judge(event_id)]
         for run_id in run_ids:
             self.runs(act(run_id))
+
+    def _ring_all(self, job: Any, groups: Sequence[Sequence[str]]) -> bool:
+        rung = [self._ring(job, *ids) for ids in groups]
+        if rung and not self.queue.storage.blocking:
+            knock(self.config.instance)
+        return all(rung)
 
     def _ring(self, job: Any, *ids: str) -> bool:
         for attempt in (1, 2):

@@ -46,7 +46,7 @@ class Child:
     def start(self) -> None:
         # Own group: Ctrl-C reaches the supervisor only, which then stops both in order.
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "rulebook", self.name],
+            [sys.executable, "-m", "rulebook", self.name, "--prepared"],
             start_new_session=True, preexec_fn=_end_with_parent,
         )  # fmt: skip
         self.started = time.monotonic()

@@ -7,15 +7,16 @@ import threading
 import time
 
 from flask import Flask
-from huey.consumer import Consumer
 
 from rulebook.config import Config
 from rulebook.domain.house import furnish
 from rulebook.domain.sweep import Due, prune, sweep
 from rulebook.jobs.queue import Bell
+from rulebook.jobs.wake import Ears, listening
 
 log = logging.getLogger("rulebook.worker")
 SWEEP_EVERY = 2.0
+LOOK_ANYWAY = 0.5  # seconds after which a worker looks into the queue though nobody knocked
 PRUNE_EVERY = 60.0
 
 
@@ -27,19 +28,19 @@ def work(config: Config) -> None:
     stop = threading.Event()
     sweeper = threading.Thread(target=_sweep, args=(app, bell, stop), name="sweeper", daemon=True)
     sweeper.start()
-    consumer = Consumer(
+    ears = Ears(config.instance)
+    consumer = listening(ears)(
         bell.queue,
         workers=config["WORKERS"],
         periodic=False,
-        initial_delay=0.01,
-        max_delay=0.05,
-        backoff=1.2,
+        max_delay=LOOK_ANYWAY,
         graceful_signal="TERM",
         shutdown_timeout=40,
     )
     try:
         consumer.run()
     finally:
+        ears.close()
         stop.set()
         sweeper.join(5)
 

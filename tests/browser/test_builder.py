@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.conftest import Live
 
@@ -13,7 +15,7 @@ def begin(live: Live, open_page):
     """The first account is made; its page is returned, with a Stripe hook and two events."""
     page = open_page(live.setup)
     page.get_by_label("E-mail address").fill("ada@shop.example")
-    page.get_by_label("Password").fill("linden tea with lemon 77")
+    page.get_by_label("Password", exact=True).fill("linden tea with lemon 77")
     workspace = page.get_by_label(re.compile("workspace|shop", re.I))
     if workspace.count():
         workspace.first.fill("Linden Tea")
@@ -24,9 +26,6 @@ def begin(live: Live, open_page):
 
 def seed(live: Live) -> str:
     """The id of a hook, made as its own page makes it."""
-    import subprocess
-    import sys
-
     script = (
         "from web import create_app\n"
         "from rulebook.domain import hooks, samples\n"
@@ -54,8 +53,15 @@ def test_a_rule_is_built_by_clicking_and_typing_and_goes_live(live: Live, open_p
     page.goto(f"{live.url}/rules/new?hook={seed(live)}")
     expect(page.get_by_label("Name of the rule")).to_have_value("Text me: Payment succeeded")
     expect(page.locator("#back h2")).to_contain_text("1 of the last 2 events")
+    add_a_condition(page)
+    change_it_and_try_a_group(page)
+    put_a_field_where_the_caret_was(page)
+    complaints.expect("status of 422")
+    save_and_watch(page, live.url)
 
-    # A field is clicked; its condition is typed into, and the verdict follows the typing.
+
+def add_a_condition(page: Page) -> None:
+    """A field is clicked; its condition is typed into, and the verdict follows the typing."""
     page.locator("summary", has_text="data.object.amount").first.click()
     page.get_by_role("button", name="Add condition: Amount", exact=True).click()
     value = page.get_by_label("Value for Amount")
@@ -69,12 +75,12 @@ def test_a_rule_is_built_by_clicking_and_typing_and_goes_live(live: Live, open_p
     value.fill("1")
     expect(page.locator("#told")).to_contain_text("amount is at least 1,")
 
-    # Another operator asks for two values; and back again.
+
+def change_it_and_try_a_group(page: Page) -> None:
+    """Another operator asks for two values; a group comes and goes."""
     page.get_by_label("Comparison for Amount").select_option(label="is between")
     page.get_by_label("Value for Amount, to").fill("9999999")
     expect(page.locator("#told")).to_contain_text("is between 1 and 9999999")
-
-    # A group with a condition written by its path; then it is taken out again.
     page.get_by_role("button", name="Group", exact=True).click()
     path = page.locator("#when-2-0-path")
     path.fill("$.nowhere")
@@ -84,7 +90,8 @@ def test_a_rule_is_built_by_clicking_and_typing_and_goes_live(live: Live, open_p
     expect(page.locator("#when-2")).to_have_count(0)
     expect(page.get_by_label("Comparison for Event type")).to_have_value("text.is")
 
-    # A field goes where the caret was.
+
+def put_a_field_where_the_caret_was(page: Page) -> None:
     message = page.get_by_label("Message", exact=True)
     message.fill("Order : paid")
     for _ in ": paid":
@@ -95,8 +102,9 @@ def test_a_rule_is_built_by_clicking_and_typing_and_goes_live(live: Live, open_p
     expect(message).to_have_value(re.compile(r"^Order \{\{ payload.*order }}: paid$"))
     expect(page.locator("#then-0")).to_contain_text(re.compile(r"Order LT-\d+: paid"))
 
-    # Saving without a recipient is told beside its box; then it goes live.
-    complaints.expect("status of 422")
+
+def save_and_watch(page: Page, url: str) -> None:
+    """Saving without a recipient is told beside its box; then it goes live, and on to Watch."""
     page.get_by_role("button", name="Save", exact=True).click()
     to = page.get_by_label("To", exact=True)
     expect(to).to_have_attribute("aria-invalid", "true")
@@ -105,7 +113,7 @@ def test_a_rule_is_built_by_clicking_and_typing_and_goes_live(live: Live, open_p
     expect(page.locator("#tried")).to_contain_text("Nothing was sent")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator("#flash")).to_contain_text("Saved as version 1. It is live")
-    page.goto(live.url + "/rules")
+    page.goto(url + "/rules")
     row = page.locator(".onerule")
     expect(row).to_contain_text("text +1 415 555 0123")
     row.get_by_text("Watch").click()
@@ -119,7 +127,7 @@ def test_the_builder_fits_a_phone_and_works_without_script(live: Live, open_page
     hook = seed(live)
     page = open_page(live.url + "/sign-in", size=(390, 844), java_script_enabled=False)
     page.get_by_label("E-mail address").fill("ada@shop.example")
-    page.get_by_label("Password").fill("linden tea with lemon 77")
+    page.get_by_label("Password", exact=True).fill("linden tea with lemon 77")
     page.locator("main button.go").click()
     page.goto(f"{live.url}/rules/new?hook={hook}")
     page.locator("summary", has_text="data.object.amount").first.click()
