@@ -71,13 +71,27 @@ def change(hook_id: str) -> ResponseReturnValue:
 
 @pages.post("/hooks/<hook_id>/pause")
 def pause(hook_id: str) -> ResponseReturnValue:
-    """Keep events without judging them, or judge them again."""
+    """Keep events without judging them, or judge new ones again."""
     paused = request.form.get("paused") == "yes"
     verbs.change_hook(actor(), hook_id, paused=paused)
     flash(
         "Paused. Events are kept and held; nothing is judged or sent."
         if paused
-        else "Going again. Events that were held stay held; replay those you need."
+        else "Going again: new events are judged."
+    )
+    return redirect(url_for("hooks.show", hook_id=hook_id), 303)
+
+
+@pages.post("/hooks/<hook_id>/release")
+def release(hook_id: str) -> ResponseReturnValue:
+    """Judge the events that came while the hook was paused."""
+    released = verbs.release_hook(actor(), hook_id)
+    bell().events(released)
+    count = len(released)
+    flash(
+        f"{count} held event{' is' if count == 1 else 's are'} being judged."
+        if released
+        else "No event is held, or the hook is still paused. Nothing was done."
     )
     return redirect(url_for("hooks.show", hook_id=hook_id), 303)
 
@@ -182,6 +196,7 @@ def _show(hook: Hook, error: Invalid | None = None) -> str:
         secrets=len(verbs.secrets_of(hook)),
         coach=coach(hook, newest, bool(hook.secrets_sealed)),
         newest=newest,
+        held=events.count_held(hook.id),
         refusing=refusing(newest),
         lines=lines(here.workspace_id, newest[:NEWEST]),
         rules=[
@@ -195,6 +210,7 @@ def _show(hook: Hook, error: Invalid | None = None) -> str:
         given=request.form if error else {},
         errors=_boxes(error),
         may_write=here.may("write"),
+        may_send=here.may("send"),
     )
 
 

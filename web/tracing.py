@@ -20,7 +20,7 @@ from web.shown import run_words, size
 
 _SAID = {
     "succeeded": "sent",
-    "practice": "kept in the Practice outbox, nothing sent",
+    "practice": "kept in the Practice outbox, not sent",
     "failed": "failed",
     "unknown": "may have been sent",
     "held": "held",

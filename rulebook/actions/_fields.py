@@ -65,7 +65,7 @@ def is_one_template(value: object) -> bool:
 def shown(value: object, what: str) -> str:
     """A value for a sentence: itself, or what it is filled in from ("the number in phone")."""
     if not is_template(value):
-        return str(value or "").strip() or f"no {what}"
+        return str(value or "").strip() or f"{_article(what)} {what} not given yet"
     found = re.fullmatch(r"\s*\{\{\s*payload\.([\w.\[\]]+)\s*(?:\|.*)?\}\}\s*", str(value))
     return f"the {what} in {found[1]}" if found else f"{_article(what)} {what} from the event"
 

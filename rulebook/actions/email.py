@@ -237,7 +237,7 @@ def _receiver(config: Config) -> str:
         return shown(to, "address")
     found = addresses(str(to or ""))
     if not found:
-        return "no address"
+        return "an address not given yet"
     others = len(found) - 1
     return found[0] + (f" and {others} other{'s' if others > 1 else ''}" if others else "")
 

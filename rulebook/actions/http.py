@@ -208,7 +208,7 @@ def _place(config: Config) -> str:
     try:
         return target(re.split(r"[{?#]", url.strip())[0]).netloc
     except EgressError:
-        return "no address"
+        return "no address that works"
 
 
 def _with(headers: dict[str, str], added: dict[str, str]) -> dict[str, str]:

@@ -13,10 +13,12 @@ from rulebook.storage.hooks import Hook
 
 
 def samples_for(hook: Hook) -> list[tuple[str, Sample]]:
-    """What can be sent to this hook: its provider's samples, or everybody's for a generic hook."""
+    """What can be sent to this hook: its provider's samples, or everybody's for a generic hook,
+    the leading ones first."""
     own = PROVIDERS[hook.provider]
     others = PROVIDERS.values() if own.fallback else [own]
-    return [(p.name, s) for p in others for s in p.samples]
+    found = [(p.name, s) for p in others for s in p.samples]
+    return sorted(found, key=lambda each: not each[1].lead)
 
 
 def send_sample(actor: Actor, hook_id: str, sample: str = "") -> Receipt:

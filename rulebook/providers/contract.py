@@ -85,6 +85,7 @@ class Sample:
     headers: Mapping[str, str] = field(default_factory=dict)
     ids: tuple[str, ...] = ()
     amounts: tuple[str, ...] = ()  # "12900" counts cents, "129.00" whole units; move together
+    lead: bool = False  # the one to begin with, where samples of several senders are offered
 
 
 @dataclass(frozen=True)

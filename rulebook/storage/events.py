@@ -300,6 +300,12 @@ def received_times(workspace_id: str, since: datetime) -> list[tuple[datetime, i
     return [(received_at, matched) for received_at, matched in rows]
 
 
+def count_held(hook_id: str) -> int:
+    """How many of the hook's events are held."""
+    held = select(func.count()).where(Event.hook_id == hook_id, Event.state == "held")
+    return db.session.scalar(held) or 0
+
+
 def release_held(hook_id: str) -> list[str]:
     """Let the hook's held events be judged; their ids, oldest first."""
     released = db.session.scalars(

@@ -30,9 +30,7 @@ def test_a_match_and_a_near_miss_are_told_from_top_to_bottom(app: Flask, ada: Pe
     shop.rule()
     shop.rule(name="Huge payments", value=5000)
     page = ada.get(shop.sends({"amount": "120.50", "from": "Jenny"}))
-    assert headline(page) == (
-        "Matched 1 of 2 rules. 1 SMS kept in the Practice outbox, nothing sent."
-    )
+    assert headline(page) == ("Matched 1 of 2 rules. 1 SMS kept in the Practice outbox, not sent.")
     told = text(page)
     for step in (
         "Received POST,", "Rule: Text me big payments, matched",
@@ -140,9 +138,12 @@ def test_a_refused_event_says_why(app: Flask, ada: Person) -> None:
     assert headline(page).startswith("Refused. Kept, but not judged")
     assert "Stripe-Signature" in text(page) or "signature" in text(page)
     assert "kept, not judged" in text(ada.get("/events?state=refused"))
-    refused = ada.get(f"{page.request.path}/replay")
-    assert refused.status_code == 409
-    assert "The signature of this event is still not right, so nothing is sent." in text(refused)
+    assert "as soon as its signature is right" in text(page)
+    too_early = ada.get(f"{page.request.path}/replay")
+    assert too_early.status_code == 409 and "still not right" in text(too_early)
+    with app.app_context():
+        change_hook(ada.actor, shop.hook.id, secret="")
+    assert "By what the hook checks today" in text(ada.get(f"{page.request.path}/replay"))
 
 
 @sqlite_only

@@ -129,8 +129,28 @@ def test_a_paused_hook_keeps_events_and_judges_none(app: Flask, ada: Person) -> 
     assert "Held" in text(ada.get(f"/hooks/{hook_id}"))
     with app.app_context():
         assert not connections.page_of_messages(ada.workspace_id, 10)
+    assert "1 is held so far" in text(ada.get(f"/hooks/{hook_id}"))
     ada.post(f"/hooks/{hook_id}/pause", {"paused": "no"})
-    assert "This hook is paused" not in text(ada.get(f"/hooks/{hook_id}"))
+    page = text(ada.get(f"/hooks/{hook_id}"))
+    assert "This hook is paused" not in page and "Judge the held event" in page
+
+
+@sqlite_only
+def test_held_events_are_judged_when_one_says_so(app: Flask, ada: Person) -> None:
+    hook_id, path = new_hook(app, ada)
+    with app.app_context():
+        make_rule(ada, verbs.find_hook(ada.actor, hook_id))
+    ada.post(f"/hooks/{hook_id}/pause", {"paused": "yes"})
+    for amount in (99, 98):
+        app.test_client().post(path, json={"amount": amount})
+    assert "Nothing was done" in text(ada.post(f"/hooks/{hook_id}/release", follow_redirects=True))
+    ada.post(f"/hooks/{hook_id}/pause", {"paused": "no"})
+    assert "Judge the 2 held events" in text(ada.get(f"/hooks/{hook_id}"))
+    ada.post(f"/hooks/{hook_id}/release")
+    work(app)
+    with app.app_context():
+        assert len(connections.page_of_messages(ada.workspace_id, 10)) == 2
+    assert "Judge the" not in text(ada.get(f"/hooks/{hook_id}"))
 
 
 @sqlite_only
@@ -191,7 +211,7 @@ def test_a_stranger_finds_nothing(app: Flask, ada: Person, bo: Person, cy: Perso
     assert "Payments" not in text(cy.get("/hooks"))
     for path in ("", "/rotate", "/delete", "?part=newest", "?part=coach"):
         assert cy.get(f"/hooks/{hook_id}{path}").status_code == 404
-    for path in ("", "/pause", "/rotate", "/delete", "/sample"):
+    for path in ("", "/pause", "/rotate", "/delete", "/sample", "/release"):
         assert cy.post(f"/hooks/{hook_id}{path}", {"name": "Mine now"}).status_code == 404
     assert "Payments" in text(ada.get("/hooks"))
     assert ada.get(f"/hooks/{hook_id}?part=nothing").status_code == 404
