@@ -18,6 +18,7 @@ from rulebook.domain.receive import NOT_STORED, Delivery, Receipt, too_large
 from web import create_app
 from web.inbox import reply_headers
 from web.intake import Intake
+from web.leaving import Leaving, Stopping
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -27,6 +28,8 @@ THREADS = 16
 FORM_SLACK = 64 * 1024
 INBOX = "/in/"
 COMMIT_SECONDS = 10
+UNREADABLE = Receipt(400, "The body ended before it was whole.\n")
+STOPPING = Receipt(503, "Rulebook is stopping. Please send it again in a moment.\n")
 _pool = ThreadPoolExecutor(THREADS, thread_name_prefix="page")
 
 
@@ -43,7 +46,7 @@ class TooLarge(Exception):
 
 
 class Gone(Exception):
-    """The client left in the middle of its body."""
+    """The client left in the middle of its body, or sent what is not HTTP."""
 
 
 class Door:
@@ -54,26 +57,31 @@ class Door:
         self.intake = intake
         self.max_body = max_body
         self.deadline = deadline
+        self.leaving = Leaving()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
+            self.leaving.listen()
             await _lifespan(receive, send)
         elif scope["type"] == "http":
-            await self._http(scope, receive, send)
+            with self.leaving.work():
+                await self._http(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
         for_hook = path.startswith(INBOX) and "/" not in path[len(INBOX) :]
         try:
-            async with asyncio.timeout(self.deadline):
+            async with self.leaving.reading(self.deadline):
                 body = await self._read(scope, receive, 0 if for_hook else FORM_SLACK)
         except TooLarge:
             return await _answer(send, too_large(self.max_body), close=True)
         except TimeoutError:
             text = f"The body took longer than {self.deadline:g} s.\n"
             return await _answer(send, Receipt(408, text), close=True)
+        except Stopping:
+            return await _answer(send, STOPPING, close=True)
         except Gone:
-            return
+            return await _answer(send, UNREADABLE, close=True)
         if for_hook:
             await self._take(scope, body, send)
         else:

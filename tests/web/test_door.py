@@ -132,8 +132,10 @@ def test_a_slow_sender_is_told_so_and_stores_nothing(
     assert events_of(app, ada) == []
 
 
-def test_a_sender_that_left_stores_nothing(ask: Ask, app: Flask, ada: Person, path: str) -> None:
-    assert ask(path, b"{", "gone").status == 0
+def test_a_sender_that_left_or_sent_no_http_stores_nothing(
+    ask: Ask, app: Flask, ada: Person, path: str
+) -> None:
+    assert ask(path, b"{", "gone").status == 400
     assert events_of(app, ada) == []
     assert ask(path, b"{}").status == 200
 
