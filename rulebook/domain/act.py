@@ -130,7 +130,8 @@ def _hops(run: Run) -> int:
     """How many hooks of Rulebook the event came through, so that rules in a ring come to an end."""
     headers = events.event_by_id(run.event_id).headers
     found = [value for name, value in headers if name.lower() == HOP_HEADER]
-    return int(found[0]) if found and found[0].isdecimal() else 0
+    # Whatever has more digits than this is no count of ours.
+    return int(found[0][:4]) if found and found[0].isdecimal() else 0
 
 
 def _practice(run: Run, action: Action, config: dict[str, Any]) -> Outcome:
