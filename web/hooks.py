@@ -71,14 +71,17 @@ def change(hook_id: str) -> ResponseReturnValue:
 
 @pages.post("/hooks/<hook_id>/pause")
 def pause(hook_id: str) -> ResponseReturnValue:
-    """Keep events without judging them, or judge them again."""
-    paused = request.form.get("paused") == "yes"
-    verbs.change_hook(actor(), hook_id, paused=paused)
-    flash(
-        "Paused. Events are kept and held; nothing is judged or sent."
-        if paused
-        else "Going again. Events that were held stay held; replay those you need."
-    )
+    """Keep events without judging them, or judge again: with or without those that were held."""
+    wanted = request.form.get("paused")
+    verbs.change_hook(actor(), hook_id, paused=wanted == "yes")
+    if wanted == "yes":
+        flash("Paused. Events are kept and held; nothing is judged or sent.")
+    elif wanted == "release":
+        released = verbs.release_hook(actor(), hook_id)
+        bell().events(released)
+        flash(f"Going again. Events that were held and are judged now: {len(released)}.")
+    else:
+        flash("Going again. Events that were held stay held; replay those you need.")
     return redirect(url_for("hooks.show", hook_id=hook_id), 303)
 
 

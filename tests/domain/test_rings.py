@@ -1,4 +1,4 @@
-"""Rules that call hooks that rules listen to: the calls are counted, and a ring comes to its end."""
+"""Rules that call hooks that rules listen to: the calls are counted, and a ring ends."""
 
 from __future__ import annotations
 

@@ -131,6 +131,15 @@ def test_a_paused_hook_keeps_events_and_judges_none(app: Flask, ada: Person) -> 
         assert not connections.page_of_messages(ada.workspace_id, 10)
     ada.post(f"/hooks/{hook_id}/pause", {"paused": "no"})
     assert "This hook is paused" not in text(ada.get(f"/hooks/{hook_id}"))
+    work(app)
+    assert "Held" in text(ada.get(f"/hooks/{hook_id}"))
+
+    ada.post(f"/hooks/{hook_id}/pause", {"paused": "yes"})
+    ada.post(f"/hooks/{hook_id}/pause", {"paused": "release"})
+    assert "judged now: 1." in text(ada.get(f"/hooks/{hook_id}"))
+    work(app)
+    with app.app_context():
+        assert len(connections.page_of_messages(ada.workspace_id, 10)) == 1
 
 
 @sqlite_only
