@@ -44,6 +44,7 @@ DEEDS = {
     "event.replay": "replayed an event",
     "hook.create": "made the hook",
     "hook.change": "changed a hook",
+    "hook.release": "let held events go on at",
     "hook.rotate": "gave a new address to",
     "hook.delete": "deleted the hook",
     "rule.create": "made the rule",
