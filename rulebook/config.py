@@ -86,7 +86,9 @@ SETTINGS = (
             "then it is answered 408."),
     Setting("RETENTION_DAYS", _number, 30, "Days that the bodies of events are kept."),
     Setting("SIGNUP", _one_of("first", "invite", "open"), "first", "Who may make an account: "
-            "only the first visitor with the one-time link, invited people, or anyone."),
+            "the `first` person by the one-time link; `invite`: people for whom `rulebook user "
+            "add` printed a link, which works with `first` as well; `open`: anyone, each with a "
+            "workspace of their own."),
     Setting("TRUSTED_PROXIES", _number, 0, "How many proxies in front of Rulebook may state the "
             "sender's address in X-Forwarded-For."),
     Setting("TWILIO_API", _url, "https://api.twilio.com", "Where Twilio's API is reached; another "

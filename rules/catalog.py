@@ -17,6 +17,7 @@ Segment = str | int
 MOST_FIELDS = 500
 MOST_ITEMS = 50
 MOST_EXAMPLES = 5
+MOST_VALUES = 20
 MOST_IN_CATALOG = 2_000
 MOST_NODES = 2_000
 DEEPEST = 64
@@ -35,49 +36,77 @@ _ITEMS = "[*]"
 class FieldSeen:
     """A field of one payload: its path ($.data.amount), kind, and a shortened example.
 
-    kind: text, number, yesno, list, group, date or empty (null).
+    kind: text, number, yesno, list, group, date or empty (null). values: every text or number that
+    stands there, or None where they are too many or too long to be kept.
     """
 
     path: str
     kind: str
     example: str
+    values: frozenset[str] | None = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True)
 class CatalogField:
-    """A field of many events: seen in `seen` of `of` events; kinds say how often each was met."""
+    """A field of many events: seen in `seen` of `of` events; kinds say how often each was met.
+
+    values: its texts and numbers -> in how many events; only where `complete`, all of them. There
+    are at most 20; a field with more, or with long texts, is not complete.
+    """
 
     path: str
     kinds: Mapping[str, int]
     seen: int
     of: int
     examples: tuple[str, ...]
+    values: Mapping[str, int] = field(default_factory=dict, compare=False, hash=False)
+    complete: bool = field(default=False, compare=False)
 
 
 def fields_of(value: object) -> list[FieldSeen]:
     """The fields of one payload, each path once for each kind; at most 500, 50 items of a list."""
     found: dict[tuple[str, str], FieldSeen] = {}
-    for path, name, item in _fields(value, "$", ""):
-        kind = kind_of(item, name)
-        found.setdefault((path, kind), FieldSeen(path, kind, example_of(item)))
+    for path, name, item, partial in _fields(value, "$", ""):
+        key = path, kind_of(item, name)
+        seen = found.get(key)
+        before = seen.values if seen else frozenset()
+        values = None if partial else _with_value(before, key[1], item)
+        if seen is None or seen.values != values:
+            found[key] = FieldSeen(*key, seen.example if seen else example_of(item), values)
         if len(found) >= MOST_FIELDS:
             break
     return list(found.values())
 
 
+def _with_value(known: frozenset[str] | None, kind: str, item: object) -> frozenset[str] | None:
+    if known is None or kind == "date":
+        return None
+    if kind not in ("text", "number"):
+        return known
+    text = text_of(item)
+    if text in known:
+        return known
+    return known | {text} if len(text) <= LONGEST_EXAMPLE and len(known) < MOST_VALUES else None
+
+
+Found = tuple[str, str, object, bool]
+
+
 def _fields(
-    value: object, path: str, name: str, depth: int = 0
-) -> Iterator[tuple[str, str, object]]:
+    value: object, path: str, name: str, depth: int = 0, partial: bool = False
+) -> Iterator[Found]:
+    """path, name, value, and whether items beside it were left out."""
     if depth:
-        yield path, name, value
+        yield path, name, value, partial
     if depth >= DEEPEST:
         return
     if isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _fields(item, path + _step(str(key)), str(key), depth + 1)
+            yield from _fields(item, path + _step(str(key)), str(key), depth + 1, partial)
     elif is_list(value):
+        partial = partial or len(value) > MOST_ITEMS
         for item in value[:MOST_ITEMS]:
-            yield from _fields(item, path + _ITEMS, name, depth + 1)
+            yield from _fields(item, path + _ITEMS, name, depth + 1, partial)
 
 
 def kind_of(value: object, name: str = "") -> str:
@@ -119,6 +148,17 @@ class _Tally:
     seen: int = 0
     kinds: dict[str, int] = field(default_factory=dict)
     examples: dict[str, None] = field(default_factory=dict)
+    values: dict[str, int] | None = field(default_factory=dict)
+
+    def count(self, values: Mapping[str, int] | None) -> None:
+        """Add values with their counts; None, or too many of them, ends the counting."""
+        if values is None or self.values is None:
+            self.values = None
+            return
+        for value, count in values.items():
+            self.values[value] = self.values.get(value, 0) + count
+        if len(self.values) > MOST_VALUES:
+            self.values = None
 
     def note(self, kind: str, count: int, examples: Iterable[str]) -> None:
         self.kinds[kind] = self.kinds.get(kind, 0) + count
@@ -148,6 +188,7 @@ class Catalog:
             if tally is None:
                 continue
             tally.note(found.kind, 1, [found.example])
+            tally.count(None if found.values is None else dict.fromkeys(found.values, 1))
             tally.seen += found.path not in paths
             paths.add(found.path)
 
@@ -160,7 +201,15 @@ class Catalog:
     def fields(self) -> list[CatalogField]:
         """The fields, in the order in which they were first met."""
         return [
-            CatalogField(path, dict(tally.kinds), tally.seen, self.of, tuple(tally.examples))
+            CatalogField(
+                path,
+                dict(tally.kinds),
+                tally.seen,
+                self.of,
+                tuple(tally.examples),
+                dict(tally.values or {}),
+                tally.values is not None,
+            )  # fmt: skip
             for path, tally in self._tallies.items()
         ]
 
@@ -171,6 +220,7 @@ class Catalog:
         tally.seen += found.seen
         for kind, count in found.kinds.items():
             tally.note(kind, count, ())
+        tally.count(found.values if found.complete else None)
         tally.keep(found.examples)
 
     def _tally(self, path: str) -> _Tally | None:

@@ -3,79 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from rules import reasons
 from rules.blame import Pointers, items_flip, least, together
+from rules.case import only_case
+from rules.compiler import judge_of
 from rules.families.row import Env, Unfit
+from rules.finding import Explanation, Finding
 from rules.found import SHOWN_VALUES, found_at, match_shown, no_find, status_of
-from rules.judge import (
-    Scene,
-    is_null,
-    judge_of,
-    operand_of,
-    outcome,
-    tally,
-)
-from rules.nodes import Condition, EveryEvent, Field, Group, Items, Match, Node, Rule
-from rules.paths import MISSING, Gap, TooMuch, gap
-from rules.ruleset import zone_of
+from rules.nodes import (
+    Condition,
+    EveryEvent,
+    Field,
+    Group,
+    Items,
+    Match,
+    Node,
+    Rule,
+    conditions_of,
+)  # fmt: skip
+from rules.path_walk import Nodes, TooMuch
+from rules.paths import MISSING, Gap, gap
+from rules.price import TOO_MUCH_WORK, affordable
+from rules.scene import Scene, spread
 from rules.values import shorten
+from rules.weighing import is_null, operand_of, outcome, tally
 from rules.words import field_words
+from rules.zones import zone_of
+
+__all__ = ["Explanation", "explain"]
 
 SHOWN_ITEMS = 20
 MOST_ITEMS = 200
+ROOM = 1_200  # conditions told, counting each item of a list; at least one item is told
 NEVER = 1_000
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One node judged. `flip`: the fewest conditions that would turn it; None when none would."""
-
-    pointer: str
-    kind: str
-    met: bool
-    reason: str
-    flip: Pointers | None
-    detail: dict[str, Any]
-    children: tuple[Finding, ...] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        shown = {"pointer": self.pointer, "kind": self.kind, "met": self.met, **self.detail}
-        if self.reason:
-            shown["reason"] = self.reason
-        if self.kind != "condition" and self.kind != "every_event":
-            shown["children"] = [child.as_dict() for child in self.children]
-        return shown
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """The verdict with its reasons; falsy when not met.
-
-    blame: pointers of the fewest conditions that would turn the verdict; missed: how many of them
-    a rule that is not met lacks (0 when met, 1,000 when no condition could turn it).
-    """
-
-    met: bool
-    summary: str
-    blame: Pointers
-    missed: int
-    tree: Finding
-
-    def __bool__(self) -> bool:
-        return self.met
-
-    def as_dict(self) -> dict[str, Any]:
-        """The shape shown by the API: met, summary, blame, tree."""
-        return {
-            "met": self.met,
-            "summary": self.summary,
-            "blame": list(self.blame),
-            "tree": self.tree.as_dict(),
-        }
 
 
 def explain(rule: Rule, event: dict[str, Any], zone: str = "UTC") -> Explanation:
@@ -84,20 +47,31 @@ def explain(rule: Rule, event: dict[str, Any], zone: str = "UTC") -> Explanation
     Options such as stop and otherwise play no part: they depend on the other rules.
     """
     place = zone_of(zone)
-    tree = _find(rule.when, Scene(event, place), place)
+    scene = Scene(event, place)
+    if not affordable(rule.when, scene):
+        return _too_much_work(rule.when)
+    tree = _find(rule.when, scene, place, ROOM)
     blame = tree.flip or ()
     missed = 0 if tree.met else len(blame) or NEVER
     return Explanation(tree.met, _summary(tree, blame), blame, missed, tree)
 
 
-def _find(node: Node, scene: Scene, zone: ZoneInfo) -> Finding:
+def _too_much_work(node: Node) -> Explanation:
+    kind = {Items: "items", EveryEvent: "every_event"}.get(type(node), "condition")
+    kind = node.kind if isinstance(node, Group) else kind
+    tree = Finding(node.pointer, kind, False, TOO_MUCH_WORK, None, {})
+    return Explanation(False, f"Not met: {TOO_MUCH_WORK}.", (), NEVER, tree)
+
+
+def _find(node: Node, scene: Scene, zone: ZoneInfo, room: int) -> Finding:
     if isinstance(node, Condition):
         return _condition(node, scene, zone)
     if isinstance(node, EveryEvent):
         return Finding(node.pointer, "every_event", True, "every event is met", None, {})
     if isinstance(node, Items):
-        return _items(node, scene, zone)
-    return _group(node, [_find(child, scene, zone) for child in node.children])
+        return _items(node, scene, zone, room)
+    room //= len(node.children)
+    return _group(node, [_find(child, scene, zone, room) for child in node.children])
 
 
 def _group(node: Group, children: list[Finding]) -> Finding:
@@ -108,8 +82,10 @@ def _group(node: Group, children: list[Finding]) -> Finding:
     return Finding(node.pointer, node.kind, met, "", flip, {}, tuple(children))
 
 
-def _items(node: Items, scene: Scene, zone: ZoneInfo) -> Finding:
+def _items(node: Items, scene: Scene, zone: ZoneInfo, room: int) -> Finding:
     detail: dict[str, Any] = {"path": node.field.written, "match": match_shown(node.match)}
+
+    path = node.field.path
 
     def end(
         met: bool, reason: str, flip: Pointers | None, found: Any, shown: tuple[Finding, ...] = ()
@@ -117,30 +93,38 @@ def _items(node: Items, scene: Scene, zone: ZoneInfo) -> Finding:
         return Finding(node.pointer, "items", met, reason, flip, {**detail, "found": found}, shown)
 
     try:
-        located = _located(node.field, scene)
+        located = scene.nodes(node.field)
     except TooMuch as error:
         name = field_words(node.field)
-        return end(False, f"{name}: {error}", (node.pointer,), found_at("unreadable", []))
+        return end(False, f"{name}: {error}", (node.pointer,), found_at("unreadable", [], path))
     hole = _hole(node.field, scene) if not located else None
     if hole and not hole.empty_list:
         reason = reasons.missing(field_words(node.field), hole, False)
-        return end(False, reason, (node.pointer,), no_find(hole))
-    items = _spread(located)
-    children = [_find(node.where, scene.at_item(item), zone) for _, item in items[:MOST_ITEMS]]
-    hits = sum(child.met for child in children) + _hits(node, items[MOST_ITEMS:], scene, zone)
+        return end(False, reason, (node.pointer,), no_find(hole, path))
+    try:
+        items = _spread(located)
+    except TooMuch as error:
+        name = field_words(node.field)
+        return end(False, f"{name}: {error}", (node.pointer,), found_at("unreadable", [], path))
+    size = sum(1 for _ in conditions_of(node.where))
+    told = max(1, min(MOST_ITEMS, room // max(1, size)))
+    children = [
+        _find(node.where, scene.at_item(item), zone, room // told) for _, item in items[:told]
+    ]
+    hits = sum(child.met for child in children) + _hits(node, items[told:], scene, zone)
     met = node.match.verdict(hits, len(items))
     reason = reasons.items(node, hits, len(items), met)
-    flip = _items_flip(node, met, children) if len(items) <= MOST_ITEMS else (node.pointer,)
+    flip = _items_flip(node, met, children) if len(items) <= told else (node.pointer,)
     found = {"status": "values" if items else "empty_list", "count": len(items), "fitting": hits}
     placed = zip(children[:SHOWN_ITEMS], items, strict=False)
-    shown = tuple(_at_item(child, where) for child, (where, _) in placed)
+    shown = tuple(_at_item(child, path.location(place)) for child, (place, _) in placed)
     return end(met, reason, flip, found, shown)
 
 
 def _hits(node: Items, items: list[tuple[str, Any]], scene: Scene, zone: ZoneInfo) -> int:
     """How many of the items beyond those explained fit; by the matcher, for there may be many."""
     judge = judge_of(node.where, zone)
-    return sum(judge(scene.at_item(item)) for _, item in items)
+    return sum(judge.met(scene.at_item(item)) for _, item in items)
 
 
 def _items_flip(node: Items, met: bool, children: list[Finding]) -> Pointers | None:
@@ -174,45 +158,51 @@ Judged = tuple[bool, str, dict[str, Any], list[str]]
 
 def _judged(node: Condition, scene: Scene, env: Env) -> Judged:
     name, row, lenient = field_words(node.field), node.operator, node.met_when_missing
+    path = node.field.path
     try:
-        located = _located(node.field, scene)
+        located = scene.nodes(node.field)
     except TooMuch as error:
-        return False, f"{name}: {error}", found_at("unreadable", []), []
+        return False, f"{name}: {error}", found_at("unreadable", [], path), []
     if not located:
         hole = _hole(node.field, scene)
         if row.about_presence:
             met = row.negates is not None
-            return met, reasons.missing(name, hole, False), no_find(hole), []
+            return met, reasons.missing(name, hole, False), no_find(hole, path), []
         if not hole.empty_list:
-            return lenient, reasons.missing(name, hole, lenient), no_find(hole), []
+            return lenient, reasons.missing(name, hole, lenient), no_find(hole, path), []
     elif is_null([value for _, value in located], node):
-        return lenient, reasons.empty(name, lenient), found_at("null", located), []
+        return lenient, reasons.empty(name, lenient), found_at("null", located, path), []
     try:
+        values = located if row.whole else _spread(located)
         operand = operand_of(node, env, scene)
     except TooMuch as error:
-        return False, f"{name}: {error}", found_at("value", located), []
+        return False, f"{name}: {error}", found_at("value", located, path), []
     if operand is MISSING:
-        return lenient, reasons.no_operand(node), found_at("value", located), []
+        return lenient, reasons.no_operand(node), found_at("value", located, path), []
     if isinstance(operand, Unfit):
-        return False, reasons.bad_operand(node, operand), found_at("value", located), []
-    values = located if row.whole else _spread(located)
+        return False, reasons.bad_operand(node, operand), found_at("value", located, path), []
     return _weighed(node, values, operand, env, scene)
 
 
-def _weighed(
-    node: Condition, located: list[tuple[str, Any]], operand: Any, env: Env, scene: Scene
-) -> Judged:
-    values = [value for _, value in located]
+def _weighed(node: Condition, located: Nodes, operand: Any, env: Env, scene: Scene) -> Judged:
+    values, path = [value for _, value in located], node.field.path
     outcomes = [outcome(node, value, operand, env, scene) for value in values]
     met = tally(node, outcomes)
     if not values:
-        return met, reasons.no_values(node, met), found_at("empty_list", []), []
+        return met, reasons.no_values(node, met), found_at("empty_list", [], path), []
     wanted = reasons.wanted_words(node, scene.values(node.other) if node.other else [])
     if len(values) == 1:
         reason = reasons.single(node, values[0], outcomes[0], met, wanted)
     else:
         reason = reasons.several(node, values, outcomes, met, wanted)
-    return met, reason, found_at(status_of(values, outcomes), located), _notes(node, values, env)
+    if not met and only_case(node, values, env, scene):
+        reason += "; it differs only in case"
+    return (
+        met,
+        reason,
+        found_at(status_of(values, outcomes), located, path),
+        _notes(node, values, env),
+    )
 
 
 def _notes(node: Condition, values: list[Any], env: Env) -> list[str]:
@@ -225,18 +215,15 @@ def _notes(node: Condition, values: list[Any], env: Env) -> list[str]:
     return notes
 
 
-def _located(field: Field, scene: Scene) -> list[tuple[str, Any]]:
-    return field.path.locate(scene.start(field), scene.root(field))
-
-
 def _hole(field: Field, scene: Scene) -> Gap:
     return gap(field.path, scene.start(field), scene.root(field))
 
 
-def _spread(located: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+def _spread(located: Nodes) -> Nodes:
     if len(located) == 1 and isinstance(located[0][1], list):
-        where, values = located[0]
-        return [(f"{where}[{at}]", value) for at, value in enumerate(values)]
+        place, _ = located[0]
+        values = spread([value for _, value in located])
+        return [((place, at), value) for at, value in enumerate(values)]
     return located
 
 

@@ -6,26 +6,27 @@ from typing import Any
 
 from rules.families.row import Unfit
 from rules.nodes import Match
-from rules.paths import Gap
+from rules.path_walk import Nodes
+from rules.paths import Gap, Path
 from rules.values import kind_of, shorten
 
 SHOWN_VALUES = 10
 
 
-def found_at(status: str, located: list[tuple[str, Any]]) -> dict[str, Any]:
+def found_at(status: str, located: Nodes, path: Path) -> dict[str, Any]:
     shown = located[:SHOWN_VALUES]
     return {
         "status": status,
         "count": len(located),
         "values": [shorten(value) for _, value in shown],
         "types": [kind_of(value) for _, value in shown],
-        "at": [where for where, _ in shown],
+        "at": [path.location(place) for place, _ in shown],
     }
 
 
-def no_find(hole: Gap) -> dict[str, Any]:
+def no_find(hole: Gap, path: Path) -> dict[str, Any]:
     state = "empty_list" if hole.empty_list else "missing"
-    return {**found_at(state, []), "exists": hole.exists, "nearest": hole.near}
+    return {**found_at(state, [], path), "exists": hole.exists, "nearest": hole.near}
 
 
 def match_shown(match: Match) -> Any:

@@ -10,7 +10,7 @@ TemplateError        the text could not be written: what happened, and the fix
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from jinja2 import Undefined
 
@@ -90,6 +90,7 @@ class Work:
     now: object = None
     fuel: int = FUEL
     inserted: bool = False
+    gaps: dict[str, None] = field(default_factory=dict)
 
     def burn(self, units: int) -> None:
         """Use up fuel, or raise OutOfFuel."""

@@ -2,193 +2,166 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from rules.errors import nearest
-from rules.families.row import UTC, Env
-from rules.nodes import Condition, EveryEvent, Group, Items, Node, Rule
-from rules.values import as_text, fold, say
+from rules.catalog import CatalogField
+from rules.change import Change, at, put, remove
+from rules.lint_fields import field_notes
+from rules.lint_rules import other_notes
+from rules.logic import Logic
+from rules.nodes import Condition, EveryEvent, Group, Items, Node, Rule, Step
+from rules.note import KINDS, Note
+from rules.values import say
 from rules.words import condition_words, field_words
 
-LOWEST = ("number.at_least", "number.more_than")
-HIGHEST = ("number.at_most", "number.less_than")
+__all__ = ["KINDS", "Note", "lint"]
 
-
-@dataclass(frozen=True)
-class Note:
-    """What to look at, and the fix. A note never stops a rule from being saved.
-
-    kind: never (no event can meet it), doubtful (only a list of several values could), always,
-    repeated, never_seen.
-    """
-
-    pointer: str
-    kind: str
-    message: str
-    fix: str
+Recipients = Callable[[Step], Iterable[str]]
+MOST_NOTES = 50
 
 
 def lint(
     rule: Rule,
     others: Iterable[Rule] | None = None,
-    fields: Mapping[str, Iterable[Any]] | None = None,
+    fields: Iterable[CatalogField] | None = None,
+    *,
+    above: Iterable[Rule] = (),
+    recipients: Recipients | None = None,
+    events: Iterable[Mapping[str, Any]] = (),
+    zone: str = "UTC",
 ) -> list[Note]:
-    """Notes on a rule, in the order of its conditions.
+    """At most 50 notes on a rule: on its own conditions first, in their order.
 
-    fields: canonical payload path -> the values seen there, for "never seen".
-    others: the hook's other rules, for "same conditions as".
+    others: the hook's other rules; above: those of them that stand before this one, in order.
+    fields: what the hook's payloads have held, for fields and values never seen. recipients: to
+    whom a step writes, as its config says it. events: recent ones, for rules that overlap.
     """
-    notes = [*_always(rule.when), *_groups(rule.when)]
+    logic = Logic()
+    notes = [*_whole(rule, logic), *_inside(rule.when, rule, logic)]
     if fields is not None:
-        notes += _never_seen(rule.when, fields)
-    notes += _same_as(rule, others or ())
-    return notes
+        notes += field_notes(rule, list(fields))
+    notes += other_notes(rule, list(others or ()), list(above), logic, recipients, events, zone)
+    return list(dict.fromkeys(notes))[:MOST_NOTES]
 
 
-def _always(node: Node) -> Iterator[Note]:
-    if isinstance(node, EveryEvent):
-        yield Note(node.pointer, "always", "This rule is met by every event.", "Add a condition.")
+def _whole(rule: Rule, logic: Logic) -> Iterator[Note]:
+    place = rule.when.pointer
+    if logic.always(rule.when):
+        yield Note(place, "always", "This rule is met by every event.", "Add a condition.")
+    if logic.never(rule.when):
+        message, fix = "No event can ever meet this rule.", "Change what excludes each other."
+        yield Note(place, "never", message, fix)
 
 
-def _groups(node: Node) -> Iterator[Note]:
+def _inside(node: Node, rule: Rule, logic: Logic) -> Iterator[Note]:
+    """Notes on what stands in a node, not on the node as a whole."""
     if isinstance(node, Items):
-        yield from _groups(node.where)
-    if not isinstance(node, Group):
+        yield from _inside(node.where, rule, logic)
+    elif isinstance(node, Condition):
+        yield from _impossible(node, logic)
+    elif isinstance(node, Group):
+        for index, child in enumerate(node.children):
+            yield from _among(node, index, rule, logic)
+            yield from _inside(child, rule, logic)
+
+
+def _impossible(condition: Condition, logic: Logic) -> Iterator[Note]:
+    if logic.never(condition):
+        name = field_words(condition.field)
+        message = f"{name} is looked at as one value, and {condition.match.n} are wanted."
+        change = remove(f"{condition.pointer}/match")
+        yield Note(condition.pointer, "never_part", message, "Remove 'match'.", change)
+
+
+def _among(group: Group, index: int, rule: Rule, logic: Logic) -> Iterator[Note]:
+    """What a child says that the children beside it already say, or rule out."""
+    child, before = group.children[index], group.children[:index]
+    words = _words(child)
+    if any(logic.same(child, one) for one in before):
+        message = f"{words} stands here twice."
+        yield Note(child.pointer, "repeated", message, "Remove one of the two.", _gone(child))
         return
-    conditions = [child for child in node.children if isinstance(child, Condition)]
-    yield from _repeated(conditions)
-    if node.kind == "all":
-        yield from _contradictions(conditions)
-    for child in node.children:
-        yield from _groups(child)
+    if group.kind == "all":
+        clash = _clash(child, before, rule, logic)
+        if clash:
+            yield clash
+            return
+    yield from _useless(group, index, words, logic)
 
 
-def _repeated(conditions: list[Condition]) -> Iterator[Note]:
-    seen: set[Any] = set()
-    for condition in conditions:
-        what = _meaning(condition)
-        if what in seen:
-            words = condition_words(condition)
-            message = f"'{words}' stands here twice."
-            yield Note(condition.pointer, "repeated", message, "Remove one of the two.")
-        seen.add(what)
+def _clash(child: Node, before: tuple[Node, ...], rule: Rule, logic: Logic) -> Note | None:
+    """The child cannot be met together with one before it, or with all of them."""
+    change = _any_of(rule, child, before)
+    for one in before:
+        for certain, ask in ((True, logic.exclude), (False, logic.doubtful)):
+            if ask(one, child):
+                unless = "" if certain else ", unless it is a list"
+                kind, message = "never_part" if certain else "doubtful", _both(one, child)
+                fix = "Put the two into an 'any of' group."
+                return Note(child.pointer, kind, f"{message}{unless}.", fix, change(one))
+    if len(before) > 1 and logic.exclude(Group(child.pointer, "all", before), child):
+        message = f"{_words(child)} cannot be met together with the conditions above it."
+        return Note(child.pointer, "never_part", message, "Change one of them.")
+    return None
 
 
-def _meaning(node: Node) -> Any:
-    """What a node asks, without where it stands."""
-    if isinstance(node, Condition):
-        other = node.other
-        value = (other.part, other.path.text) if other else repr(node.value)
-        return (
-            node.field.part, node.field.path.text, node.operator.id, value, node.match,
-            node.match_case, node.met_when_missing,
-        )  # fmt: skip
-    if isinstance(node, Group):
-        return node.kind, frozenset(_meaning(child) for child in node.children)
-    if isinstance(node, Items):
-        return "items", node.field.path.text, node.match, _meaning(node.where)
-    return "every_event"
-
-
-def _contradictions(conditions: list[Condition]) -> Iterator[Note]:
-    """Conditions on one plain field that no value can meet together."""
-    by_field: dict[tuple[str, str], list[Condition]] = {}
-    for one in conditions:
-        if one.match.kind == "all" and not one.met_when_missing and one.other is None:
-            by_field.setdefault((one.field.part, one.field.path.text), []).append(one)
-        elif one.match.kind == "any" and _plain(one):
-            by_field.setdefault((one.field.part, one.field.path.text), []).append(one)
-    for group in by_field.values():
-        yield from _two_texts(group)
-        yield from _empty_range(group)
-
-
-def _plain(condition: Condition) -> bool:
-    return (
-        condition.field.path.singular and condition.other is None and not condition.met_when_missing
-    )
-
-
-def _two_texts(group: list[Condition]) -> Iterator[Note]:
-    texts = [one for one in group if one.operator.id == "text.is"]
-    for one in texts[1:]:
-        if fold(one.value) != fold(texts[0].value):
+def _both(one: Node, other: Node) -> str:
+    """Status can't be both 'paid' and 'void'."""
+    if isinstance(one, Condition) and isinstance(other, Condition):
+        if one.operator.id == other.operator.id and one.operator.name == "is":
             name = field_words(one.field)
-            message = f"{name} can't be both {say(texts[0].value)} and {say(one.value)}"
-            kind, unless = _how_sure(texts[0], one)
-            yield Note(
-                one.pointer, kind, f"{message}{unless}.", "Put the two into an 'any of' group."
-            )
+            return f"{name} can't be both {say(one.value)} and {say(other.value)}"
+    return f"{_words(one)} and {_words(other)} exclude each other"
 
 
-def _how_sure(one: Condition, other: Condition) -> tuple[str, str]:
-    """A field that holds a list may meet both, one by each element, unless all have to."""
-    if "all" in (one.match.kind, other.match.kind):
-        return "never", ""
-    return "doubtful", ", unless it is a list"
+def _any_of(rule: Rule, child: Node, before: tuple[Node, ...]) -> Callable[[Node], Change]:
+    """The change that puts the child and another one into an any-of group."""
+
+    def change(one: Node) -> Change:
+        place, _, last = child.pointer.rpartition("/")
+        raw = at(rule.document, place)
+        first, second = before.index(one), int(last)
+        pair = {"any": [raw[first], raw[second]]}
+        rest = [member for index, member in enumerate(raw) if index not in (first, second)]
+        if rest or not place.endswith("/all"):
+            return put(place, [*rest[:first], pair, *rest[first:]])
+        return put(place.removesuffix("/all"), pair)
+
+    return change
 
 
-def _empty_range(group: list[Condition]) -> Iterator[Note]:
-    low, high = None, None
-    for one in group:
-        for value, is_open, is_low in _bounds(one):
-            end = (value, is_open, one)
-            if is_low and (low is None or (value, is_open) > low[:2]):
-                low = end
-            if not is_low and (high is None or _lower((value, is_open), high)):
-                high = end
-    if low is None or high is None or low[2] is high[2]:
-        return
-    if low[0] > high[0] or (low[0] == high[0] and (low[1] or high[1])):
-        last = max(low[2], high[2], key=lambda one: one.pointer)
-        first = low[2] if last is high[2] else high[2]
-        message = f"'{condition_words(first)}' and '{condition_words(last)}' exclude each other"
-        kind, unless = _how_sure(first, last)
-        yield Note(
-            last.pointer, kind, f"{message}{unless}.", "Change one, or use an 'any of' group."
-        )
+def _useless(group: Group, index: int, words: str, logic: Logic) -> Iterator[Note]:
+    child = group.children[index]
+    if len(group.children) > 1:
+        reason = _needless(group, index, logic)
+        if reason:
+            message = f"{words} adds nothing: {reason}."
+            yield Note(child.pointer, "useless", message, "Remove it.", _gone(child))
 
 
-def _lower(end: tuple[Any, bool], high: Any) -> bool:
-    return bool(end[0] < high[0] or (end[0] == high[0] and end[1] and not high[1]))
+def _needless(group: Group, index: int, logic: Logic) -> str:
+    """Why the verdicts would be the same without a child; empty where they would not."""
+    child = group.children[index]
+    wants_all = group.kind == "all"
+    if (logic.always if wants_all else logic.never)(child):
+        return "every event meets it" if wants_all else "no event meets it"
+    for at_place, one in enumerate(group.children):
+        if one is child or logic.same(one, child):
+            continue
+        narrow, wide = (one, child) if wants_all else (child, one)
+        if logic.follows(narrow, wide) and not (index < at_place and logic.follows(wide, narrow)):
+            return f"{_words(one)} says so already" if wants_all else f"{_words(one)} includes it"
+    return ""
 
 
-def _bounds(condition: Condition) -> Iterator[tuple[Any, bool, bool]]:
-    """(value, whether the end itself is out, whether it is the lower end)"""
-    test = condition.operator.id
-    if test not in (*LOWEST, *HIGHEST, "number.is", "number.between"):
-        return
-    value = condition.operator.wants.prepare(condition.value, Env(UTC))
-    low, high = value if test == "number.between" else (value, value)
-    if test not in HIGHEST:
-        yield low, test == "number.more_than", True
-    if test not in LOWEST:
-        yield high, test == "number.less_than", False
+def _gone(child: Node) -> Change:
+    return remove(child.pointer)
 
 
-def _never_seen(node: Node, fields: Mapping[str, Iterable[Any]]) -> Iterator[Note]:
-    """Texts that a known field has never held, outside items groups."""
-    if isinstance(node, Group):
-        for child in node.children:
-            yield from _never_seen(child, fields)
-    if not isinstance(node, Condition) or node.other or node.field.part != "payload":
-        return
-    if node.operator.id != "text.is" or node.field.path.text not in fields:
-        return
-    texts = [text for value in fields[node.field.path.text] if (text := as_text(value))]
-    if texts and fold(node.value) not in {fold(text) for text in texts}:
-        name, close = field_words(node.field), nearest(node.value, texts)
-        seen = ", ".join(dict.fromkeys(texts[:5]))
-        fix = f"Did you mean '{close}'?" if close else "Check the spelling."
-        message = f"{name} has been {seen}, never {say(node.value)}."
-        yield Note(node.pointer, "never_seen", message, fix)
-
-
-def _same_as(rule: Rule, others: Iterable[Rule]) -> Iterator[Note]:
-    meaning = _meaning(rule.when)
-    for other in others:
-        if _meaning(other.when) == meaning:
-            message = f"The rule '{other.name}' has the same conditions."
-            yield Note("/when", "repeated", message, "Put all steps into one rule.")
+def _words(node: Node) -> str:
+    if isinstance(node, Condition):
+        return f"'{condition_words(node)}'"
+    if isinstance(node, EveryEvent):
+        return "'every event'"
+    return "this group" if isinstance(node, Group) else "this group of items"

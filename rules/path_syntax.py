@@ -15,7 +15,9 @@ MOST_SEGMENTS = 30
 LARGEST_INDEX = 2**53 - 1
 BLANK = " \t\n\r"
 INTEGER = re.compile(r"0|-?[1-9][0-9]*")
-SHORTHAND = re.compile(r"[A-Za-z_\u0080-\ud7ff\ue000-\U0010ffff][\w\u0080-\U0010ffff]*", re.ASCII)
+SHORTHAND = re.compile(
+    r"[A-Za-z_\u0080-\ud7ff\ue000-\U0010ffff][\w\u0080-\ud7ff\ue000-\U0010ffff]*", re.ASCII
+)
 ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "/": "/", "\\": "\\"}
 WRITTEN = {
     "\b": "\\b",

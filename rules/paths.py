@@ -6,33 +6,37 @@ Names, indexes, wildcards, slices and `..` are the project's own; only filters u
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from rules.errors import Unusable, nearest
-from rules.path_filters import compile_filter
+from rules.errors import nearest
 from rules.path_syntax import (
     SHORTHAND,
     FilterText,
     Index,
     Name,
     Segment,
-    Selector,
-    Slice,
-    Wildcard,
     read,
     written,
 )
+from rules.path_walk import (
+    FOUND_TOO_MUCH,
+    MOST_FOUND,
+    Looks,
+    Nodes,
+    Pick,
+    Place,
+    TooMuch,
+    advance,
+    compiled,
+    written_key,
+)
 
-MOST_FOUND = 10_000
+__all__ = ["MISSING", "Gap", "Path", "TooMuch", "find", "gap", "name_of", "parse_path", "path_from"]
+
 MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING"})()
-Pick = Callable[[Any, Any], Iterable[tuple[Any, Any]]]
-
-
-class TooMuch(Exception):
-    """A path found more values than may be looked at."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,18 @@ class Path:
     steps: tuple[tuple[bool, tuple[Pick, ...]], ...] = field(compare=False, repr=False)
 
     @property
+    def deep(self) -> bool:
+        """Whether it looks at every level below some point."""
+        return any(segment.deep for segment in self.segments)
+
+    @property
+    def searches(self) -> bool:
+        """Whether it may pass by much more than it finds: `..` and filters do."""
+        return self.deep or any(
+            isinstance(one, FilterText) for segment in self.segments for one in segment.selectors
+        )
+
+    @property
     def of_item(self) -> bool:
         """Whether the path starts at the item (`@`) instead of the whole event part."""
         return self.text[0] == "@"
@@ -55,15 +71,35 @@ class Path:
         if self.singular:
             found = self.get(value)
             return [] if found is MISSING else [found]
-        return [child for _, child in self.locate(value, root)]
+        return [child for _, child in self.walk(value, root)]
 
     def locate(self, value: Any, root: Any = MISSING) -> list[tuple[str, Any]]:
         """Every value found, each with its normalised location (RFC 9535, 2.7)."""
+        return [(self.location(place), child) for place, child in self.walk(value, root)]
+
+    def walk(self, value: Any, root: Any = MISSING, looks: Looks | None = None) -> Nodes:
+        """Every value found with its place, a chain of keys that `location` writes out."""
         root = value if root is MISSING else root
-        nodes = [(self.text[0], value)]
+        nodes: Nodes = [(None, value)]
         for step in self.steps:
-            nodes = _advance(nodes, step, root)
+            nodes = advance(nodes, step, root, looks)
         return nodes
+
+    def walk_on(self, nodes: Nodes, root: Any, looks: Looks) -> Nodes:
+        """What is found from the nodes that the first step selected."""
+        if len(nodes) > MOST_FOUND:
+            raise TooMuch(FOUND_TOO_MUCH)
+        for step in self.steps[1:]:
+            nodes = advance(nodes, step, root, looks)
+        return nodes
+
+    def location(self, place: Place) -> str:
+        """A place in normalised form (RFC 9535, 2.7)."""
+        keys = []
+        while place is not None:
+            place, key = place
+            keys.append(f"[{written_key(key)}]")
+        return self.text[0] + "".join(reversed(keys))
 
 
 @lru_cache(maxsize=4096)
@@ -76,7 +112,7 @@ def parse_path(text: str, roots: str = "$", lower: bool = False) -> Path:
     parts, steps = [root], []
     segments = tuple(_lowered(segment) if lower else segment for segment in raw)
     for segment in segments:
-        words, picks = zip(*(_compiled(selector) for selector in segment.selectors), strict=True)
+        words, picks = zip(*(compiled(selector) for selector in segment.selectors), strict=True)
         parts.append(f"{'..' if segment.deep else ''}[{','.join(words)}]")
         steps.append((segment.deep, picks))
     keys = _singular_keys(segments)
@@ -135,16 +171,16 @@ class Gap:
 def gap(path: Path, value: Any, root: Any = MISSING) -> Gap:
     """Where a path that finds nothing in the value comes to its end."""
     root = value if root is MISSING else root
-    nodes: list[tuple[str, Any]] = [(path.text[0], value)]
+    nodes: Nodes = [(None, value)]
     for at, step in enumerate(path.steps):
-        further = _advance(nodes, step, root)
+        further = advance(nodes, step, root)
         if not further:
             return _gap_at(path, at, nodes)
         nodes = further
     return Gap(path.text, "", None, False)
 
 
-def _gap_at(path: Path, at: int, nodes: list[tuple[str, Any]]) -> Gap:
+def _gap_at(path: Path, at: int, nodes: Nodes) -> Gap:
     segment, values = path.segments[at], [value for _, value in nodes]
     selector = segment.selectors[0]
     exists = name_of(Path(path.text[0], path.segments[:at], False, path.get, ())) if at else ""
@@ -186,72 +222,3 @@ def _getter(keys: Iterable[str | int]) -> Callable[[Any], Any]:
         return value
 
     return get
-
-
-def _advance(
-    nodes: list[tuple[str, Any]], step: tuple[bool, tuple[Pick, ...]], root: Any
-) -> list[tuple[str, Any]]:
-    deep, picks = step
-    found: list[tuple[str, Any]] = []
-    for where, value in _with_descendants(nodes) if deep else nodes:
-        for pick in picks:
-            for key, child in pick(value, root):
-                place = f"'{key}'" if isinstance(key, str) and key.isalnum() else _place(key)
-                found.append((f"{where}[{place}]", child))
-            if len(found) > MOST_FOUND:
-                raise TooMuch(f"it finds more than {MOST_FOUND:,} values")
-    return found
-
-
-def _place(key: Any) -> str:
-    return written(Name(key)) if isinstance(key, str) else str(key)
-
-
-def _with_descendants(nodes: list[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
-    waiting = list(reversed(nodes))
-    while waiting:
-        where, value = waiting.pop()
-        yield where, value
-        below = [(f"{where}[{_place(key)}]", child) for key, child in _children(value)]
-        waiting.extend(reversed(below))
-
-
-def _children(value: Any, root: Any = None) -> Iterable[tuple[Any, Any]]:
-    if isinstance(value, dict):
-        return value.items()
-    return enumerate(value) if isinstance(value, list) else ()
-
-
-def _compiled(selector: Selector) -> tuple[str, Pick]:
-    match selector:
-        case Name(key):
-            return (
-                written(selector),
-                lambda value, _: (
-                    [(key, value[key])] if isinstance(value, dict) and key in value else ()
-                ),
-            )
-        case Index(at):
-            return written(selector), lambda value, _: _at(value, at)
-        case Slice():
-            return written(selector), lambda value, _: _sliced(value, selector)
-        case Wildcard():
-            return written(selector), _children
-        case FilterText(text):
-            canonical, choose = compile_filter(text)
-            return f"?{canonical}", choose
-    raise Unusable("The path uses something that is not available.")
-
-
-def _at(value: Any, at: int) -> Iterable[tuple[Any, Any]]:
-    if not isinstance(value, list) or not -len(value) <= at < len(value):
-        return ()
-    return ((at % len(value), value[at]),)
-
-
-def _sliced(value: Any, part: Slice) -> Iterable[tuple[Any, Any]]:
-    """The slice of RFC 9535, 2.3.4: as Python's, but a step of 0 selects nothing."""
-    if not isinstance(value, list) or part.step == 0:
-        return ()
-    places = range(len(value))[part.start : part.stop : part.step]
-    return [(place, value[place]) for place in places]

@@ -14,7 +14,7 @@ from typing import Any
 
 from jinja2 import nodes
 
-from rules.filters import FILTERS
+from rules.template_filters import check_arguments, checked_filter
 from rules.template_words import REFUSED, Refused
 
 ROOTS = ("payload", "headers", "query", "event", "rule", "hook", "events")
@@ -150,19 +150,12 @@ class Checker:
             )
 
     def _filtered(self, node: nodes.Filter, scope: Scope) -> nodes.Expr:
-        row = FILTERS.get(node.name)
-        if row is None or node.node is None:
-            raise _unknown_filter(node)
-        if node.dyn_args is not None or node.dyn_kwargs is not None:
-            raise Refused(node.lineno, "Stars are not part of the language.", row.usage)
-        if not row.accepts(len(node.args), [str(pair.key) for pair in node.kwargs]):
-            raise Refused(
-                node.lineno, f"'{row.name}' is not given what it needs.", f"Write {row.usage}."
-            )
-        node.node = self.expression(node.node, scope)
+        row, given = checked_filter(node)
+        node.node = self.expression(given, scope)
         node.args = [self.expression(arg, scope) for arg in node.args]
         for pair in node.kwargs:
             pair.value = self.expression(pair.value, scope)
+        check_arguments(row, node)
         return node
 
     def _choice(self, node: nodes.CondExpr, scope: Scope) -> nodes.Expr:
@@ -284,9 +277,3 @@ def _unknown_name(node: nodes.Name, scope: Scope) -> Refused:
     near = difflib.get_close_matches(node.name, [*ROOTS, *scope], 1)
     fix = f"Did you mean '{near[0]}'?" if near else f"Fields of the event: payload.{node.name}."
     return Refused(node.lineno, f"There is no '{node.name}' here.", fix)
-
-
-def _unknown_filter(node: nodes.Filter) -> Refused:
-    near = difflib.get_close_matches(node.name, FILTERS, 1)
-    fix = f"Did you mean '{near[0]}'?" if near else f"There are: {', '.join(FILTERS)}."
-    return Refused(node.lineno, f"There is no filter '{node.name}'.", fix)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Literal, NoReturn
 
 import jinja2
@@ -43,6 +44,7 @@ from rules.template_words import Refused, unreadable
 __all__ = [
     "MissingField",
     "OutOfFuel",
+    "Rendered",
     "SkipStep",
     "Template",
     "TemplateError",
@@ -52,6 +54,8 @@ __all__ = [
 ]
 
 LONGEST_SOURCE = 16_384  # bytes
+MOST_TOKENS = 1_500  # words and signs inside {{ }} and {% %}: about 300 fields
+_NO_SIGNS = ("data", "whitespace")
 LIMIT = 262_144  # letters written
 IfMissing = Literal["blank", "skip", "fail"]
 
@@ -118,6 +122,7 @@ def _compare(context: Context, left: object, op: str, right: object) -> bool:
 
 def _without(work: Work, field: str) -> None:
     name = field or "A field"
+    work.gaps[name] = None
     if work.if_missing == "skip":
         raise SkipStep(f"Skipped: {name} is not in this event.", field)
     if work.if_missing == "fail":
@@ -151,6 +156,14 @@ _SANDBOX = _sandbox()
 
 
 @dataclass(frozen=True)
+class Rendered:
+    """A text, and the fields that it was to show and that the event does not have."""
+
+    text: str
+    gaps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Template:
     """One compiled text. `fields`: those it reads; `literal_prefix`: the text before the first.
 
@@ -171,8 +184,15 @@ class Template:
         context: payload, headers, query, event, rule, hook (in a digest: events). Times are
         shown in hook["zone"], and "ago" counts from event["received_at"].
         """
+        return self.rendered(context, if_missing=if_missing).text
+
+    def rendered(
+        self, context: Mapping[str, object], *, if_missing: IfMissing = "blank"
+    ) -> Rendered:
+        """As `render`, with the fields that were written and are not in the event."""
+        work = Work(if_missing, _zone(context), _look(context.get("event"), "received_at"))
         try:
-            return "".join(self._pieces(context, if_missing))
+            return Rendered("".join(self._pieces(context, work)), tuple(work.gaps))
         except TemplateError:
             raise
         except Exception as problem:
@@ -181,8 +201,7 @@ class Template:
                 "Try it with fewer filters, or with another field.",
             ) from problem
 
-    def _pieces(self, context: Mapping[str, object], if_missing: str) -> Iterator[str]:
-        work = Work(if_missing, _zone(context), _look(context.get("event"), "received_at"))
+    def _pieces(self, context: Mapping[str, object], work: Work) -> Iterator[str]:
         destination, length = DESTINATIONS[self.escape](), 0
         variables = {name: context[name] for name in ROOTS if name in context}
         for piece in self._generate(variables | {"_work": work, "_destination": destination}):
@@ -242,6 +261,9 @@ def _check_source(source: str, one_line: bool) -> None:
 
 def _parse(source: str) -> nodes.Template:
     try:
+        signs = (kind for _, kind, _ in _SANDBOX.lex(source) if kind not in _NO_SIGNS)
+        if next(islice(signs, MOST_TOKENS, None), None):
+            raise Refused(1, "There are too many fields and tags in this.", "Split it in two.")
         return _SANDBOX.parse(source)
     except jinja2.TemplateSyntaxError as error:
         raise unreadable(error) from None

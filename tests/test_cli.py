@@ -235,6 +235,13 @@ def test_a_backup_is_whole_and_without_the_key(cli: Cli, tmp_path: Path) -> None
     assert not list(tmp_path.glob(".*.part"))
 
 
+def test_what_is_kept_is_for_nobody_else_on_the_machine(cli: Cli, tmp_path: Path) -> None:
+    cli("user", "add", "ada@shop.example")
+    kept = [path for path in tmp_path.iterdir() if path.is_file()]
+    assert "rulebook.db" in [path.name for path in kept]
+    assert {path.name for path in kept if path.stat().st_mode & 0o077} == set()
+
+
 def test_pruning_forgets_old_bodies(cli: Cli) -> None:
     cli("user", "add", "ada@shop.example")
     _, path = _hook()

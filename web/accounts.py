@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from zoneinfo import available_timezones
 
 from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from rulebook.domain import accounts
+from rulebook.domain.house import house
 from rulebook.errors import Invalid, NotFound
 from rulebook.storage import users
 from web.guard import own_page, session_cookie, who
@@ -20,20 +23,30 @@ def setup(token: str) -> ResponseReturnValue:
     """The first account, reached by the link that the start prints. Looking uses nothing up."""
     if users.anyone() or not accounts.link_works(token, "setup"):
         raise NotFound("link")
+    return _make_account(partial(accounts.create_first_account, token), first=True)
+
+
+@pages.route("/sign-up", methods=["GET", "POST"])
+def sign_up() -> ResponseReturnValue:
+    """An account for anyone, where the settings allow that."""
+    if not sign_up_is_open():
+        raise NotFound()
+    return _make_account(accounts.sign_up, first=False)
+
+
+def sign_up_is_open() -> bool:
+    """Whether strangers may make accounts here; the first one always takes the one-time link."""
+    return house().config["SIGNUP"] == "open" and users.anyone()
+
+
+def _make_account(make: Callable[..., str], first: bool) -> ResponseReturnValue:
     if request.method == "GET":
-        return _form("setup.html", zones=zones())
-    form = request.form
+        return _form("setup.html", zones=zones(), first=first)
+    given = [request.form.get(name, "") for name in ("email", "password", "workspace", "zone")]
     try:
-        session = accounts.create_first_account(
-            token,
-            form.get("email", ""),
-            form.get("password", ""),
-            form.get("workspace", ""),
-            form.get("zone", "UTC"),
-            request.remote_addr or "",
-        )
+        session = make(*given, request.remote_addr or "")
     except Invalid as error:
-        return _form("setup.html", error, zones=zones())
+        return _form("setup.html", error, zones=zones(), first=first)
     return _enter(session, url_for("home.index"))
 
 
@@ -42,7 +55,7 @@ def sign_in() -> ResponseReturnValue:
     """Sign in."""
     there = own_page(request.values.get("next"))
     if request.method == "GET":
-        return _form("sign_in.html", there=there, first=not users.anyone())
+        return _form("sign_in.html", there=there, first=not users.anyone(), open=sign_up_is_open())
     try:
         session = accounts.sign_in(
             request.form.get("email", ""),
@@ -50,7 +63,7 @@ def sign_in() -> ResponseReturnValue:
             request.remote_addr or "",
         )
     except Invalid as error:
-        return _form("sign_in.html", error, there=there)
+        return _form("sign_in.html", error, there=there, open=sign_up_is_open())
     return _enter(session, there)
 
 

@@ -6,6 +6,7 @@ threads of its own. A slow or endless client never holds a thread.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
@@ -18,6 +19,7 @@ from rulebook.domain.receive import NOT_STORED, Delivery, Receipt, too_large
 from web import create_app
 from web.inbox import reply_headers
 from web.intake import Intake
+from web.leaving import Leaving, Stopping
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -26,7 +28,16 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 THREADS = 16
 FORM_SLACK = 64 * 1024
 INBOX = "/in/"
+API = "/api/"
 COMMIT_SECONDS = 10
+UNREADABLE = Receipt(400, "The body ended before it was whole.\n")
+STOPPING = Receipt(503, "Rulebook is stopping. Please send it again in a moment.\n")
+_WORDS = {
+    400: ("Not readable", "Send the body whole, as the length or the chunks say."),
+    408: ("Too slow", "Send the body faster, or in smaller pieces."),
+    413: ("Too large", "Send less at once."),
+    503: ("Not available", "Send it again in a moment."),
+}
 _pool = ThreadPoolExecutor(THREADS, thread_name_prefix="page")
 
 
@@ -43,7 +54,7 @@ class TooLarge(Exception):
 
 
 class Gone(Exception):
-    """The client left in the middle of its body."""
+    """The client left in the middle of its body, or sent what is not HTTP."""
 
 
 class Door:
@@ -54,30 +65,36 @@ class Door:
         self.intake = intake
         self.max_body = max_body
         self.deadline = deadline
+        self.leaving = Leaving()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
+            self.leaving.listen()
             await _lifespan(receive, send)
         elif scope["type"] == "http":
-            await self._http(scope, receive, send)
+            with self.leaving.work():
+                await self._http(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
         for_hook = path.startswith(INBOX) and "/" not in path[len(INBOX) :]
         try:
-            async with asyncio.timeout(self.deadline):
+            async with self.leaving.reading(self.deadline):
                 body = await self._read(scope, receive, 0 if for_hook else FORM_SLACK)
-        except TooLarge:
-            return await _answer(send, too_large(self.max_body), close=True)
-        except TimeoutError:
-            text = f"The body took longer than {self.deadline:g} s.\n"
-            return await _answer(send, Receipt(408, text), close=True)
-        except Gone:
-            return
+        except (TooLarge, TimeoutError, Stopping, Gone) as reason:
+            return await _answer(send, self._refusal(reason), close=True, path=path)
         if for_hook:
             await self._take(scope, body, send)
         else:
             await self._page(scope, body, send)
+
+    def _refusal(self, reason: Exception) -> Receipt:
+        """What a client is told whose request did not come in."""
+        if isinstance(reason, TooLarge):
+            return too_large(self.max_body)
+        if isinstance(reason, TimeoutError):
+            return Receipt(408, f"The body took longer than {self.deadline:g} s.\n")
+        return STOPPING if isinstance(reason, Stopping) else UNREADABLE
 
     async def _take(self, scope: Scope, body: bytes, send: Send) -> None:
         """A request for a hook: answered once it is on disk."""
@@ -146,7 +163,11 @@ def _address(scope: Scope, config: Config) -> str:
     return (scope.get("client") or ("",))[0]
 
 
-async def _answer(send: Send, receipt: Receipt, close: bool = False, head: bool = False) -> None:
+async def _answer(
+    send: Send, receipt: Receipt, close: bool = False, head: bool = False, path: str = ""
+) -> None:
+    if path.startswith(API):
+        receipt = _as_problem(receipt)
     body = receipt.text.encode()
     headers = [(b"content-length", str(len(body)).encode())]
     headers += [(n.lower().encode(), v.encode()) for n, v in reply_headers(receipt).items()]
@@ -154,6 +175,14 @@ async def _answer(send: Send, receipt: Receipt, close: bool = False, head: bool 
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": receipt.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if head else body})
+
+
+def _as_problem(receipt: Receipt) -> Receipt:
+    """The same words as the API says them (RFC 9457)."""
+    title, fix = _WORDS[receipt.status]
+    document = {"type": "about:blank", "title": title, "status": receipt.status,
+                "detail": receipt.text.strip(), "fix": fix}  # fmt: skip
+    return Receipt(receipt.status, json.dumps(document) + "\n", "application/problem+json")
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 from rulebook.providers import PROVIDERS
 from rules import reasons
 from rules.errors import Unusable
-from rules.explain import NEVER, Explanation, Finding
+from rules.explain import NEVER, Explanation
+from rules.finding import Finding
 from rules.nodes import Condition, EveryEvent, Group, Items, Node, Rule
 from rules.paths import parse_path, path_from
 from rules.sentence import items_words

@@ -22,7 +22,7 @@ PUBLIC = {
     "static",
     "health.healthz", "health.readyz", "health.metrics",
     "inbox.take",
-    "accounts.setup", "accounts.sign_in", "accounts.password", "accounts.theme",
+    "accounts.setup", "accounts.sign_up", "accounts.sign_in", "accounts.password", "accounts.theme",
 }  # fmt: skip
 OWN_DOOR = ("inbox", "api")  # blueprints that carry no cookie and check their own callers
 

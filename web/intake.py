@@ -9,6 +9,7 @@ import threading
 from concurrent.futures import Future
 
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
 from rulebook.domain.receive import NOT_STORED, Delivery, Receipt, receive_all
 from rulebook.jobs.queue import Bell
@@ -45,27 +46,34 @@ class Intake:
 
     def _run(self) -> None:
         while True:
-            group = [self._waiting.get()]
-            while len(group) < MOST_AT_ONCE and not self._waiting.empty():
-                group.append(self._waiting.get())
+            taken = [self._waiting.get()]
+            while len(taken) < MOST_AT_ONCE and not self._waiting.empty():
+                taken.append(self._waiting.get())
+            with self._count:
+                self._bytes -= sum(len(delivery.body) for delivery, _ in taken)
+            # Whoever waited too long was told 503 and sends it again.
+            group = [each for each in taken if each[1].set_running_or_notify_cancel()]
+            if not group:
+                continue
             try:
                 receipts = self._store([delivery for delivery, _ in group])
             except Exception:
                 log.exception("A group of deliveries was answered 503.")
                 receipts = [NOT_STORED] * len(group)
-            with self._count:
-                self._bytes -= sum(len(delivery.body) for delivery, _ in group)
             for (_, future), receipt in zip(group, receipts, strict=True):
-                # Whoever waited too long has gone; what is stored stays stored.
-                if future.set_running_or_notify_cancel():
-                    future.set_result(receipt)
+                future.set_result(receipt)
             self.bell.events([receipt.judge for receipt in receipts if receipt.judge])
 
     def _store(self, deliveries: list[Delivery]) -> list[Receipt]:
-        """One commit for all; if that fails, one each, so that a bad one fails alone."""
+        """One commit for all; if that fails, one each, so that a bad one fails alone. But where
+        the database itself is the trouble, each would wait for it anew."""
         with self.app.app_context():
             try:
                 return receive_all(deliveries, self.max_body)
+            except OperationalError as problem:
+                db.session.rollback()
+                log.error("%d deliveries could not be stored: %s", len(deliveries), problem.orig)
+                return [NOT_STORED] * len(deliveries)
             except Exception as problem:
                 db.session.rollback()
                 if len(deliveries) == 1:

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from rulebook.domain import rules as verbs
 from rulebook.domain.hooks import find_hook
 from rulebook.domain.rules import find_rule, read_back
-from rulebook.domain.weigh import values_seen
+from rulebook.domain.weigh import fields_seen
 from rulebook.storage import hooks, rules, users, utcnow, verdicts
 from rulebook.storage.hooks import Hook
 from rulebook.storage.rules import Rule, RuleVersion
@@ -89,7 +89,7 @@ def _told(version: RuleVersion, provider: str) -> str:
 
 def _notes(hook: Hook, current: list[tuple[Rule, RuleVersion]]) -> list[list[Note]]:
     """What is probably not meant, for each rule of a hook."""
-    seen = values_seen(hook.id)
+    seen = fields_seen(hook.id)
     parsed = [_parsed(version) for _, version in current]
     return [
         lint(one, [other for other in parsed if other and other is not one], seen) if one else []

@@ -11,6 +11,7 @@ from rulebook.domain import accounts
 from rulebook.domain.actor import SCOPES
 from rulebook.domain.house import house
 from rulebook.domain.tokens import make_token
+from rulebook.errors import RulebookError
 from rulebook.storage import users, workspaces
 
 
@@ -28,13 +29,28 @@ def add(email: str, password_stdin: bool, as_json: bool) -> None:
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
     with at_home():
         person = accounts.add_user(email, password)
-        link = None
-        if password is None:
-            token = accounts.make_link("password", person.id)
-            link = f"{house().config.public_url}/password/{token}"
+        link = _password_link(person.id) if password is None else None
         said = {"id": person.id, "email": person.email, "link": link}
         after = f"Set the password here (once, within 24 hours):\n  {link}" if link else ""
         printed(as_json, said, lambda: f"{person.email} has an account now. {after}".rstrip())
+
+
+@user.command("password")
+@click.argument("email")
+@as_json
+def password(email: str, as_json: bool) -> None:
+    """Print a one-time link to set a new password for an account."""
+    with at_home():
+        person = users.user_by_email(email)
+        if person is None:
+            raise RulebookError(f"There is no account {email}.", "`rulebook user list` shows all.")
+        link = _password_link(person.id)
+        said = {"id": person.id, "email": person.email, "link": link}
+        printed(as_json, said, lambda: f"Set the password here (once, within 24 hours):\n  {link}")
+
+
+def _password_link(user_id: str) -> str:
+    return f"{house().config.public_url}/password/{accounts.make_link('password', user_id)}"
 
 
 @user.command("list")

@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from email_validator import EmailNotValidError, validate_email
 
+from rulebook.domain.house import house
 from rulebook.domain.throttle import count_try
 from rulebook.domain.workspaces import name_problems, zone_problems
 from rulebook.errors import Invalid, NotFound, Problem
@@ -25,6 +26,7 @@ LONGEST = timedelta(days=7)
 SEEN_EVERY = timedelta(minutes=10)
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 15, 128
 TRIES, TRIES_WITHIN = 10, timedelta(minutes=5)
+SIGN_UPS, SIGN_UPS_WITHIN = 10, timedelta(hours=1)
 
 _hasher = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=4)
 _hashing = threading.Semaphore(4)  # 64 MiB each
@@ -80,13 +82,24 @@ def create_first_account(
     return _open_session(user, address, utcnow())
 
 
+def sign_up(email: str, password: str, workspace: str, zone: str, address: str) -> str:
+    """An account that anyone may make, where the settings allow that. Returns a session token."""
+    if house().config["SIGNUP"] != "open" or not users.anyone():
+        raise NotFound("page")
+    count_try(f"signup-from:{address}", SIGN_UPS, SIGN_UPS_WITHIN, utcnow())
+    problems = [*_new_email_problems(email), *_password_problems(password, email)]
+    problems += [*name_problems(workspace), *zone_problems(zone)]
+    if problems:
+        raise Invalid(problems)
+    user = _add(email, password, workspace.strip(), zone)
+    return _open_session(user, address, utcnow())
+
+
 def add_user(email: str, password: str | None = None) -> User:
     """A person with a workspace of their own, for the command line. Raises Invalid."""
-    problems = _email_problems(email)
+    problems = _new_email_problems(email)
     if password is not None:
         problems += _password_problems(password, email)
-    if not problems and users.user_by_email(email):
-        problems = [Problem("/email", f"{email} has an account already.", "Sign in with it.")]
     if problems:
         raise Invalid(problems)
     user = _add(email, password, email.split("@")[0], "UTC")
@@ -204,6 +217,12 @@ def _email_problems(email: str) -> list[Problem]:
         return [Problem("/email", f"{email!r} is not an e-mail address: {problem}",
                         "Write it like ada@shop.example.")]  # fmt: skip
     return []
+
+
+def _new_email_problems(email: str) -> list[Problem]:
+    if users.user_by_email(email):
+        return [Problem("/email", f"{email} has an account already.", "Sign in with it.")]
+    return _email_problems(email)
 
 
 def _password_problems(password: str, email: str) -> list[Problem]:

@@ -80,7 +80,7 @@ def release_hook(actor: Actor, hook_id: str) -> list[str]:
     if hook.paused:
         return []
     released = events.release_held(hook.id)
-    actor.note("hook.release", hook.id, f"{len(released)} event{'' if len(released) == 1 else 's'}")
+    actor.note("hook.release", hook.id, hook.name)
     db.session.commit()
     return released
 

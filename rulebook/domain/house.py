@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from flask import Flask, current_app
@@ -23,6 +24,7 @@ class House:
 
 def furnish(app: Flask, config: Config) -> House:
     """Give the app its database and its house; every process does this once."""
+    os.umask(0o077)  # what is kept here is for nobody else on this machine
     config.instance.mkdir(parents=True, exist_ok=True)
     storage.open_database(app, config)
     house = House(config, sealer(config), Egress(config["EGRESS_ALLOW"]))

@@ -95,11 +95,18 @@ def _take(delivery: Delivery, hook: Hook | None, max_body: int, sample: bool) ->
         return NOT_HERE
     if delivery.method not in METHODS:
         return NOT_THIS_WAY
-    if delivery.header("content-encoding").strip().lower() not in ("", "identity"):
+    if _packed(delivery):
         return PACKED
     if len(delivery.body) > max_body:
         return too_large(max_body)
     return Taken(_event(delivery, hook, sample), delivery.body, hook)
+
+
+def _packed(delivery: Delivery) -> bool:
+    """Whether any header of several says that the body is compressed."""
+    stated = [value for name, value in delivery.headers if name.lower() == "content-encoding"]
+    codings = {coding.strip().lower() for value in stated for coding in value.split(",")}
+    return bool(codings - {"", "identity"})
 
 
 def _event(delivery: Delivery, hook: Hook, sample: bool) -> dict[str, Any]:

@@ -16,11 +16,10 @@ from rulebook.storage import events, fields, workspaces
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
 from rules import RuleError, compile_rules, explain, lint, parse
-from rules.errors import Unusable
+from rules.catalog import CatalogField
 from rules.explain import Explanation
 from rules.lint import Note
 from rules.nodes import Node, Rule, Step
-from rules.paths import parse_path
 from rules.sentence import when_words
 from rules.words import sentence_case
 
@@ -87,22 +86,27 @@ def weigh(
     planned = [_planned(actor, at, raw, context) for at, raw in enumerate(then)]
     when = nodes["/when"].when if whole else None
     told = _sentence(when, document, hook.provider)
-    notes = [] if unfinished or not whole else lint(nodes["/when"], fields=values_seen(hook.id))
+    notes = [] if unfinished or not whole else lint(nodes["/when"], fields=fields_seen(hook.id))
     return Weighed(judged, hits, here, planned, unfinished, told, notes)
 
 
-def values_seen(hook_id: str) -> dict[str, list[Any]]:
-    """Canonical path -> every value seen there; fields with more values than are kept are left
-    out, for nothing can be said to be new there."""
-    found = {}
-    for field in fields.fields(hook_id):
-        if len(field.examples) >= fields.MOST_EXAMPLES:
-            continue
-        try:
-            found[parse_path(field.path).text] = field.examples
-        except Unusable:
-            continue
-    return found
+def fields_seen(hook_id: str) -> list[CatalogField]:
+    """The hook's catalogue as the warnings want it: what its events held, and which values. Only a
+    field with few values counts as known in full; elsewhere nothing can be said to be new."""
+    known = fields.fields(hook_id)
+    of = max((field.seen for field in known), default=0)
+    return [
+        CatalogField(
+            field.path,
+            field.kinds,
+            field.seen,
+            of,
+            tuple(str(example) for example in field.examples),
+            {str(example): 1 for example in field.examples},
+            len(field.examples) < fields.MOST_EXAMPLES,
+        )
+        for field in known
+    ]
 
 
 def _finished(

@@ -16,6 +16,7 @@ from rules.dates import (
     say_duration,
 )
 from rules.errors import Unusable, did_you_mean
+from rules.families.needs import Interval, Need
 from rules.families.row import Env, Operator, Unfit, Wants
 from rules.families.wants import list_of, pair_of, say_pair
 from rules.values import kind_of, say
@@ -145,31 +146,49 @@ DAYS_OF_WEEK = Wants(
 CLOCKS = Wants("time_pair", 'two times such as ["09:00", "17:30"]', clock_pair, say_dates)
 
 
+def days(low: Moment | None, high: Moment | None) -> Need:
+    """The days a date may fall on; one more each way, for clocks are put back over midnight."""
+    first = low.day.toordinal() - 1 if low else None
+    last = high.day.toordinal() + 1 if high else None
+    return Need("days", (Interval(first, last),), exact=False)
+
+
 def note_date(value: Any, read: Moment) -> str | None:
     """How Unix time was read."""
     return f"{say(value)} is a count of seconds, {read.how}" if read.how else None
 
 
 def _row(
-    name: str, words: str, wants: Wants, test: Callable[[Any, Any, Any], bool], clock: bool = False
+    name: str,
+    words: str,
+    wants: Wants,
+    test: Callable[[Any, Any, Any], bool],
+    index: Callable[[Any], Need] | None = None,
+    clock: bool = False,
 ) -> Operator:
     return Operator(
         f"date.{name}", words, f"{words} {{value}}",
         f"{words} {{value}}".replace("is", "needs to be", 1), wants, read_date, test, clock=clock,
-        note=note_date,
+        note=note_date, index=index, effort=5,
     )  # fmt: skip
 
 
 ROWS = (
-    _row("is_on", "is on", MOMENT, lambda found, wanted, now: found.day == wanted.day),
-    _row("before", "is before", MOMENT, lambda found, wanted, now: order(found, wanted) < 0),
-    _row("after", "is after", MOMENT, lambda found, wanted, now: order(found, wanted) > 0),
+    _row("is_on", "is on", MOMENT, lambda found, wanted, now: found.day == wanted.day,
+         lambda wanted: days(wanted, wanted)),
+    _row("before", "is before", MOMENT, lambda found, wanted, now: order(found, wanted) < 0,
+         lambda wanted: days(None, wanted)),
+    _row("after", "is after", MOMENT, lambda found, wanted, now: order(found, wanted) > 0,
+         lambda wanted: days(wanted, None)),
     _row("on_or_before", "is on or before", MOMENT,
-         lambda found, wanted, now: order(found, wanted) <= 0),
+         lambda found, wanted, now: order(found, wanted) <= 0,
+         lambda wanted: days(None, wanted)),
     _row("on_or_after", "is on or after", MOMENT,
-         lambda found, wanted, now: order(found, wanted) >= 0),
+         lambda found, wanted, now: order(found, wanted) >= 0,
+         lambda wanted: days(wanted, None)),
     _row("between", "is between", MOMENTS,
-         lambda found, wanted, now: order(wanted[0], found) <= 0 <= order(wanted[1], found)),
+         lambda found, wanted, now: order(wanted[0], found) <= 0 <= order(wanted[1], found),
+         lambda wanted: days(*wanted)),
     _row("in_the_last", "is in the last", SPAN, in_the_last, clock=True),
     _row("in_the_next", "is in the next", SPAN, in_the_next, clock=True),
     _row("older_than", "is older than", SPAN, older_than, clock=True),
@@ -178,6 +197,6 @@ ROWS = (
     Operator(
         "date.time_between", "has a time between", "has a time between {value}",
         "needs a time between {value}", CLOCKS, read_clock, time_between,
-        note=note_date,
+        note=note_date, effort=5,
     ),
 )  # fmt: skip

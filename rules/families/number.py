@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from rules.families import needs
 from rules.families.row import Env, Operator, Unfit, Wants
 from rules.families.wants import NUMBER, NUMBER_PAIR, NUMBERS
 from rules.values import exact, plain_number, say, shortest
@@ -30,7 +31,8 @@ def note_number(value: Any, read: Any) -> str | None:
 
 def _row(
     name: str, menu: str, words: str, wants: Wants, test: Callable[[Any, Any, Any], bool],
-    index: str | None = None, negates: str | None = None, likely: bool = False,
+    index: Callable[[Any], needs.Need | None] | None = None, negates: str | None = None,
+    likely: bool = False,
 ) -> Operator:  # fmt: skip
     needs = (
         words.replace("is not", "must not be") if negates else words.replace("is", "needs to be")
@@ -47,20 +49,21 @@ def within(found: Any, wanted: tuple[Any, Any], now: Any) -> bool:
 
 
 ROWS = (
-    _row("is", "is (number)", "is", NUMBER, lambda found, wanted, now: found == wanted, "equal"),
+    _row("is", "is (number)", "is", NUMBER,
+         lambda found, wanted, now: found == wanted, needs.equal),
     _row("is_not", "is not (number)", "is not", NUMBER, lambda found, wanted, now: found == wanted,
          negates="number.is"),
     _row("is_one_of", "is one of (numbers)", "is", NUMBERS,
-         lambda found, wanted, now: found in wanted, "equal"),
+         lambda found, wanted, now: found in wanted, needs.one_of),
     _row("more_than", "is more than", "is more than", NUMBER,
-         lambda found, wanted, now: found > wanted, "bounds"),
+         lambda found, wanted, now: found > wanted, needs.more_than),
     _row("at_least", "is at least", "is at least", NUMBER,
-         lambda found, wanted, now: found >= wanted, "bounds", likely=True),
+          lambda found, wanted, now: found >= wanted, needs.at_least, likely=True),
     _row("less_than", "is less than", "is less than", NUMBER,
-         lambda found, wanted, now: found < wanted, "bounds"),
+         lambda found, wanted, now: found < wanted, needs.less_than),
     _row("at_most", "is at most", "is at most", NUMBER,
-         lambda found, wanted, now: found <= wanted, "bounds"),
-    _row("between", "is between", "is between", NUMBER_PAIR, within, "bounds"),
+         lambda found, wanted, now: found <= wanted, needs.at_most),
+    _row("between", "is between", "is between", NUMBER_PAIR, within, needs.between),
     _row("not_between", "is not between", "is not between", NUMBER_PAIR, within,
          negates="number.between"),
 )  # fmt: skip

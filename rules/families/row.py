@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from rules.families.needs import Need
+
 UTC = ZoneInfo("UTC")
 
 
@@ -48,6 +50,10 @@ def no_note(value: Any, read: Any) -> None:
     return None
 
 
+def weightless(operand: Any) -> int:
+    return 0
+
+
 @dataclass(frozen=True)
 class Operator:
     """One row: what the menu, the sentence, the explanation and the test are made from.
@@ -58,8 +64,11 @@ class Operator:
     the values that do not pass the other row's test. `whole` rows look at a list itself, not at
     its elements; `about_presence` rows also judge a field that is not
     there, `sees_null` rows take null for a value. `note(value, read)` says how a value was read
-    where that may surprise. `likely` rows are suggested before the others of their family. `index`
-    says how a larger set of rules may find this one's candidates.
+    where that may surprise. `likely` rows are suggested before the others of their family.
+    `index(operand)` says what at least one value needs so that the
+    operator can be met: an index over many rules finds candidates by it; None, or no `index`, is
+    always right, and slower. `weight(operand)` is the size of a pattern: steps for each letter of
+    a text; `effort` the microseconds that `read` takes, roughly.
     """
 
     id: str
@@ -77,7 +86,9 @@ class Operator:
     cased: bool = False
     likely: bool = False
     note: Callable[[Any, Any], str | None] = no_note
-    index: str | None = None
+    index: Callable[[Any], Need | None] | None = None
+    weight: Callable[[Any], int] = weightless
+    effort: int = 1
     family: str = field(init=False)
     name: str = field(init=False)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rules.families import needs
 from rules.families.row import NOTHING, Env, Operator, Unfit
 from rules.values import say
 
@@ -20,10 +21,12 @@ def read_yesno(value: Any, env: Env) -> Any:
 ROWS = (
     Operator(
         "yesno.is_true", "is true (yes)", "is true", "needs to be true",
-        NOTHING, read_yesno, lambda found, wanted, now: found is True, index="equal",
+        NOTHING, read_yesno, lambda found, wanted, now: found is True,
+        index=lambda wanted: needs.equal(True),
     ),
     Operator(
         "yesno.is_false", "is false (no)", "is false", "needs to be false",
-        NOTHING, read_yesno, lambda found, wanted, now: found is False, index="equal",
+        NOTHING, read_yesno, lambda found, wanted, now: found is False,
+        index=lambda wanted: needs.equal(False),
     ),
 )  # fmt: skip

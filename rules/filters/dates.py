@@ -174,6 +174,7 @@ ROWS = (
         "03.04.2026 16:05",
         kinds=DATE,
         wants_work=True,
+        checks={"format": _pattern, "zone": _zone},
     ),
     Filter(
         "ago",

@@ -34,8 +34,12 @@ def _rounded(number: Decimal, digits: int) -> Decimal:
         return number.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP) + 0  # no -0
 
 
+def _digits(digits: object) -> int:
+    return whole(digits, 0, 12, "The digits after the point")
+
+
 def _round(value: object, digits: object = 0) -> object:
-    places, number = whole(digits, 0, 12, "The digits to round to"), _readable(value)
+    places, number = _digits(digits), _readable(value)
     return value if number is None else _rounded(number, places)
 
 
@@ -44,36 +48,47 @@ def _number(value: object, digits: object = None) -> str:
     if number is None:
         return text_of(value)
     if digits is not None:
-        places = whole(digits, 0, 12, "The digits of a number")
-        return f"{_rounded(number, places):,f}"
+        return f"{_rounded(number, _digits(digits)):,f}"
     shortest = Decimal(number_text(number))
     return f"{shortest:,f}"
 
 
 def _money(value: object, currency: object, unit: object = "minor") -> str:
     """Minor units (cents) unless `unit` is 'major', as PayPal and Shopify write amounts."""
-    from babel.numbers import get_currency_symbol, is_currency  # slow to load, and seldom needed
+    from babel.numbers import get_currency_symbol  # slow to load, and seldom needed
 
-    code, number = text_of(currency).strip().upper()[:10], _readable(value)
-    if not is_currency(code, "en_US"):
-        raise Unusable(f"'{code}' is not a currency.", "Use its three letters: | money('usd').")
+    code, number = _currency(currency), _readable(value)
     if number is None:
         raise Unusable(
             f"'{text_of(value)[:40]}' is not an amount of money.",
             "Choose the field that holds the amount as a number.",
         )
     decimals = _DECIMALS.get(code, 2)
-    amount = _amount(number, decimals, code, text_of(unit))
+    amount = _amount(number, decimals, code, _unit(unit))
     symbol = get_currency_symbol(code, "en_US")
     gap = " " if symbol[-1:].isalpha() else ""
     return f"{'-' * (amount < 0)}{symbol}{gap}{abs(amount):,.{decimals}f}"
 
 
+def _currency(currency: object) -> str:
+    from babel.numbers import is_currency
+
+    code = text_of(currency).strip().upper()[:10]
+    if not is_currency(code, "en_US"):
+        raise Unusable(f"'{code}' is not a currency.", "Use its three letters: | money('usd').")
+    return code
+
+
+def _unit(unit: object) -> str:
+    text = text_of(unit)
+    if text not in ("minor", "major"):
+        raise Unusable("The unit of money is 'minor' or 'major'.", "Write | money('usd', 'major').")
+    return text
+
+
 def _amount(number: Decimal, decimals: int, code: str, unit: str) -> Decimal:
     if unit == "major":
         return _rounded(number, decimals)
-    if unit != "minor":
-        raise Unusable("The unit of money is 'minor' or 'major'.", "Write | money('usd', 'major').")
     if number != number.to_integral_value():
         raise Unusable(
             f"{number_text(number)} is not a whole number of the smallest unit of {code}.",
@@ -91,6 +106,7 @@ ROWS = (
         "round(2)",
         "2.35",
         kinds=NUMBER + TEXT,
+        checks={"digits": _digits},
     ),
     Filter(
         "number",
@@ -100,6 +116,16 @@ ROWS = (
         "number",
         "1,234,567.5",
         kinds=NUMBER + TEXT,
+        checks={"digits": _digits},
     ),
-    Filter("money", "as money", _money, 1999, "money('usd')", "$19.99", kinds=NUMBER + TEXT),
+    Filter(
+        "money",
+        "as money",
+        _money,
+        1999,
+        "money('usd')",
+        "$19.99",
+        kinds=NUMBER + TEXT,
+        checks={"currency": _currency, "unit": _unit},
+    ),
 )

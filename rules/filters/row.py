@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rules.filters.plain import exact, weight
 from rules.fuel import Unusable, Work, absent
 
+UNKNOWN = object()  # an argument that is a field of the event
 CALL = 20  # fuel for one filter call, before what it reads and writes
 
 ANY = ("text", "number", "yesno", "list", "group", "date", "empty")
@@ -25,6 +26,8 @@ class Filter:
 
     `run(value, *arguments)` gets `work` first where `wants_work` is set. A missing field and null
     pass by every filter that does not set `reads_missing`. `shallow`: it never looks inside a list.
+    `checks`: by an argument's name, what raises Unusable if it cannot be used; the arguments that
+    an author writes out are checked before anything is sent.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Filter:
     wants_work: bool = False
     reads_missing: bool = False
     shallow: bool = False
+    checks: Mapping[str, Callable[[Any], object]] = field(default_factory=dict, hash=False)
 
     def apply(
         self, work: Work, value: object, args: Sequence[object], named: Mapping[str, object]
@@ -54,12 +58,23 @@ class Filter:
 
     def accepts(self, count: int, names: Sequence[str]) -> bool:
         """True if it takes this many arguments and these named ones."""
-        given = [None] * (1 + self.wants_work + count)
+        return self._bound([None] * count, dict.fromkeys(names)) is not None
+
+    def check(self, args: Sequence[object], named: Mapping[str, object]) -> None:
+        """Unusable if an argument can never be used; those not known yet are UNKNOWN."""
+        for name, value in (self._bound(args, named) or {}).items():
+            if name in self.checks and value is not UNKNOWN:
+                self.checks[name](value)
+
+    def _bound(
+        self, args: Sequence[object], named: Mapping[str, object]
+    ) -> dict[str, object] | None:
+        """The arguments by their names, or None if it does not take them."""
+        before = [None] * (1 + self.wants_work)
         try:
-            inspect.signature(self.run).bind(*given, **dict.fromkeys(names))
+            return inspect.signature(self.run).bind(*before, *args, **named).arguments
         except TypeError:
-            return False
-        return True
+            return None
 
     @property
     def usage(self) -> str:

@@ -35,8 +35,12 @@ def _trim(value: object) -> str:
     return text_of(value).strip()
 
 
+def _length(length: object) -> int:
+    return whole(length, 0, 100_000, "The length to truncate to")
+
+
 def _truncate(value: object, length: object = 80, end: object = "...") -> str:
-    text, most = text_of(value), whole(length, 0, 100_000, "The length to truncate to")
+    text, most = text_of(value), _length(length)
     if len(text) <= most:
         return text
     tail = text_of(end)[:most]
@@ -71,6 +75,16 @@ def _urlencode(value: object) -> UrlText:
         pairs = [(str(key), text_of(item)) for key, item in value.items()]
         return UrlText(urlencode(pairs, quote_via=quote, safe=""))
     return UrlText(quote(text_of(value), safe="", errors="replace"))
+
+
+def _country(country: object) -> None:
+    import phonenumbers
+
+    region = text_of(country).strip().upper()
+    if region and region not in phonenumbers.SUPPORTED_REGIONS:
+        raise Unusable(
+            f"'{region[:20]}' is not a country.", "Use its two letters, such as | phone('US')."
+        )
 
 
 def _phone(value: object, country: object = "") -> str:
@@ -112,6 +126,7 @@ ROWS = (
         "Ada Lovelace",
         "truncate(8)",
         "Ada L...",
+        checks={"length": _length},
     ),
     Filter(
         "replace",
@@ -139,6 +154,7 @@ ROWS = (
         "phone('US')",
         "+14155552671",
         kinds=TEXT + NUMBER,
+        checks={"country": _country},
     ),
     Filter(
         "json",

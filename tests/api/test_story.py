@@ -207,6 +207,12 @@ def test_hooks_change_rotate_and_go(app: Flask, ada: Person) -> None:
     assert (event["state"], event["verification"], event["sample"]) == ("done", "verified", True)
     changed = ada.api("PATCH", path, {"paused": True, "secret": ""}).json
     assert changed["paused"] and not changed["verified_by_secret"]
+    ada.api("PATCH", path, {"paused": True})
+    _send(app, ada.api("GET", path).json["url"])
+    assert ada.api("POST", f"{path}/release").json == {"released": 0}
+    ada.api("PATCH", path, {"paused": False})
+    assert ada.api("POST", f"{path}/release").json == {"released": 1}
+    assert ada.api("POST", f"{path}/release").json == {"released": 0}
     rotated = ada.api("POST", f"{path}/rotate").json
     assert rotated["url"] != hook.json["url"]
     assert ada.api("DELETE", path).status_code == 204

@@ -3,11 +3,15 @@ silence."""
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from rulebook.domain import connections, rules
 from rulebook.domain.act import act, wait_before
@@ -315,3 +319,29 @@ def _set(app: Flask, run_id: str, **values: Any) -> None:
         if values.get("state") == "queued":
             run.next_attempt_at = utcnow()
         db.session.commit()
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_an_outcome_outlasts_a_locked_database(
+    app: Flask, ada: Person, sink: Sink, tmp_path: Path
+) -> None:
+    foreign = sqlite3.connect(
+        tmp_path / "rulebook.db", isolation_level=None, check_same_thread=False
+    )
+    unlock = threading.Timer(1.5, foreign.execute, ["ROLLBACK"])
+
+    def locks(handler: Any) -> None:
+        foreign.execute("BEGIN IMMEDIATE")
+        unlock.start()
+        handler.send(200)
+
+    sink._behaves(locks)
+    [run_id] = planned(app, ada, call(sink))
+    with app.app_context():
+        db.session.execute(text("PRAGMA busy_timeout=50"))  # give up soon
+        db.session.rollback()
+        act(run_id)
+    unlock.join()
+    foreign.close()
+    assert run_of(app, run_id).state == "succeeded"
+    assert [attempt.outcome for attempt in attempts_of(app, run_id)] == ["yes"]

@@ -83,6 +83,8 @@ def test_what_is_refused_at_the_door(app: Flask, ada: Person) -> None:
         assert str(most) in answer.text
     packed = send(app, path, headers={"Content-Encoding": "gzip"})
     assert packed.status_code == 415
+    two = [("Content-Encoding", "identity"), ("Content-Encoding", "br")]
+    assert send(app, path, headers=two).status_code == 415
     for method in ("GET", "HEAD", "DELETE", "OPTIONS"):
         answer = send(app, path, b"", method=method)
         assert (answer.status_code, answer.headers["Allow"]) == (405, "POST, PUT, PATCH")

@@ -109,6 +109,16 @@ def test_surprising_readings_are_noted(test, value, found, note):
     assert judged(condition(test, value), event({"x": found})).as_dict()["tree"]["notes"] == [note]
 
 
+def test_capitals_that_alone_make_the_difference_are_named():
+    words = "x is 'Paid', needs to be 'paid'; it differs only in case"
+    assert reason("text.is", "paid", {"x": "Paid"}, match_case=True) == words
+    words = "x is 'Paid', must not contain 'Pai'"
+    assert reason("text.does_not_contain", "Pai", {"x": "Paid"}, match_case=True) == words
+    told = reason("list.includes", "vip", {"x": ["VIP"]}, match_case=True)
+    assert told.endswith("needs to include 'vip'; it differs only in case")
+    assert "case" not in reason("text.is", "paid", {"x": "void"}, match_case=True)
+
+
 A, B, C = (condition("text.is", "y", path=f"$.{name}") for name in "abc")
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from rules.errors import RuleError
 from rules.filters import FILTERS
 from rules.templates import TemplateError, Unusable, compile_template
 
@@ -123,13 +124,11 @@ def test_money(amount, call, text):
 @pytest.mark.parametrize(
     ("amount", "call", "message"),
     [
-        (1999, "money('xyz')", "'XYZ' is not a currency"),
         (1999, "money(payload.gone)", "'' is not a currency"),
         ("a lot", "money('usd')", "'a lot' is not an amount"),
         (True, "money('usd')", "'true' is not an amount"),
         ([1], "money('usd')", "is not an amount"),
         (29.99, "money('usd')", "29.99 is not a whole number of the smallest unit of USD"),
-        (1, "money('usd', 'cents')", "'minor' or 'major'"),
     ],
 )
 def test_money_is_never_guessed(amount, call, message):
@@ -200,11 +199,31 @@ def test_ago_counts_from_the_event_and_needs_no_clock():
         ("round(99)", "whole number from 0 to 12"),
         ("truncate(-1)", "whole number from 0"),
         ("number('x')", "whole number"),
+        ("money('xyz')", "'XYZ' is not a currency"),
+        ("money('usd', 'cents')", "'minor' or 'major'"),
+        ("money(currency='xyz')", "'XYZ' is not a currency"),
+        ("phone('UK')", "'UK' is not a country"),
     ],
 )
-def test_a_wrong_argument_gets_a_sentence(call, message):
-    with pytest.raises(Unusable, match=message):
+def test_a_wrong_argument_is_refused_before_anything_is_sent(call, message):
+    with pytest.raises(RuleError, match=message) as refused:
         use(call, 1775225100)
+    assert refused.value.message.startswith("Line 1: ") and refused.value.fix
+
+
+@pytest.mark.parametrize(
+    ("call", "given", "message"),
+    [
+        ("date(payload.a)", "dmy", "'dmy' is not a way to write a date"),
+        ("date('date', payload.a)", "Mars/Base", "'Mars/Base' is not a time zone"),
+        ("round(payload.a)", 99, "whole number from 0 to 12"),
+        ("money(payload.a)", "xyz", "'XYZ' is not a currency"),
+        ("money('usd', payload.a)", "cents", "'minor' or 'major'"),
+    ],
+)
+def test_a_wrong_argument_from_the_event_gets_a_sentence(call, given, message):
+    with pytest.raises(Unusable, match=message):
+        use(call, 1775225100, payload={"x": 1775225100, "a": given})
 
 
 @pytest.mark.parametrize(

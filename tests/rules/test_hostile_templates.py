@@ -103,6 +103,8 @@ REFUSED = [
     "{{ payload.a == " * 500 + " }}" * 500,
     "{{ 'x' if payload " * 800 + "}}",
     "x" * 16_385,
+    "{{ payload.text }}" * 600,
+    "{% if payload.a > 1 %}{% endif %}" * 300,
     "\ud800",
     "\0",
 ]  # fmt: skip
@@ -128,8 +130,8 @@ BIG = {"text": "x" * 200_000, "list": list(range(20_000)), "deep": [[[1] * 30] *
 BOMBS = [
     "{% for a in payload.list %}{% for b in payload.list %}x{% endfor %}{% endfor %}",
     "{% for a in payload.list %}{% for b in a %}{% for c in payload.list %}" + "{% endfor %}" * 3,
-    "{% for a in payload.list %}" + "{% if a > 1 %}{% endif %}" * 300 + "{% endfor %}",
-    "{% for a in payload.list %}" + "{% if a %}{% endif %}" * 600 + "{% endfor %}",
+    "{% for a in payload.list %}" + "{% if a > 1 %}{% endif %}" * 120 + "{% endfor %}",
+    "{% for a in payload.list %}" + "{% if a %}{% endif %}" * 180 + "{% endfor %}",
     "{% for a in payload.list %}" + "x" * 10_000 + "{% endfor %}",
     "{% for a in payload.list %}{{ payload.text }}{% endfor %}",
     "{% for a in payload.list %}{% if payload.text == 'x' %}{% endif %}{% endfor %}",
@@ -143,7 +145,7 @@ BOMBS = [
     "{{ payload.text | replace('x', 'yyyyyyyyyy') | replace('y', 'zzzzzzzzzz') }}",
     "{{ payload.text" + " | upper" * 15 + " }}",
     "{{ payload.text | json" + " | json" * 15 + " }}",
-    "{{ payload.text }}" * 600,
+    "{{ payload.text }}" * 250,
 ]  # fmt: skip
 
 

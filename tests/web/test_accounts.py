@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from rulebook.domain import accounts
+from rulebook.storage import users, workspaces
 from tests.people import Person
 from tests.web.seeing import ON_SQLITE, found, text_of
 
@@ -118,3 +119,33 @@ def test_light_or_dark_is_kept_in_a_cookie(ada: Person) -> None:
     assert 'data-theme="dark"' in ada.get("/").text
     ada.post("/theme", {"theme": "neon"})
     assert 'data-theme="dark"' in ada.get("/").text
+
+
+class TestSignUp:
+    """Strangers may make accounts only where the settings say so."""
+
+    @pytest.fixture
+    def settings(self) -> dict[str, str]:
+        return {"RULEBOOK_SIGNUP": "open"}
+
+    def test_anyone_gets_a_workspace_of_their_own(self, app: Flask, ada: Person) -> None:
+        browser = app.test_client()
+        assert "Make an account" in browser.get("/sign-in").text
+        made = submit(browser, "/sign-up", **FIRST | {"email": "dee@else.example"})
+        assert made.status_code == 303
+        with app.app_context():
+            dee = users.user_by_email("dee@else.example")
+            assert dee is not None
+            own = workspaces.first_workspace(dee.id)
+            assert own is not None and own.id != ada.workspace_id
+            assert workspaces.role_of(dee.id, ada.workspace_id) is None
+        again = submit(app.test_client(), "/sign-up", **FIRST | {"email": "ada@shop.example"})
+        assert again.status_code == 422 and "has an account already" in again.text
+
+    def test_the_first_account_still_takes_the_link(self, app: Flask) -> None:
+        assert app.test_client().get("/sign-up").status_code == 404
+
+
+def test_nobody_signs_up_by_default(app: Flask, ada: Person) -> None:
+    assert app.test_client().get("/sign-up").status_code == 404
+    assert "Make an account" not in app.test_client().get("/sign-in").text

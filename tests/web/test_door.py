@@ -4,6 +4,7 @@ both doors of a hook answering alike."""
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -132,8 +133,10 @@ def test_a_slow_sender_is_told_so_and_stores_nothing(
     assert events_of(app, ada) == []
 
 
-def test_a_sender_that_left_stores_nothing(ask: Ask, app: Flask, ada: Person, path: str) -> None:
-    assert ask(path, b"{", "gone").status == 0
+def test_a_sender_that_left_or_sent_no_http_stores_nothing(
+    ask: Ask, app: Flask, ada: Person, path: str
+) -> None:
+    assert ask(path, b"{", "gone").status == 400
     assert events_of(app, ada) == []
     assert ask(path, b"{}").status == 200
 
@@ -171,3 +174,14 @@ def test_pages_come_through_the_same_door(ask: Ask, path: str) -> None:
     assert ask("/healthz", b"", method="GET").status == 200
     page = ask("/sign-in", b"", method="GET")
     assert (page.status, b"<form" in page.body) == (200, True)
+
+
+def test_the_api_is_refused_in_its_own_words(ask: Ask) -> None:
+    large = ask("/api/v1/hooks", *[b"x" * 10_000] * 20, None)
+    slow = ask("/api/v1/hooks", b"{", None)
+    broken = ask("/api/v1/hooks", b"{", "gone")
+    for reply, status in ((large, 413), (slow, 408), (broken, 400)):
+        assert reply.headers["content-type"].startswith("application/problem+json")
+        told = json.loads(reply.body)
+        assert told["status"] == reply.status == status
+        assert told["title"] and told["detail"] and told["fix"]

@@ -23,6 +23,7 @@ HOOK = Shape("Hook", "A unique address that senders call. The signing secret is 
 SENT = Shape("SampleSent", "What the hook answered to a sample event.", {
     "event": "text?", "status": "count",
 })  # fmt: skip
+RELEASED = Shape("Released", "How many held events are judged now.", {"released": "count"})
 _PROVIDER = Want("provider", "text", "Who sends: decides how signatures and types are read.",
                  choices=tuple(PROVIDERS))  # fmt: skip
 _SECRET = Want("secret", "text", "The sender's signing secret; stored sealed, never shown again.")
@@ -75,6 +76,14 @@ def delete(ask: Ask, id: str) -> None:
 def rotate(ask: Ask, id: str) -> Any:
     """Give a hook a new address; the old one works for 24 more hours."""
     return shown(verbs.rotate_hook(ask.actor, id))
+
+
+@call("POST", "/hooks/{id}/release", "send", gives=RELEASED)
+def release(ask: Ask, id: str) -> Any:
+    """Judge the events that were held while the hook was paused; none while it still is."""
+    released = verbs.release_hook(ask.actor, id)
+    bell().events(released)
+    return {"released": len(released)}
 
 
 @call("POST", "/hooks/{id}/sample", "write", gives=SENT, body=(

@@ -1,0 +1,1 @@
+"""Entry points for a fuzzer (atheris), run by hand; not part of `make test`."""
