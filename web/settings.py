@@ -45,7 +45,7 @@ DEEDS = {
     "hook.create": "made the hook",
     "hook.change": "changed a hook",
     "hook.rotate": "gave a new address to",
-    "hook.release": "let held events be judged of",
+    "hook.release": "let held events go on at",
     "hook.delete": "deleted the hook",
     "rule.create": "made the rule",
     "rule.save": "saved a rule",
