@@ -92,13 +92,14 @@ def furnish(live: Live, twilio: Twilio) -> str:
 
 
 def rules(phone: str) -> Iterator[tuple[dict[str, Any], str]]:
+    """Each document with its mode."""
     text = {"to": "+12025550143", "message": TEXT}
     step = {"id": "text", "action": "sms", "connection": phone, "config": text}
     yield rule("Text me big payments", [PAID, at_least(5000)], step), "live"
     letter = {"to": "support@linden-tea.example", "subject": f"A payment of {MONEY} failed",
               "text": "{{ payload.data.object.last_payment_error.message }}"}  # fmt: skip
-    yield rule("E-mail support when a payment fails", [FAILED],
-               {"id": "mail", "action": "email", "config": letter}), "live"  # fmt: skip
+    step = {"id": "mail", "action": "email", "config": letter}
+    yield rule("E-mail support when a payment fails", [FAILED], step), "live"
     thanks = {"to": "{{ payload.data.object.shipping.phone }}",
               "message": "Thank you. Your tea is on its way."}  # fmt: skip
     step = {"id": "thanks", "action": "sms", "connection": phone, "config": thanks}

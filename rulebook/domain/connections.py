@@ -61,7 +61,7 @@ def test_connection(actor: Actor, connection_id: str) -> Outcome:
     connection = find_connection(actor, connection_id)
     connection.tested_at, connection.test_ok = utcnow(), outcome.kind == "yes"
     connection.test_sentence = f"{outcome.sentence} {outcome.fix}".strip()
-    actor.note("connection.test", connection.id, outcome.kind)
+    actor.note("connection.test", connection.id, "it works" if connection.test_ok else "it failed")
     db.session.commit()
     return outcome
 

@@ -121,7 +121,7 @@ def _store(actor: Actor, event: Event, chosen: list[Run], met: list[Judged], num
             workspace_id=event.workspace_id, version_id=judged.version_id,
             version=judged.number, mode=judged.mode, met=True, created_at=now,
         ))  # fmt: skip
-    actor.note("event.replay", event.id, f"{len(chosen)} runs")
+    actor.note("event.replay", event.id, f"{len(chosen)} run{'' if len(chosen) == 1 else 's'}")
     _commit()
 
 

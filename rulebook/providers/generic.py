@@ -1,7 +1,7 @@
 """Any other sender: whatever arrives is taken, nothing is checked.
 
 Anyone who knows the web address can send. Equal deliveries cannot be told from repeats, because
-nothing is known of an id. A type is read where many senders put it: in a header (ce-type:
+nothing is known of an id. A type is read where many senders put it: in a header (ce-type is of
 CloudEvents 1.0, HTTP binding, 3.1.3) or at the top of the body.
 """
 

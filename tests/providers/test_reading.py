@@ -124,3 +124,24 @@ def test_amounts_move_together_by_less_than_one():
     new = json.loads(fresh(SAMPLE, WRITTEN.timestamp(), Random(3)).body)
     assert 12900 < new["cents"] < 13000
     assert new["whole"] == f"{new['cents'] / 100:.2f}"
+
+
+@pytest.mark.parametrize(
+    ("headers", "payload"),
+    [
+        ({}, {"type": "paid", "event": {"id": 1}}),
+        ({}, {"event": "paid"}),
+        ({}, {"event": {"name": "other"}, "event_type": "paid"}),
+        ({}, {"eventType": "paid"}),
+        ({}, {"topic": "paid"}),
+        ({"X-Event-Type": "paid"}, None),
+        ({"CE-Type": "paid"}, {"type": "something in the data"}),
+    ],
+)
+def test_an_unknown_senders_type_is_read_where_many_put_it(headers, payload):
+    assert read_event(PROVIDERS["generic"], headers, payload) == ("paid", None)
+
+
+def test_one_sample_leads_among_those_of_all_senders():
+    leading = [(p.name, s.name) for p in PROVIDERS.values() for s in p.samples if s.lead]
+    assert leading == [("generic", "payment")]

@@ -215,3 +215,13 @@ def test_a_stranger_finds_nothing(app: Flask, ada: Person, bo: Person, cy: Perso
         assert cy.post(f"/hooks/{hook_id}{path}", {"name": "Mine now"}).status_code == 404
     assert "Payments" in text(ada.get("/hooks"))
     assert ada.get(f"/hooks/{hook_id}?part=nothing").status_code == 404
+
+
+@sqlite_only
+def test_an_unknown_senders_samples_begin_with_a_payment(app: Flask, ada: Person) -> None:
+    hook_id, _ = new_hook(app, ada)
+    page = ada.get(f"/hooks/{hook_id}").get_data(as_text=True)
+    assert page.index("Payment succeeded, 75 USD") < page.index("Payment succeeded, $129.00")
+    sent = ada.post(f"/hooks/{hook_id}/sample")
+    work(app)
+    assert "75 USD from Marta Oliveira" in text(ada.get(sent.location))
