@@ -7,6 +7,7 @@ the file. A RULEBOOK_* name that no row knows stops the start, with the nearest 
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,6 @@ from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
 
 from rulebook.errors import ConfigError
 
@@ -26,14 +26,30 @@ def _text(value: object) -> str:
 
 
 def _number(value: object) -> int:
-    return int(str(value).strip())
+    try:
+        return int(str(value).strip())
+    except ValueError:
+        raise ValueError("it must be a whole number") from None
 
 
 def _url(value: object) -> str:
     text = _text(value).rstrip("/")
-    if text and urlsplit(text).scheme not in ("http", "https"):
-        raise ValueError("it must start with http:// or https://")
+    if text and not re.match(r"(?i)https?://[^\s/?#]+(/[^\s?#]*)?\Z", text):
+        raise ValueError("it must start with http:// or https:// and a host")
     return text
+
+
+def _store(*schemes: str) -> Callable[[object], str]:
+    """The address of a store: its scheme is one of these, perhaps with a driver behind a plus."""
+
+    def read(value: object) -> str:
+        text = _text(value)
+        scheme, found, _ = text.partition(":")
+        if not found or scheme.partition("+")[0] not in schemes:
+            raise ValueError(f"it must start with {' or '.join(f'{s}:' for s in schemes)}")
+        return text
+
+    return read
 
 
 def _list(value: object) -> tuple[str, ...]:
@@ -65,10 +81,12 @@ class Setting:
 SETTINGS = (
     Setting("INSTANCE", _text, "", "The folder for the database, the keys and config.toml; "
             "`instance` beside the program unless set."),
-    Setting("DATABASE_URL", _text, "", "Where everything is kept; SQLite in the instance folder "
-            "unless set. `postgresql://...` for more than one machine.", secret=True),
-    Setting("QUEUE_URL", _text, "", "The doorbell between web and worker; a SQLite file in the "
-            "instance folder unless set. `redis://...` for more than one machine.", secret=True),
+    Setting("DATABASE_URL", _store("sqlite", "postgresql", "postgres"), "",
+            "Where everything is kept; SQLite in the instance folder unless set. "
+            "`postgresql://...` for more than one machine.", secret=True),
+    Setting("QUEUE_URL", _store("redis", "rediss", "unix", "postgresql", "postgres"), "",
+            "The doorbell between web and worker; a SQLite file in the instance folder unless "
+            "set. `redis://...` for more than one machine.", secret=True),
     Setting("PUBLIC_URL", _url, "", "The address under which people and senders reach Rulebook; "
             "every link is made from it. `http://HOST:PORT` unless set."),
     Setting("HOST", _text, "127.0.0.1", "The address that the web server listens on."),

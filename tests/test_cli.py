@@ -310,6 +310,10 @@ def test_a_wrong_setting_or_a_taken_port_stops_the_start_with_its_remedy(tmp_pat
         return done.stderr
 
     assert "Did you mean RULEBOOK_PORT?" in start(RULEBOOK_PROT="1")
+    nobody = start(RULEBOOK_DATABASE_URL="postgresql://ada:canary@127.0.0.1:1/x")
+    assert "does not answer" in nobody and "canary" not in nobody
+    (tmp_path / "file").write_text("")
+    assert "RULEBOOK_INSTANCE" in start(RULEBOOK_INSTANCE=str(tmp_path / "file"))
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()

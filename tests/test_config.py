@@ -54,6 +54,12 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
         ("WORKERS", "0", "Choose 1 to 64"),
         ("MAX_BODY", "99999999", "Choose 1 to 26214400"),
         ("PUBLIC_URL", "hooks.shop.example", "must start with http"),
+        ("PUBLIC_URL", "https://", "and a host"),
+        ("PUBLIC_URL", "https://shop.example/?a", "and a host"),
+        ("PORT", "8000.5", "a whole number"),
+        ("DATABASE_URL", "mysql://db/x", "must start with sqlite: or postgresql:"),
+        ("DATABASE_URL", "rulebook.db", "must start with sqlite: or postgresql:"),
+        ("QUEUE_URL", "amqp://queue", "must start with redis:"),
         ("SIGNUP", "everyone", "one of first, invite, open"),
     ],
 )

@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from rulebook import __version__, config
 from rulebook.errors import Invalid, RulebookError
@@ -49,6 +50,12 @@ class Commands(click.Group):
             sys.exit(2)
         except RulebookError as error:
             click.echo(f"{error.message} {error.fix}".strip(), err=True)
+            sys.exit(2)
+        except OperationalError as error:
+            reason = str(error.orig).strip().partition("\n")[0]
+            click.echo(f"The database does not answer: {reason}.\n"
+                       "Start it, or correct RULEBOOK_DATABASE_URL; `rulebook doctor` says more.",
+                       err=True)  # fmt: skip
             sys.exit(2)
 
 

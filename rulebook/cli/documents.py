@@ -49,7 +49,7 @@ def rules() -> None:
 @as_user
 @as_json
 def export(hook_id: str, email: str | None, as_json: bool) -> None:
-    """Print a hook's rules as YAML, without modes and without secrets."""
+    """Print a hook's rules as YAML, without modes and without connections' secrets."""
     with at_home():
         actor = acting(email)
         hook = find_hook(actor, hook_id)

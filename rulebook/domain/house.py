@@ -10,6 +10,7 @@ from flask import Flask, current_app
 from rulebook import storage
 from rulebook.config import Config
 from rulebook.egress import Egress
+from rulebook.errors import ConfigError
 from rulebook.sealing import Sealer, sealer
 
 
@@ -25,7 +26,13 @@ class House:
 def furnish(app: Flask, config: Config) -> House:
     """Give the app its database and its house; every process does this once."""
     os.umask(0o077)  # what is kept here is for nobody else on this machine
-    config.instance.mkdir(parents=True, exist_ok=True)
+    try:
+        config.instance.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise ConfigError(
+            f"The instance folder {config.instance} cannot be made: {problem.strerror}.",
+            "Set RULEBOOK_INSTANCE to a folder of your own.",
+        ) from None
     storage.open_database(app, config)
     house = House(config, sealer(config), Egress(config["EGRESS_ALLOW"]))
     app.extensions["rulebook"] = house

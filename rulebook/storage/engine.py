@@ -33,6 +33,7 @@ db = SQLAlchemy(session_options={"expire_on_commit": False})
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
 
 BUSY_SECONDS = 5
+TURN_SECONDS = 2  # then SQLite is asked all the same: whoever has the turn may have been stopped
 
 PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -79,7 +80,7 @@ def _take_turns(engine: Engine, path: Path) -> None:
         if _reading.get():
             connection.exec_driver_sql("BEGIN")
             return
-        if turn.take(BUSY_SECONDS):
+        if turn.take(TURN_SECONDS):
             connection.info["writing"] = True
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
