@@ -90,7 +90,7 @@ def kill(live: Live, pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
-def _below(pid: int) -> dict[int, str]:
+def _below(pid: int, layers: int = 99) -> dict[int, str]:
     assert pid > 1
     parents: dict[int, int] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
@@ -103,16 +103,17 @@ def _below(pid: int) -> dict[int, str]:
             parents[int(text.split()[0])] = int(parent)
     found: dict[int, str] = {}
     layer = {pid}
-    while layer:
+    while layer and (layers := layers - 1) >= 0:
         layer = {child for child, parent in parents.items() if parent in layer}
         found |= {child: _command(child) for child in layer}
     return found
 
 
 def process(live: Live, name: str) -> int | None:
-    """The id of the web or the worker process."""
+    """The id of the web or the worker process: the supervisor's own child, not one below it that
+    bears the same name and outlives it for a moment."""
     words = f"-m rulebook {name}"
-    return next((p for p, line in descendants(live).items() if words in line), None)
+    return next((p for p, line in _below(live.process.pid, 1).items() if words in line), None)
 
 
 def _command(pid: int) -> str:
