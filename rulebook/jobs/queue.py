@@ -23,7 +23,7 @@ from redis import ConnectionPool
 
 from rulebook.config import Config
 from rulebook.domain.act import act
-from rulebook.domain.judge import judge
+from rulebook.domain.judge import judge_all
 from rulebook.jobs.wake import knock
 
 log = logging.getLogger("rulebook.jobs")
@@ -79,9 +79,7 @@ class Bell:
 
     def answer(self, event_ids: Sequence[str], run_ids: Sequence[str]) -> None:
         """Do the work here and now: for the sweeper, while the queue is out of order."""
-        for event_id in event_ids:
-            run_ids = [*run_ids, *judge(event_id)]
-        for run_id in run_ids:
+        for run_id in [*run_ids, *judge_all(event_ids)]:
             self.runs(act(run_id))
 
     def _ring_all(self, job: Any, groups: Sequence[Sequence[str]]) -> bool:
@@ -115,8 +113,7 @@ class Bell:
             log.warning("The queue file cannot be made anew: %r", problem)
 
     def _judge_job(self, *event_ids: str) -> None:
-        for event_id in event_ids:
-            self.runs(judge(event_id))
+        self.runs(judge_all(event_ids))
 
     def _act_job(self, run_id: str) -> None:
         self.runs(act(run_id))

@@ -64,7 +64,7 @@ def _sweep(app: Flask, bell: Bell, stop: threading.Event) -> None:
 
 def _tell(app: Flask, bell: Bell, due: Due) -> None:
     """Ring for what is due; while the queue is out of order, do a little of it right here."""
-    rung = all([bell.event(event_id) for event_id in due.events])
+    rung = bell.events(due.events)
     if not (bell.runs(due.runs) and rung):
         with app.app_context():
             bell.answer(due.events, due.runs)

@@ -8,10 +8,11 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from rulebook.domain import rules
-from rulebook.domain.judge import judge
+from rulebook.domain.judge import judge, judge_all
 from rulebook.domain.sweep import sweep
 from rulebook.storage import db, events, fields, utcnow, verdicts
 from rulebook.storage.events import Event
+from rulebook.storage.rules import current
 from rulebook.storage.runs import Run
 from rulebook.storage.verdicts import Verdict
 from tests.fakes import Sink
@@ -202,3 +203,21 @@ def test_a_payload_of_odd_text_is_judged_and_sent(app: Flask, ada: Person) -> No
         assert [event.state for event in events_of(app, ada)] == ["done"]
         assert [run.state for run in runs_of(app, ada)] == ["succeeded", "succeeded"]
         assert "\U0001f600" in sink.last.json["note"]
+
+
+def test_several_are_judged_together_and_a_bad_one_fails_alone(app: Flask, ada: Person) -> None:
+    with app.app_context():
+        good, bad = make_hook(ada), make_hook(ada, "Odd")
+        make_rule(ada, good)
+        make_rule(ada, bad)
+        paths = [path_of(good), path_of(bad), path_of(good)]
+        version = current(ada.workspace_id, bad.id)[0][1]
+        version.document = {"name": "of a later Rulebook", "when": {"sometimes": []}, "then": []}
+        db.session.commit()
+    for path in paths:
+        send(app, path, b'{"amount": 99}')
+    ids = [event.id for event in reversed(events_of(app, ada))]
+    with app.app_context():
+        assert len(judge_all(ids)) == 2
+        assert judge_all(ids) == []
+    assert [e.state for e in reversed(events_of(app, ada))] == ["done", "processing", "done"]
