@@ -13,7 +13,7 @@ from typing import Any
 from rulebook.domain.accounts import digest
 from rulebook.domain.verify import verify
 from rulebook.providers import PROVIDERS, read_event
-from rulebook.storage import db, events, hooks, new_id, utcnow
+from rulebook.storage import db, deliveries, events, hooks, new_id, utcnow
 from rulebook.storage.hooks import Hook
 from rules.payload import read_payload
 
@@ -160,7 +160,7 @@ def _mark_repeats(stored: list[Taken], now: datetime) -> None:
         for one in stored
         if one.event["provider_id"] and one.event["state"] != "refused"
     }
-    holders = events.claim_keys(claims, now, now + KEYS_LAST)
+    holders = deliveries.claim_keys(claims, now, now + KEYS_LAST)
     for one in stored:
         first = holders.get(one.event["id"], one.event["id"])
         if first != one.event["id"]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from rulebook.domain.house import house
-from rulebook.storage import db, events, runs, utcnow
+from rulebook.storage import db, deliveries, events, runs, utcnow
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,6 @@ def prune(now: datetime | None = None) -> int:
     now = now or utcnow()
     days = timedelta(days=house().config["RETENTION_DAYS"])
     forgotten = events.forget_bodies(now - days)
-    events.forget_keys(now)
+    deliveries.forget_keys(now)
     db.session.commit()
     return forgotten

@@ -5,6 +5,7 @@ from rulebook.storage import (
     attempts,
     audit,
     connections,
+    deliveries,
     events,
     fields,
     figures,
@@ -19,7 +20,7 @@ from rulebook.storage.base import Base, new_id, utcnow
 from rulebook.storage.engine import db, open_database, reading, revisions, upgrade
 
 __all__ = [
-    "Base", "attempts", "audit", "connections", "db", "events", "fields", "figures", "hooks",
-    "new_id", "open_database", "reading", "revisions", "rules", "runs", "upgrade", "users",
-    "utcnow", "verdicts", "workspaces",
+    "Base", "attempts", "audit", "connections", "db", "deliveries", "events", "fields",
+    "figures", "hooks", "new_id", "open_database", "reading", "revisions", "rules", "runs",
+    "upgrade", "users", "utcnow", "verdicts", "workspaces",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Events: every request that arrived, its exact bytes, and the keys that tell repeats."""
+"""Events: every request that arrived, and its exact bytes."""
 
 from __future__ import annotations
 
@@ -17,11 +17,8 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    tuple_,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from rulebook.storage.base import Base, Bytes, Id, Json, Line, UtcDateTime, Words, new_id, utcnow
@@ -92,19 +89,6 @@ class EventText(Base):
     text: Mapped[str] = mapped_column(Words)
 
 
-class Dedupe(Base):
-    """A sender's delivery id, claimed by the event that brought it first."""
-
-    __tablename__ = "dedupe"
-
-    hook_id: Mapped[str] = mapped_column(
-        ForeignKey("hook.id", ondelete="CASCADE"), primary_key=True
-    )
-    key: Mapped[str] = mapped_column(Line(200), primary_key=True)
-    event_id: Mapped[str] = mapped_column(Id)
-    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-
-
 @dataclass(frozen=True)
 class EventFilter:
     """What a list of events is narrowed by; None leaves a thing open."""
@@ -123,37 +107,6 @@ def add_events(events: Sequence[Mapping[str, Any]], bodies: Sequence[bytes]) -> 
     db.session.execute(insert(Event), list(events))
     kept = [{"event_id": e["id"], "body": b} for e, b in zip(events, bodies, strict=True)]
     db.session.execute(insert(EventBody), kept)
-
-
-def claim_keys(
-    claims: Mapping[str, tuple[str, str]], now: datetime, until: datetime
-) -> dict[str, str]:
-    """Claim delivery ids, given as event id -> (hook id, key), the earlier event first. Returns
-    for each event the id of the one that holds its key: itself when it is the first."""
-    if not claims:
-        return {}
-    insert_or = pg_insert if db.engine.dialect.name == "postgresql" else sqlite_insert
-    row = insert_or(Dedupe)
-    # In one order everywhere, so that two processes with the same keys cannot wait in a ring.
-    rows = [
-        {"hook_id": hook_id, "key": key, "event_id": event_id, "expires_at": until}
-        for event_id, (hook_id, key) in sorted(claims.items(), key=lambda claim: claim[1])
-    ]
-    db.session.execute(
-        row.on_conflict_do_update(
-            index_elements=[Dedupe.hook_id, Dedupe.key],
-            set_={"event_id": row.excluded.event_id, "expires_at": row.excluded.expires_at},
-            where=Dedupe.expires_at < now,
-        ),
-        rows,
-    )
-    held = db.session.execute(
-        select(Dedupe.hook_id, Dedupe.key, Dedupe.event_id).where(
-            tuple_(Dedupe.hook_id, Dedupe.key).in_(list(set(claims.values())))
-        )
-    )
-    holders = {(hook_id, key): event_id for hook_id, key, event_id in held}
-    return {event_id: holders[claim] for event_id, claim in claims.items()}
 
 
 def event(workspace_id: str, event_id: str) -> Event | None:
@@ -402,8 +355,3 @@ def forget_bodies(before: datetime, limit: int = 500) -> int:
     change(delete(EventBody).where(EventBody.event_id.in_(old)))
     change(delete(EventText).where(EventText.event_id.in_(old)))
     return len(old)
-
-
-def forget_keys(now: datetime) -> None:
-    """Delete delivery ids whose time is over."""
-    change(delete(Dedupe).where(Dedupe.expires_at < now))

@@ -11,7 +11,7 @@ from flask import Flask
 from rulebook.domain import hooks
 from rulebook.providers import PROVIDERS
 from rulebook.storage import db, events, utcnow
-from rulebook.storage.events import Dedupe
+from rulebook.storage.deliveries import Dedupe
 from rulebook.storage.hooks import Hook
 from tests.people import Person, make_hook
 from tests.stories import events_of, new_hook, path_of, send

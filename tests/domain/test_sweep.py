@@ -8,7 +8,8 @@ from flask import Flask
 
 from rulebook.domain.sweep import prune, sweep
 from rulebook.storage import attempts, db, events, runs, utcnow
-from rulebook.storage.events import Dedupe, EventText
+from rulebook.storage.deliveries import Dedupe
+from rulebook.storage.events import EventText
 from tests.fakes import Sink
 from tests.people import Person
 from tests.stories import call, events_of, new_hook, planned, run_of, runs_of, send
