@@ -231,11 +231,6 @@ def _rank(made: dict[str, Any]) -> tuple[bool, int, int]:
     return name not in TELLING, made["path"].count("."), len(made["path"])
 
 
-def _value_at(path: str, payload: Any) -> Any:
-    (value,) = parse_path(path).values(payload)
-    return value
-
-
 def _met(made: dict[str, Any], scenes: list[Any]) -> list[bool]:
     """Whether each event meets a condition; none where it cannot be one, such as a vast number."""
     step = {"id": "x", "action": "x", "config": {}}

@@ -70,11 +70,6 @@ def connections(workspace_id: str) -> list[Connection]:
     return list(db.session.scalars(found.order_by(Connection.id)))
 
 
-def message_of(run_id: str) -> OutboxMessage | None:
-    """What the Practice outbox kept of a run."""
-    return db.session.scalar(select(OutboxMessage).where(OutboxMessage.run_id == run_id))
-
-
 def count_newer_messages(workspace_id: str, than_id: str, limit: int = 100) -> int:
     """How many messages were kept after this one, counted up to `limit`."""
     newer = select(OutboxMessage.id).where(

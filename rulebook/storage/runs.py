@@ -32,7 +32,6 @@ from rulebook.storage.verdicts import Verdict
 
 LEASE = timedelta(seconds=90)
 MISSED_AFTER = timedelta(seconds=2)
-OPEN = ("queued", "sending", "held", "unknown")
 
 
 class Run(Base):
@@ -287,14 +286,6 @@ def free_expired_runs(now: datetime) -> int:
         )
     )
     return again + doubt
-
-
-def count_by_state(workspace_id: str, since: datetime | None = None) -> dict[str, int]:
-    """How many runs are in each state, of those planned since then."""
-    found = select(Run.state, func.count()).where(Run.workspace_id == workspace_id)
-    if since:
-        found = found.where(Run.created_at >= since)
-    return {state: count for state, count in db.session.execute(found.group_by(Run.state))}
 
 
 def finished_times(workspace_id: str, since: datetime) -> list[tuple[datetime, str, bool]]:

@@ -11,8 +11,6 @@ from rulebook.storage.base import Base, Id, Line, UtcDateTime, new_id, utcnow
 from rulebook.storage.engine import db
 from rulebook.storage.users import User
 
-ROLES = ("viewer", "editor", "owner")
-
 
 class Workspace(Base):
     """What belongs together; every other noun is in exactly one."""
