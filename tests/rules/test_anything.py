@@ -1,7 +1,6 @@
 """Whatever is written or sent, the engine answers: with a verdict, or with its own errors."""
 
 import json
-import time
 from decimal import Decimal
 
 import pytest
@@ -61,15 +60,13 @@ def test_any_document_is_read_or_refused_with_a_reason(made, whole):
 
 
 @pytest.mark.parametrize("row", OPERATORS.values(), ids=OPERATORS)
-def test_every_operator_answers_to_every_odd_value_soon(row):
+def test_every_operator_answers_to_every_odd_value(row):
     rule = parse(document(condition(row.id, TABLE[row.id][0])))
     field = parse(document(condition(row.id, {"path": "$.y"}))) if row.wants.from_field else rule
     for odd in ODD:
-        began = time.process_time()
         answers(rule, event({"x": odd}))
         answers(rule, event({"x": [odd, 1, "a"]}))
         answers(field, event({"x": "a", "y": odd}))
-        assert time.process_time() - began < 0.5, repr(odd)[:50]  # measured: 50 ms at most
 
 
 @settings(max_examples=300, deadline=None)

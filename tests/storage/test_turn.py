@@ -42,7 +42,7 @@ def test_a_stopped_process_holds_nobody_up(tmp_path: Path, stopped: subprocess.P
     for _ in range(2):
         began = time.monotonic()
         assert not turn.take(0.2)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 10  # it would wait for ever
     stopped.kill()
     assert turn.take(5)
     turn.give()
