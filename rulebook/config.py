@@ -102,6 +102,8 @@ SETTINGS = (
             "beyond it the sender is answered 413. At most 26214400."),
     Setting("READ_DEADLINE", _number, 30, "Seconds that a sender may take to send its request; "
             "then it is answered 408."),
+    Setting("DISK_FLOOR", _number, 500, "Megabytes that must be free on the disk of the SQLite "
+            "database; with less, hooks answer 503. 0: do not look."),
     Setting("RETENTION_DAYS", _number, 30, "Days that the bodies of events are kept."),
     Setting("SIGNUP", _one_of("first", "invite", "open"), "first", "Who may make an account: "
             "the `first` person by the one-time link; `invite`: people for whom `rulebook user "
@@ -224,7 +226,7 @@ def _read(setting: Setting, values: Mapping[str, object]) -> Any:
 def _check(config: Config) -> None:
     bounds = {"PORT": (0, 65535), "WORKERS": (1, 64), "MAX_BODY": (1, 26214400),
               "READ_DEADLINE": (1, 300), "RETENTION_DAYS": (1, 36500),
-              "TRUSTED_PROXIES": (0, 10)}  # fmt: skip
+              "TRUSTED_PROXIES": (0, 10), "DISK_FLOOR": (0, 10_000_000)}  # fmt: skip
     for name, (low, high) in bounds.items():
         if not low <= config[name] <= high:
             raise ConfigError(f"{PREFIX}{name} is {config[name]}.", f"Choose {low} to {high}.")

@@ -5,7 +5,6 @@ threads of its own. A slow or endless client never holds a thread.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +14,7 @@ from asgiref.sync import SyncToAsync
 from asgiref.wsgi import WsgiToAsgiInstance
 
 from rulebook.config import Config, load
-from rulebook.domain.receive import NOT_STORED, Delivery, Receipt, too_large
+from rulebook.domain.receive import Delivery, Receipt, too_large
 from web import create_app
 from web.inbox import reply_headers
 from web.intake import Intake
@@ -29,7 +28,6 @@ THREADS = 16
 FORM_SLACK = 64 * 1024
 INBOX = "/in/"
 API = "/api/"
-COMMIT_SECONDS = 10
 UNREADABLE = Receipt(400, "The body ended before it was whole.\n")
 STOPPING = Receipt(503, "Rulebook is stopping. Please send it again in a moment.\n")
 _WORDS = {
@@ -107,11 +105,7 @@ class Door:
             query=scope["query_string"].decode("latin-1"),
             address=_address(scope, self.intake.app.extensions["rulebook"].config),
         )
-        try:
-            async with asyncio.timeout(COMMIT_SECONDS):
-                receipt = await asyncio.wrap_future(self.intake.take(delivery))
-        except TimeoutError:
-            receipt = NOT_STORED
+        receipt = await self.intake.take(delivery)
         await _answer(send, receipt, head=scope["method"] == "HEAD")
 
     async def _page(self, scope: Scope, body: bytes, send: Send) -> None:

@@ -58,6 +58,6 @@ def reply_headers(receipt: Receipt) -> dict[str, str]:
     headers = {**_HEADERS, "Content-Type": f"{receipt.content_type}; charset=utf-8"}
     if receipt.status == 405:
         headers["Allow"] = ", ".join(METHODS)
-    if receipt.status == 503:
+    if receipt.status in (429, 503):
         headers["Retry-After"] = "10"
     return headers

@@ -1,12 +1,19 @@
 """Requests for hooks, stored many at a time: all that wait at a moment go into one commit, and
-each is answered only after it."""
+each is answered only after it. What waits is bounded; the busiest hook is asked to slow down first.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import queue
+import shutil
 import threading
-from concurrent.futures import Future
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from flask import Flask
 from sqlalchemy.exc import OperationalError
@@ -19,49 +26,84 @@ log = logging.getLogger("rulebook.intake")
 MOST_AT_ONCE = 64
 MOST_WAITING = 1000
 MOST_WAITING_BYTES = 64 * 1024 * 1024
-BUSY = Receipt(503, "Too much at once; send it again in a moment.\n")
+COMMIT_SECONDS = 10
+LOOK_AT_DISK_EVERY = 1.0
+MEGABYTE = 1024 * 1024
+FULL = Receipt(503, "Too much at once; send it again in a moment.\n")
+SLOWER = Receipt(429, "This hook gets more than its share just now; send it again in a moment.\n")
+NO_ROOM = Receipt(503, "The disk here is nearly full. Please send it again later.\n")
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A delivery and who waits for its receipt."""
+
+    delivery: Delivery
+    receipt: asyncio.Future[Receipt]
 
 
 class Intake:
-    """One thread that stores deliveries in groups. `take` answers with a future of the receipt."""
+    """One thread that stores deliveries in groups. `take` belongs to the event loop."""
 
     def __init__(self, app: Flask, bell: Bell, max_body: int) -> None:
         self.app, self.bell, self.max_body = app, bell, max_body
-        self._waiting: queue.SimpleQueue[tuple[Delivery, Future[Receipt]]] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Waiting] = queue.SimpleQueue()
         self._bytes = 0
-        self._count = threading.Lock()
+        self._of_token: Counter[str] = Counter()
+        self._disk = Disk(app)
         threading.Thread(target=self._run, name="intake", daemon=True).start()
 
-    def take(self, delivery: Delivery) -> Future[Receipt]:
-        """Store it with the next group; a 503 at once when too much is waiting."""
-        future: Future[Receipt] = Future()
-        with self._count:
-            full = self._bytes + len(delivery.body) > MOST_WAITING_BYTES
-            if full or self._waiting.qsize() >= MOST_WAITING:
-                future.set_result(BUSY)
-                return future
-            self._bytes += len(delivery.body)
-        self._waiting.put((delivery, future))
-        return future
+    async def take(self, delivery: Delivery) -> Receipt:
+        """Store it with the next group, and say what to answer; a refusal at once when too much
+        is waiting, and after ten seconds when the database does not answer."""
+        refusal = self._refusal(delivery)
+        if refusal:
+            return refusal
+        loop = asyncio.get_running_loop()
+        waiting = Waiting(delivery, loop.create_future())
+        late = loop.call_later(COMMIT_SECONDS, _tell, waiting.receipt, NOT_STORED)
+        self._bytes += len(delivery.body)
+        self._of_token[delivery.token] += 1
+        self._waiting.put(waiting)
+        try:
+            return await waiting.receipt
+        finally:
+            late.cancel()
+            self._leave(delivery)
+
+    def _refusal(self, delivery: Delivery) -> Receipt | None:
+        if self._disk.full():
+            return NO_ROOM
+        count, size = self._of_token.total(), self._bytes + len(delivery.body)
+        if count >= MOST_WAITING or size > MOST_WAITING_BYTES:
+            return FULL
+        if count * 2 >= MOST_WAITING or size * 2 > MOST_WAITING_BYTES:
+            own = self._of_token[delivery.token]
+            if own * len(self._of_token) >= count:  # no less than the average
+                return SLOWER
+        return None
+
+    def _leave(self, delivery: Delivery) -> None:
+        self._bytes -= len(delivery.body)
+        self._of_token[delivery.token] -= 1
+        if not self._of_token[delivery.token]:
+            del self._of_token[delivery.token]
 
     def _run(self) -> None:
         while True:
-            taken = [self._waiting.get()]
-            while len(taken) < MOST_AT_ONCE and not self._waiting.empty():
-                taken.append(self._waiting.get())
-            with self._count:
-                self._bytes -= sum(len(delivery.body) for delivery, _ in taken)
+            group = [self._waiting.get()]
+            while len(group) < MOST_AT_ONCE and not self._waiting.empty():
+                group.append(self._waiting.get())
             # Whoever waited too long was told 503 and sends it again.
-            group = [each for each in taken if each[1].set_running_or_notify_cancel()]
+            group = [each for each in group if not each.receipt.done()]
             if not group:
                 continue
             try:
-                receipts = self._store([delivery for delivery, _ in group])
+                receipts = self._store([each.delivery for each in group])
             except Exception:
                 log.exception("A group of deliveries was answered 503.")
                 receipts = [NOT_STORED] * len(group)
-            for (_, future), receipt in zip(group, receipts, strict=True):
-                future.set_result(receipt)
+            self._answer(group, receipts)
             self.bell.events([receipt.judge for receipt in receipts if receipt.judge])
 
     def _store(self, deliveries: list[Delivery]) -> list[Receipt]:
@@ -80,3 +122,39 @@ class Intake:
                     log.error("A delivery could not be stored: %r", problem)
                     return [NOT_STORED]
         return [receipt for each in deliveries for receipt in self._store([each])]
+
+    def _answer(self, group: Sequence[Waiting], receipts: Sequence[Receipt]) -> None:
+        def tell() -> None:
+            for each, receipt in zip(group, receipts, strict=True):
+                _tell(each.receipt, receipt)
+
+        try:
+            group[0].receipt.get_loop().call_soon_threadsafe(tell)
+        except RuntimeError:  # the loop has ended: nobody waits any more
+            log.info("%d deliveries were stored after the server had stopped.", len(group))
+
+
+def _tell(receipt: asyncio.Future[Receipt], answer: Receipt) -> None:
+    if not receipt.done():
+        receipt.set_result(answer)
+
+
+class Disk:
+    """Whether the disk that SQLite's file is on has room left; looked at once a second."""
+
+    def __init__(self, app: Flask) -> None:
+        config = app.extensions["rulebook"].config
+        self.path: Path = config.instance
+        # Another database is on a disk that cannot be seen from here.
+        here = config.database_url.startswith("sqlite")
+        self.floor: int = config["DISK_FLOOR"] * MEGABYTE if here else 0
+        self._full, self._looked = False, -LOOK_AT_DISK_EVERY
+
+    def full(self) -> bool:
+        """Whether less is free than must be."""
+        if self.floor and time.monotonic() - self._looked >= LOOK_AT_DISK_EVERY:
+            self._looked = time.monotonic()
+            was, self._full = self._full, shutil.disk_usage(self.path).free < self.floor
+            if self._full and not was:
+                log.error("Less than %d MB are free: hooks answer 503.", self.floor // MEGABYTE)
+        return self._full

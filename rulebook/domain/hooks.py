@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from rulebook.domain.accounts import digest
@@ -11,9 +12,10 @@ from rulebook.domain.actor import Actor
 from rulebook.domain.house import house
 from rulebook.errors import Invalid, NotFound, Problem
 from rulebook.providers import PROVIDERS, UNKNOWN_SENDER
+from rulebook.sealing import Sealer
 from rulebook.storage import db, events, hooks, utcnow
 from rulebook.storage.base import new_id
-from rulebook.storage.hooks import Hook
+from rulebook.storage.hooks import Hook, HookAtDoor
 
 OVERLAP = timedelta(hours=24)
 MOST_SECRETS = 2
@@ -120,12 +122,17 @@ def hook_url(hook: Hook) -> str:
     return f"{house().config.public_url}/in/{token}"
 
 
-def secrets_of(hook: Hook) -> list[str]:
+def secrets_of(hook: Hook | HookAtDoor) -> list[str]:
     """The hook's signing secrets, newest first."""
     if not hook.secrets_sealed:
         return []
-    found: list[str] = house().sealer.open(hook.secrets_sealed, hook.id)["secrets"]
-    return found
+    return list(_opened(house().sealer, hook.secrets_sealed, hook.id))
+
+
+@lru_cache(maxsize=1000)
+def _opened(sealer: Sealer, sealed: str, hook_id: str) -> tuple[str, ...]:
+    """Opening takes longer than all else at the door; what was sealed never changes."""
+    return tuple(sealer.open(sealed, hook_id)["secrets"])
 
 
 def _new_token(hook: Hook) -> None:

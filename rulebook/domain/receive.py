@@ -14,7 +14,7 @@ from rulebook.domain.accounts import digest
 from rulebook.domain.verify import verify
 from rulebook.providers import PROVIDERS, read_event
 from rulebook.storage import db, deliveries, events, hooks, new_id, utcnow
-from rulebook.storage.hooks import Hook
+from rulebook.storage.hooks import HookAtDoor
 from rules.payload import read_payload
 
 METHODS = ("POST", "PUT", "PATCH")
@@ -87,10 +87,12 @@ class Taken:
 
     event: dict[str, Any]
     body: bytes
-    hook: Hook
+    hook: HookAtDoor
 
 
-def _take(delivery: Delivery, hook: Hook | None, max_body: int, sample: bool) -> Taken | Receipt:
+def _take(
+    delivery: Delivery, hook: HookAtDoor | None, max_body: int, sample: bool
+) -> Taken | Receipt:
     if hook is None:
         return NOT_HERE
     if delivery.method not in METHODS:
@@ -109,7 +111,7 @@ def _packed(delivery: Delivery) -> bool:
     return bool(codings - {"", "identity"})
 
 
-def _event(delivery: Delivery, hook: Hook, sample: bool) -> dict[str, Any]:
+def _event(delivery: Delivery, hook: HookAtDoor, sample: bool) -> dict[str, Any]:
     content_type = delivery.header("content-type")
     payload = read_payload(delivery.body, content_type)
     by_name = {name.lower(): value for name, value in delivery.headers}
@@ -136,7 +138,7 @@ def _event(delivery: Delivery, hook: Hook, sample: bool) -> dict[str, Any]:
     }
 
 
-def _judged_at_the_door(delivery: Delivery, hook: Hook) -> tuple[str, str, str]:
+def _judged_at_the_door(delivery: Delivery, hook: HookAtDoor) -> tuple[str, str, str]:
     """State, verification and reason, as far as the door can tell."""
     verified = verify(hook, delivery.headers, delivery.body, delivery.received_at)
     if verified is not None and not verified.ok:

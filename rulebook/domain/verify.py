@@ -7,11 +7,11 @@ from datetime import datetime
 
 from rulebook.domain.hooks import secrets_of
 from rulebook.providers import PROVIDERS, Verification
-from rulebook.storage.hooks import Hook
+from rulebook.storage.hooks import Hook, HookAtDoor
 
 
 def verify(
-    hook: Hook, headers: Iterable[Sequence[str]], body: bytes, received_at: datetime
+    hook: Hook | HookAtDoor, headers: Iterable[Sequence[str]], body: bytes, received_at: datetime
 ) -> Verification | None:
     """Whether the signature is right by the hook's secrets; None where nothing can be checked.
 

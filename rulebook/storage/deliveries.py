@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, delete, select, tuple_
+from sqlalchemy import Dialect, Executable, ForeignKey, bindparam, delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from rulebook.storage.base import Base, Id, Line, UtcDateTime
 from rulebook.storage.engine import change, db
+from rulebook.storage.rows import Many
 
 
 class Dedupe(Base):
@@ -27,28 +28,31 @@ class Dedupe(Base):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
+def _claiming(dialect: Dialect) -> Executable:
+    row = pg_insert(Dedupe) if dialect.name == "postgresql" else sqlite_insert(Dedupe)
+    names = ("hook_id", "key", "event_id", "expires_at")
+    return row.values({name: bindparam(name) for name in names}).on_conflict_do_update(
+        index_elements=[Dedupe.hook_id, Dedupe.key],
+        set_={"event_id": row.excluded.event_id, "expires_at": row.excluded.expires_at},
+        where=Dedupe.expires_at < bindparam("now", type_=UtcDateTime()),
+    )
+
+
+_claim = Many(_claiming)
+
+
 def claim_keys(
     claims: Mapping[str, tuple[str, str]], now: datetime, until: datetime
 ) -> dict[str, str]:
     """Claim delivery ids, given as event id -> (hook id, key), the earlier event first. Returns
     for each event the id of the one that holds its key: itself when it is the first."""
-    if not claims:
-        return {}
-    insert_or = pg_insert if db.engine.dialect.name == "postgresql" else sqlite_insert
-    row = insert_or(Dedupe)
     # In one order everywhere, so that two processes with the same keys cannot wait in a ring.
     rows = [
-        {"hook_id": hook_id, "key": key, "event_id": event_id, "expires_at": until}
+        {"hook_id": hook_id, "key": key, "event_id": event_id, "expires_at": until, "now": now}
         for event_id, (hook_id, key) in sorted(claims.items(), key=lambda claim: claim[1])
     ]
-    db.session.execute(
-        row.on_conflict_do_update(
-            index_elements=[Dedupe.hook_id, Dedupe.key],
-            set_={"event_id": row.excluded.event_id, "expires_at": row.excluded.expires_at},
-            where=Dedupe.expires_at < now,
-        ),
-        rows,
-    )
+    if _claim(rows) == len(rows):
+        return {event_id: event_id for event_id in claims}
     held = db.session.execute(
         select(Dedupe.hook_id, Dedupe.key, Dedupe.event_id).where(
             tuple_(Dedupe.hook_id, Dedupe.key).in_(list(set(claims.values())))

@@ -14,7 +14,6 @@ from sqlalchemy import (
     and_,
     delete,
     func,
-    insert,
     or_,
     select,
     update,
@@ -23,6 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from rulebook.storage.base import Base, Bytes, Id, Json, Line, UtcDateTime, Words, new_id, utcnow
 from rulebook.storage.engine import change, db
+from rulebook.storage.rows import inserting
 from rulebook.storage.runs import Run
 
 LEASE = timedelta(seconds=60)
@@ -102,11 +102,14 @@ class EventFilter:
     run_state: str | None = None
 
 
+_put_events = inserting(Event)
+_put_bodies = inserting(EventBody)
+
+
 def add_events(events: Sequence[Mapping[str, Any]], bodies: Sequence[bytes]) -> None:
     """Store events, as rows by column name, and their exact bytes (in the caller's transaction)."""
-    db.session.execute(insert(Event), list(events))
-    kept = [{"event_id": e["id"], "body": b} for e, b in zip(events, bodies, strict=True)]
-    db.session.execute(insert(EventBody), kept)
+    _put_events(events)
+    _put_bodies([{"event_id": e["id"], "body": b} for e, b in zip(events, bodies, strict=True)])
 
 
 def event(workspace_id: str, event_id: str) -> Event | None:

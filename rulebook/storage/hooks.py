@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ForeignKey, Index, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
@@ -35,10 +36,24 @@ class Hook(Base):
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-def hooks_by_token(token_hashes: Collection[str], now: datetime) -> dict[str, Hook]:
+class HookAtDoor(NamedTuple):
+    """What the door must know of a hook."""
+
+    id: str
+    workspace_id: str
+    provider: str
+    secrets_sealed: str | None
+    settings: JsonDict
+    paused: bool
+
+
+_AT_DOOR = [getattr(Hook, name) for name in HookAtDoor._fields]
+
+
+def hooks_by_token(token_hashes: Collection[str], now: datetime) -> dict[str, HookAtDoor]:
     """The hooks that answer to these tokens, replaced ones within their overlap included."""
-    rows = db.session.scalars(
-        select(Hook).where(
+    rows = db.session.execute(
+        select(Hook.token_hash, Hook.old_token_hash, Hook.old_token_until, *_AT_DOOR).where(
             Hook.deleted_at.is_(None),
             or_(
                 Hook.token_hash.in_(token_hashes),
@@ -46,11 +61,11 @@ def hooks_by_token(token_hashes: Collection[str], now: datetime) -> dict[str, Ho
             ),
         )
     )
-    found: dict[str, Hook] = {}
-    for hook in rows:
-        found[hook.token_hash] = hook
-        if hook.old_token_hash and hook.old_token_until and hook.old_token_until > now:
-            found[hook.old_token_hash] = hook
+    found: dict[str, HookAtDoor] = {}
+    for token_hash, old_hash, old_until, *rest in rows:
+        hook = found[token_hash] = HookAtDoor(*rest)
+        if old_hash and old_until and old_until > now:
+            found[old_hash] = hook
     return found
 
 

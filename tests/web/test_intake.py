@@ -1,19 +1,21 @@
-"""The intake while the database is in other hands: told at once, and nothing done for who left."""
+"""The intake while the database is in other hands, and while too much comes in."""
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 import sqlite3
-import time
 from collections.abc import Iterator
-from concurrent.futures import wait
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask
 
-from rulebook.domain.receive import Delivery
+from rulebook.domain.receive import Delivery, Receipt
 from tests.people import Person, make_hook
 from tests.stories import events_of, path_of
+from web import intake as intake_file
 from web.intake import Intake
 
 pytestmark = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
@@ -27,20 +29,93 @@ def locked(app: Flask, tmp_path: Path) -> Iterator[sqlite3.Connection]:
     foreign.close()
 
 
-def test_a_locked_database_is_waited_for_once_by_all(
-    app: Flask, ada: Person, locked: sqlite3.Connection
-) -> None:
+@pytest.fixture
+def token(app: Flask, ada: Person) -> str:
     with app.app_context():
-        token = path_of(make_hook(ada)).removeprefix("/in/")
-    intake = Intake(app, app.extensions["bell"], 10_000)
+        return path_of(make_hook(ada)).removeprefix("/in/")
+
+
+def taken(app: Flask, *deliveries: Delivery) -> list[Receipt]:
+    """What the senders of these are answered, who all come at the same moment."""
+
+    async def at_once() -> list[Receipt]:
+        intake = Intake(app, app.extensions["bell"], 10_000)
+        return list(await asyncio.gather(*(intake.take(each) for each in deliveries)))
+
+    return asyncio.run(at_once())
+
+
+def test_a_locked_database_is_waited_for_once_by_all(
+    app: Flask, ada: Person, token: str, locked: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[int] = []
+    store = intake_file.receive_all
+
+    def counted(deliveries: list[Delivery], max_body: int) -> list[Receipt]:
+        tries.append(len(deliveries))
+        return store(deliveries, max_body)
+
+    monkeypatch.setattr(intake_file, "receive_all", counted)
     locked.execute("BEGIN IMMEDIATE")
-    began = time.monotonic()
-    futures = [intake.take(Delivery(token, "POST", [], b"%d" % n)) for n in range(20)]
-    left = intake.take(Delivery(token, "POST", [], b"gone"))
-    left.cancel()
-    wait(futures, 60)
-    assert [future.result().status for future in futures] == [503] * 20
-    assert time.monotonic() - began < 15  # not 20 times as long
+    receipts = taken(app, *(Delivery(token, "POST", [], b"%d" % n) for n in range(20)))
+    assert [receipt.status for receipt in receipts] == [503] * 20
+    assert sum(tries) == 20  # nobody was tried a second time
     locked.execute("ROLLBACK")
-    assert intake.take(Delivery(token, "POST", [], b"again")).result(10).status == 200
+    assert taken(app, Delivery(token, "POST", [], b"again"))[0].status == 200
     assert len(events_of(app, ada)) == 1
+
+
+def test_who_was_told_503_is_not_stored_later(
+    app: Flask, ada: Person, token: str, locked: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake_file, "COMMIT_SECONDS", 0.2)
+    monkeypatch.setattr(intake_file, "MOST_AT_ONCE", 1)  # so that the second waits for the first
+    locked.execute("BEGIN IMMEDIATE")
+
+    async def three() -> list[Receipt]:
+        intake = Intake(app, app.extensions["bell"], 10_000)
+        sent = [Delivery(token, "POST", [], body) for body in (b"1", b"22", b"333")]
+        told = await asyncio.gather(intake.take(sent[0]), intake.take(sent[1]))
+        locked.execute("ROLLBACK")
+        return [*told, await intake.take(sent[2])]
+
+    assert [receipt.status for receipt in asyncio.run(three())] == [503, 503, 200]
+    # The first was being stored when its sender left; the second was only waiting.
+    assert sorted(event.size for event in events_of(app, ada)) == [1, 3]
+
+
+def test_the_busiest_hook_is_asked_to_slow_down_first(
+    app: Flask, ada: Person, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake_file, "MOST_WAITING", 20)
+    with app.app_context():
+        calm = path_of(make_hook(ada)).removeprefix("/in/")
+    busy = [Delivery(token, "POST", [], b"busy")] * 15
+    receipts = taken(app, *busy, Delivery(calm, "POST", [], b"calm"), *busy)
+    statuses = [receipt.status for receipt in receipts]
+    assert statuses[:10] == [200] * 10
+    assert statuses[10:15] == [429] * 5
+    assert statuses[15] == 200
+    assert statuses[16:] == [429] * 15
+
+
+def test_what_waits_is_bounded(app: Flask, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake_file, "MOST_WAITING_BYTES", 2000)
+    receipts = taken(app, *[Delivery(token, "POST", [], b"x" * 900)] * 3)
+    assert [receipt.status for receipt in receipts] == [200, 429, 429]
+    [large] = taken(app, Delivery(token, "POST", [], b"x" * 2001))
+    assert large.status == 503
+
+
+def test_a_disk_nearly_full_takes_nothing_more(
+    app: Flask, ada: Person, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = app.extensions["rulebook"].config
+    settings = {**config, "DISK_FLOOR": 500}
+    monkeypatch.setattr(type(config), "__getitem__", lambda _, name: settings[name])
+    free = 499 * 1024 * 1024
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=free))
+    assert taken(app, Delivery(token, "POST", [], b"1"))[0].status == 503
+    assert events_of(app, ada) == []
+    free = 500 * 1024 * 1024
+    assert taken(app, Delivery(token, "POST", [], b"1"))[0].status == 200
