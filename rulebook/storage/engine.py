@@ -31,6 +31,7 @@ from rulebook.storage.turn import Turn
 # SQLite's write lock for as long as a page takes to draw.
 db = SQLAlchemy(session_options={"expire_on_commit": False})
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
+_lazily: ContextVar[bool] = ContextVar("lazily", default=False)
 
 BUSY_SECONDS = 5
 TURN_SECONDS = 2  # then SQLite is asked all the same: whoever has the turn may have been stopped
@@ -56,6 +57,8 @@ def open_database(app: Flask, config: Config) -> None:
         if db.engine.dialect.name == "sqlite":
             event.listen(db.engine, "connect", _set_pragmas)
             _take_turns(db.engine, config.instance / "write.lock")
+        else:
+            event.listen(db.engine, "begin", _not_waiting)
 
 
 def _options(backend: str) -> dict[str, Any]:
@@ -82,6 +85,10 @@ def _take_turns(engine: Engine, path: Path) -> None:
             return
         if turn.take(TURN_SECONDS):
             connection.info["writing"] = True
+        if connection.info.get("lazy", False) != _lazily.get():
+            connection.info["lazy"] = _lazily.get()
+            level = "NORMAL" if _lazily.get() else "FULL"
+            connection.exec_driver_sql(f"PRAGMA synchronous={level}")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     def ended(connection: object, record: ConnectionPoolEntry) -> None:
@@ -90,6 +97,23 @@ def _take_turns(engine: Engine, path: Path) -> None:
 
     event.listen(engine, "begin", begin)
     event.listen(engine, "checkin", ended)
+
+
+def _not_waiting(connection: Connection) -> None:
+    if _lazily.get() and not _reading.get():
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+
+
+@contextmanager
+def lazily() -> Iterator[None]:
+    """Inside, a commit does not wait for the disk: a crash of the program loses nothing of it, a
+    power cut may take it, though never without what was committed after it. Only for what is done
+    again then, and never for what somebody else was told of."""
+    token = _lazily.set(True)
+    try:
+        yield
+    finally:
+        _lazily.reset(token)
 
 
 @contextmanager
