@@ -10,6 +10,7 @@ from typing import Any
 SAMPLE = Path(__file__).parents[1] / "rulebook/providers/samples/stripe.payment_succeeded.json"
 MARK = "evt_bench"  # every id begins so, here and in what the sink is sent
 DIGITS = 12
+ID_PATTERN = rf"{MARK}\w*\d{{{DIGITS}}}"
 BIG, SMALL = 12_900, 1_800
 FLOOR = 5_000  # the rule is met above it
 

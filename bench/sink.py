@@ -18,9 +18,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from bench.payments import DIGITS, MARK
+from bench.payments import ID_PATTERN
 
-ID = re.compile(rb"%s\w*\d{%d}" % (MARK.encode(), DIGITS))
+ID = re.compile(ID_PATTERN.encode())
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: text/plain\r\n\r\nok"
 
