@@ -12,13 +12,13 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-from bench import machine, stages
+from bench import machine, nodered, stages
 from bench.load import generator
-from bench.sink import started
-from bench.stages import Row, Sizes
+from bench.rows import HEAD, Row, Sizes
+from bench.sink import Sink, started
 
 FULL = Sizes(connections=(1, 16, 64, 256), seconds=8, burst=5_000, singles=200, many=20_000,
              traced=1_000, patience=120)  # fmt: skip
@@ -33,38 +33,37 @@ STAGES: dict[str, Callable[..., Iterator[Row]]] = {
 }
 
 
-@dataclass(frozen=True)
-class Printer:
-    """The table, a row at a time, as they come."""
-
-    def head(self) -> None:
-        print(f"{'figure':<44}{'per s':>8}{'p50 ms':>9}{'p99 ms':>9}  remark")
-
-    def row(self, row: Row) -> None:
-        rate = f"{row.rate:,.0f}" if row.rate is not None else ""
-        p50 = f"{row.p50 * 1e3:,.2f}" if row.p50 is not None else ""
-        p99 = f"{row.p99 * 1e3:,.2f}" if row.p99 is not None else ""
-        print(f"{row.figure:<44}{rate:>8}{p50:>9}{p99:>9}  {row.remark}", flush=True)
-
-
 def main() -> None:
     given = _arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is ended then, too
     sizes = QUICK if given.quick else FULL
     print(machine.described(given.dir))
     print(f"load by {generator()} and sink on the same machine; bursts by bench.sender\n")
-    printer, rows = Printer(), []
-    printer.head()
+    rows: list[Row] = []
+    print(HEAD)
     try:
         with started() as sink:
-            for name in given.only or STAGES:
-                for row in STAGES[name](sink, sizes, given.dir):
-                    printer.row(row)
-                    rows.append(row)
+            for row in _measured(given, sink, sizes):
+                print(row, flush=True)
+                rows.append(row)
     except KeyboardInterrupt:
         sys.exit("Stopped; everything that was started has ended.")
     if given.json:
         given.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+
+
+def _measured(given: argparse.Namespace, sink: Sink, sizes: Sizes) -> Iterator[Row]:
+    wanted = given.only or list(STAGES)
+    for name in wanted:
+        yield from STAGES[name](sink, sizes, given.dir)
+    if given.node_red:
+        try:
+            command = nodered.found(given.node_red)
+        except nodered.Missing as reason:
+            yield Row("Node-RED", remark=f"not measured: {reason}")
+            return
+        yield Row(f"Node-RED {command.split()[-1]}", remark="the same flow; it stores nothing")
+        yield from nodered.rows(command, sink, sizes, wanted)
 
 
 def _arguments() -> argparse.Namespace:
@@ -73,6 +72,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", choices=tuple(STAGES), action="append", help="only this stage")
     parser.add_argument("--dir", help="where to make the instance folders: the disk to measure")
     parser.add_argument("--json", type=Path, help="write the rows into this file, too")
+    parser.add_argument("--node-red", type=Path, metavar="DIR", help="measure Node-RED as well, "
+                        "from this folder; npm installs it there if it is missing")  # fmt: skip
     return parser.parse_args()
 
 

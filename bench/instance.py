@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,7 +77,7 @@ def running(sink: Sink, folder: str | None = None) -> Iterator[Instance]:
                 env=environ, cwd=ROOT, stdout=output, stderr=output, start_new_session=True,
             )  # fmt: skip
         try:
-            _wait(port, process, log)
+            waits_for(port, "/healthz", process, log)
             path = _furnish(port, environ, sink)
             yield Instance(port, path, process.pid, Path(home, "rulebook.db"))
         finally:
@@ -107,15 +108,18 @@ def _environ(home: Path, port: int, sink: Sink) -> dict[str, str]:
     }
 
 
-def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+def waits_for(port: int, path: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until a server that was just started answers, with whatever status."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2):
                 return
+        except urllib.error.HTTPError:
+            return
         except OSError:
             time.sleep(0.05)
-    raise RuntimeError(f"Rulebook did not start:\n{log.read_text()[-2000:]}")
+    raise RuntimeError(f"It did not start:\n{log.read_text()[-2000:]}")
 
 
 def _furnish(port: int, environ: dict[str, str], sink: Sink) -> str:
@@ -133,7 +137,8 @@ def _furnish(port: int, environ: dict[str, str], sink: Sink) -> str:
 
     hook = make("hooks", name="Payments", provider="stripe")
     make("rules", hook=hook["id"], document=rule(sink.url), mode="live")
-    return urlsplit(hook["url"]).path
+    path: str = urlsplit(hook["url"]).path
+    return path
 
 
 def _command(environ: dict[str, str], *words: str, given: str | None = None) -> str:

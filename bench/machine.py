@@ -87,3 +87,30 @@ def parts(supervisor: int) -> dict[str, list[int]]:
         name = next((n for n in ("web", "worker") if n.encode() in words), "other")
         found.setdefault(name, []).extend(family(child))
     return found
+
+
+class Busy:
+    """How many cores web and worker use from its making on."""
+
+    def __init__(self, supervisor: int) -> None:
+        self.parts = parts(supervisor)
+        self.began = perf_counter()
+        self.before = self._ticks()
+
+    def told(self) -> str:
+        """The cores used by each, in words."""
+        seconds = perf_counter() - self.began
+        each = os.sysconf("SC_CLK_TCK")
+        used = {n: (now - self.before[n]) / each / seconds for n, now in self._ticks().items()}
+        return ", ".join(f"{n} {used[n]:.2f}" for n in ("web", "worker")) + " cores"
+
+    def _ticks(self) -> dict[str, int]:
+        return {name: sum(map(_ticks_of, pids)) for name, pids in self.parts.items()}
+
+
+def _ticks_of(pid: int) -> int:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return int(fields[11]) + int(fields[12])  # in the program and in the kernel

@@ -11,6 +11,7 @@ import selectors
 import socket
 import time
 from pathlib import Path
+from typing import Any
 
 from bench.payments import Payment
 
@@ -71,7 +72,7 @@ class Load:
                 self.hear(key.data)
         return time.monotonic() - began
 
-    def _silent(self) -> list:
+    def _silent(self) -> list[Any]:
         self.broken += self.open
         self.open = 0
         return []
