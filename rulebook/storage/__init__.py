@@ -12,6 +12,7 @@ from rulebook.storage import (
     hooks,
     rules,
     runs,
+    sealed,
     users,
     verdicts,
     workspaces,
@@ -22,5 +23,5 @@ from rulebook.storage.engine import db, open_database, reading, revisions, upgra
 __all__ = [
     "Base", "attempts", "audit", "connections", "db", "deliveries", "events", "fields",
     "figures", "hooks", "new_id", "open_database", "reading", "revisions", "rules", "runs",
-    "upgrade", "users", "utcnow", "verdicts", "workspaces",
+    "sealed", "upgrade", "users", "utcnow", "verdicts", "workspaces",
 ]  # fmt: skip
