@@ -257,6 +257,12 @@ def test_a_postgresql_that_does_not_keep_its_word(place: Path, postgres_server: 
         assert "fsync, synchronous_commit" in found["durability"].sentence
         for name in ("database", "queue", "secrets", "clock", "connections", "machines", "sqlite"):
             assert found[name].level == "ok", found[name]
+        for driver in ("postgres:", "postgresql+psycopg:"):
+            queue = url.replace("postgresql:", driver)
+            assert (
+                checks_of(1, DATABASE_URL=url, QUEUE_URL=queue, SECRET_KEY=OLD)["queue"]
+                == found["queue"]
+            )
         down = "postgresql://127.0.0.1:1/x"
         found = checks_of(1, SECRET_KEY=OLD, DATABASE_URL=down, QUEUE_URL="redis://127.0.0.1:1/0")
         assert (found["database"].level, found["queue"].level) == ("fail", "fail")
