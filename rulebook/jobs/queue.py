@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,6 +40,17 @@ class IdsOnly(Serializer):  # type: ignore[misc]
         if not all(isinstance(text, str) for text in [task_id, name, *args]):
             raise ValueError("a message holds ids only")
         return Message(id=task_id, name=name, args=tuple(args), kwargs={}, retries=0)
+
+
+class PostgresQueue(PostgresStorage):  # type: ignore[misc]
+    """Huey's tables in PostgreSQL. Processes that start together make them one after the other:
+    `create table if not exists` fails for all but one when they do it at the same moment."""
+
+    def initialize_schema(self) -> None:
+        with self._connect() as connection, connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(hashtext('rulebook queue'))")
+            for statement in self.ddl:
+                connection.execute(statement)
 
 
 class Queue(Huey):  # type: ignore[misc]
@@ -135,7 +147,7 @@ def _storage(config: Config) -> dict[str, Any]:
     if url.startswith(("redis://", "rediss://", "unix://")):
         pool = ConnectionPool.from_url(url, socket_timeout=5, socket_connect_timeout=2)
         return {"storage_class": PriorityRedisStorage, "connection_pool": pool}
-    return {"storage_class": PostgresStorage, "dsn": url}
+    return {"storage_class": PostgresQueue, "dsn": re.sub(r"^(\w+)\+\w+:", r"\1:", url)}
 
 
 def _queue_file(config: Config) -> Path:

@@ -14,6 +14,7 @@ from rulebook.storage import (
     rules,
     run_claims,
     runs,
+    sealed,
     users,
     verdicts,
     workspaces,
@@ -24,5 +25,6 @@ from rulebook.storage.engine import db, lazily, open_database, reading, revision
 __all__ = [
     "Base", "attempts", "audit", "connections", "db", "deliveries", "event_claims", "events",
     "fields", "figures", "hooks", "lazily", "new_id", "open_database", "reading", "revisions",
-    "rules", "run_claims", "runs", "upgrade", "users", "utcnow", "verdicts", "workspaces",
+    "rules", "run_claims", "runs", "sealed", "upgrade", "users", "utcnow", "verdicts",
+    "workspaces",
 ]  # fmt: skip
