@@ -22,9 +22,9 @@ FLOORS = (
     ("rulebook.storage", "rulebook.actions", "rulebook.providers"),
     (
         "rulebook.errors",
+        "rulebook.failpoints",
         "rulebook.egress",
         "rulebook.config",
-        "rulebook.failpoints",
         "rulebook.sealing",
     ),
     ("rules",),
