@@ -24,7 +24,7 @@ ROOMS = {
     "listen": "forwarding",
     "rules": "documents",
     "doctor": "checks",
-    "backup": "keeping", "prune": "keeping",
+    "backup": "keeping", "prune": "keeping", "reseal": "keeping",
 }  # fmt: skip
 
 

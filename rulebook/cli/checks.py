@@ -8,12 +8,10 @@ import shutil
 import sqlite3
 import stat
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from ipaddress import ip_address
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 from flask import Flask
@@ -23,25 +21,16 @@ from sqlalchemy.engine import make_url
 from rulebook import __version__, config, storage
 from rulebook.cli.ground import as_json, printed
 from rulebook.cli.serving import check_port
+from rulebook.cli.setups import Finding, machines, on_sqlite, postgresql, public_url, seals
 from rulebook.config import SETTINGS, Config
 from rulebook.domain.house import furnish
 from rulebook.egress import Egress, EgressError
 from rulebook.errors import ConfigError, RulebookError
 from rulebook.sealing import KEY_FILE
 
-LEAST_FREE, LITTLE_FREE = 500_000_000, 2_000_000_000
+LITTLE_FREE = 2_000_000_000
 # Two connections that checkpoint at the same moment could corrupt the write-ahead log.
 WAL_BUG = ((3, 7, 0), (3, 51, 2))
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One check: ok, warn or fail, in a sentence, with the remedy."""
-
-    check: str
-    level: str
-    sentence: str
-    fix: str = ""
 
 
 @click.command()
@@ -49,15 +38,17 @@ class Finding:
 def doctor(as_json: bool) -> None:
     """Check machine, settings and stores, and say what to do."""
     settings: Config | None = None
-    found = [_python(), _sqlite()]
+    found = [_python()]
     try:
         settings = config.load()
         found.append(Finding("settings", "ok", "Every setting can be used."))
     except ConfigError as problem:
         found.append(Finding("settings", "fail", problem.message, problem.fix))
+    found.append(_sqlite(settings is None or on_sqlite(settings)))
     if settings:
-        found += [_database_kind(settings), *_folder(settings), *_stores(settings), _disk(settings),
-                  _port(settings), _public_url(settings)]  # fmt: skip
+        found += [_database_kind(settings), machines(settings), *_folder(settings),
+                  *_stores(settings), _disk(settings), _port(settings),
+                  public_url(settings)]  # fmt: skip
     table = _table(settings) if settings else {}
     said = {"version": __version__, "checks": [asdict(each) for each in found], "settings": table}
     printed(as_json, said, lambda: _in_words(found, table))
@@ -93,9 +84,9 @@ def _python() -> Finding:
     return Finding("python", level, f"Python {platform.python_version()}.", "Use 3.11 or newer.")
 
 
-def _sqlite() -> Finding:
+def _sqlite(used: bool) -> Finding:
     low, high = WAL_BUG
-    affected = low <= sqlite3.sqlite_version_info <= high
+    affected = used and low <= sqlite3.sqlite_version_info <= high
     sentence = f"SQLite {sqlite3.sqlite_version}."
     if not affected:
         return Finding("sqlite", "ok", sentence)
@@ -135,7 +126,9 @@ def _folder(settings: Config) -> Iterator[Finding]:
     elif stat.S_IMODE(key.stat().st_mode) != 0o600:
         yield Finding("key", "fail", f"{key} may be read by others.", f"Run: chmod 600 {key}")
     else:
-        yield Finding("key", "ok", f"{key} is there, for its owner only.")
+        shared = "" if on_sqlite(settings) else (
+            " Another machine needs the same text as its RULEBOOK_SECRET_KEY.")  # fmt: skip
+        yield Finding("key", "ok", f"{key} is there, for its owner only.{shared}")
 
 
 def _no_key(settings: Config, key: Path) -> Finding:
@@ -164,22 +157,34 @@ def _stores(settings: Config) -> Iterator[Finding]:
         yield Finding("database", "fail", problem.message, problem.fix)
         return
     with app.app_context():
-        yield _attempt("database", _database, "Check RULEBOOK_DATABASE_URL and that it runs.")
-        yield _attempt("queue", lambda: _queue(app, settings), "Check RULEBOOK_QUEUE_URL.")
+        yield from _database(settings)
+        yield from _attempt("queue", lambda: [_queue(app, settings)], "Check RULEBOOK_QUEUE_URL.")
         storage.db.session.remove()
         storage.db.engine.dispose()
 
 
-def _attempt(name: str, check: Callable[[], Finding], fix: str) -> Finding:
+def _attempt(name: str, check: Callable[[], Iterable[Finding]], fix: str) -> list[Finding]:
     try:
-        return check()
+        return list(check())
     except Exception as problem:  # whatever a driver raises is a finding
         said = getattr(problem, "orig", None) or problem  # the driver's own words
         words = " ".join(str(said).split()) or type(problem).__name__
-        return Finding(name, "fail", f"It does not answer: {words}", fix)
+        return [Finding(name, "fail", f"It does not answer: {words}", fix)]
 
 
-def _database() -> Finding:
+def _database(settings: Config) -> Iterator[Finding]:
+    """First whether it answers; the rest is asked only of one that does, with today's tables."""
+    fix = "Check RULEBOOK_DATABASE_URL and that it runs."
+    [first] = _attempt("database", lambda: [_migrated()], fix)
+    yield first
+    if first.level == "ok":
+        yield from _attempt("secrets", lambda: [seals()], fix)
+    if first.level == "fail" or on_sqlite(settings):
+        return
+    yield from _attempt("durability", postgresql, fix)
+
+
+def _migrated() -> Finding:
     with storage.reading():
         storage.db.session.execute(text("SELECT 1"))
         storage.db.session.rollback()
@@ -209,9 +214,13 @@ def _disk(settings: Config) -> Finding:
     while not place.exists():
         place = place.parent
     free = shutil.disk_usage(place).free
-    level = "fail" if free < LEAST_FREE else "warn" if free < LITTLE_FREE else "ok"
-    return Finding("disk", level, f"{free / 1e9:.1f} GB are free at {place}.",
-                   "Make room, or set RULEBOOK_RETENTION_DAYS lower.")  # fmt: skip
+    said = f"{free / 1e9:.1f} GB are free at {place}."
+    floor = settings["DISK_FLOOR"] * 1_000_000 if on_sqlite(settings) else 0
+    if free < floor:
+        return Finding("disk", "fail", f"{said} Hooks answer 503 below RULEBOOK_DISK_FLOOR.",
+                       "Make room, or set RULEBOOK_RETENTION_DAYS lower.")  # fmt: skip
+    level = "warn" if free < LITTLE_FREE else "ok"
+    return Finding("disk", level, said, "Make room, or set RULEBOOK_RETENTION_DAYS lower.")
 
 
 def _port(settings: Config) -> Finding:
@@ -233,30 +242,6 @@ def _served_by_us(settings: Config) -> bool:
     except EgressError:
         return False
     return answer.status == 200 and '"status"' in answer.text
-
-
-def _public_url(settings: Config) -> Finding:
-    url = settings.public_url
-    host = urlsplit(url).hostname or ""
-    if not host:
-        return Finding("public address", "fail", f"{url} names no host.",
-                       "Set RULEBOOK_PUBLIC_URL, such as https://rules.example.com.")  # fmt: skip
-    if _local(host):
-        return Finding("public address", "warn", f"{url} is reached from this network only.",
-                       "For senders on the internet set RULEBOOK_PUBLIC_URL.")  # fmt: skip
-    if not url.startswith("https://"):
-        return Finding("public address", "warn", f"{url} is not encrypted.",
-                       "Put a proxy with https in front, and name it in "
-                       "RULEBOOK_PUBLIC_URL.")  # fmt: skip
-    return Finding("public address", "ok", f"Links lead to {url}.")
-
-
-def _local(host: str) -> bool:
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host == "localhost" or "." not in host
-    return not address.is_global
 
 
 COMMANDS = (doctor,)

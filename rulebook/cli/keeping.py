@@ -1,4 +1,4 @@
-"""Keeping house: backup and prune."""
+"""Keeping house: backup, prune, and a new key for the stored secrets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy.engine import make_url
 
 from rulebook import config
 from rulebook.cli.ground import as_json, at_home, printed
-from rulebook.domain import sweep
+from rulebook.domain import keys, sweep
 from rulebook.errors import RulebookError
 from rulebook.sealing import KEY_FILE
 from rulebook.storage.backup import back_up
@@ -52,4 +52,21 @@ def prune(as_json: bool) -> None:
         printed(as_json, {"forgotten": forgotten}, lambda: f"{forgotten:,} bodies were forgotten.")
 
 
-COMMANDS = (backup, prune)
+@click.command()
+@as_json
+def reseal(as_json: bool) -> None:
+    """Seal all stored secrets with the first key, so that older keys can be taken away."""
+    with at_home():
+        done = keys.reseal()
+    if done.shut:
+        raise RulebookError(
+            f"{done.older} of {done.count} were sealed anew, but no key opens {len(done.shut)}, "
+            f"such as that of {done.shut[0]}.",
+            "Add the key that sealed them to RULEBOOK_SECRET_KEY, or enter these secrets again.",
+        )
+    said = {"secrets": done.count, "resealed": done.older}
+    words = f"{done.older} of {done.count} secrets were sealed anew; all open with the first key."
+    printed(as_json, said, lambda: words)
+
+
+COMMANDS = (backup, prune, reseal)

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
+from sqlalchemy import Connection, text
 
 from rulebook.storage import Base, db
 from rulebook.storage.base import Line, UtcDateTime, Words
@@ -17,6 +18,13 @@ def _render(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[Fals
     return False
 
 
+def _wait_for_others(connection: Connection) -> None:
+    """Processes that start together on one database migrate it one after the other; SQLite sees
+    to that itself."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('rulebook migrations'))"))
+
+
 with db.engine.connect() as connection:
     context.configure(
         connection=connection,
@@ -25,5 +33,6 @@ with db.engine.connect() as connection:
         render_item=_render,
     )
     with context.begin_transaction():
+        _wait_for_others(connection)
         context.run_migrations()
     connection.commit()
