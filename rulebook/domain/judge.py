@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from rulebook.domain.gist import gist_of, words_of
@@ -17,6 +17,7 @@ from rulebook.failpoints import reach
 from rulebook.storage import (
     db,
     event_claims,
+    events,
     lazily,
     new_id,
     reading,
@@ -24,6 +25,7 @@ from rulebook.storage import (
     utcnow,
     verdicts,
 )
+from rulebook.storage.base import first_id
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
 from rulebook.storage.run_claims import Wanted
@@ -32,6 +34,7 @@ from rules.payload import Payload
 
 log = logging.getLogger("rulebook.judge")
 MOST_EXPLAINED = 50
+JUST_NOW = timedelta(milliseconds=200)
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,15 @@ def judge_waiting(
         if tries > 1:  # it may have been the end of a worker: it must not take others along
             due += _judge_alone(event_id, token, now, notes)
     return due, 0 < fill <= len(claimed)
+
+
+def still_coming(now: datetime | None = None) -> bool:
+    """Whether events came in just now: a burst that waits for judging is not over."""
+    with reading():
+        since = first_id("evt", (now or utcnow()) - JUST_NOW)
+        coming = events.any_since(since)
+        db.session.commit()
+    return coming
 
 
 def _judge_together(

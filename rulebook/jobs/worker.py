@@ -13,19 +13,22 @@ from flask import Flask
 
 from rulebook.config import Config
 from rulebook.domain.house import furnish
-from rulebook.domain.judge import judge_waiting
+from rulebook.domain.judge import judge_waiting, still_coming
 from rulebook.domain.noting import Notes
 from rulebook.domain.sweep import prune, sweep
 from rulebook.jobs.desk import Desk
 from rulebook.jobs.queue import Bell
 from rulebook.jobs.wake import Ears, listening
+from rulebook.storage import move_the_log
 
 log = logging.getLogger("rulebook.worker")
 SWEEP_EVERY = 2.0
 NOTE_EVERY = 1.0
 LOOK_ANYWAY = 0.5  # seconds after which a worker looks into the queue though nobody knocked
 PRUNE_EVERY = 60.0
-JUDGED_AT_ONCE = 100
+JUDGED_AT_ONCE = 50
+# While a burst comes in, storing it goes first: for each second of judging, two of rest.
+REST, LONGEST_REST = 2, 0.2
 HEARERS = 2  # one judges while the other takes runs to the desk
 SWITCH = 0.001  # seconds: an answer to a call must not wait long for a thread that judges
 
@@ -43,9 +46,12 @@ class Hands:
         with self._judging:
             more = True
             while more:
+                began = time.monotonic()
                 due, more = judge_waiting(event_ids, JUDGED_AT_ONCE, self.notes)
                 self.desk.offer(due)
                 event_ids = ()
+                if more and still_coming():
+                    time.sleep(min(REST * (time.monotonic() - began), LONGEST_REST))
 
     def act(self, run_ids: Sequence[str]) -> None:
         """Carry these runs out if they are due."""
@@ -57,6 +63,7 @@ def work(config: Config) -> None:
     sys.setswitchinterval(SWITCH)
     app = Flask("rulebook.worker", instance_path=str(config.instance.absolute()))
     furnish(app, config)
+    move_the_log(app)
     bell = Bell(app, config)
     hands = bell.work = Hands(app, bell, config["WORKERS"])
     stop = threading.Event()

@@ -20,11 +20,20 @@ from rulebook.storage import (
     workspaces,
 )
 from rulebook.storage.base import Base, new_id, utcnow
-from rulebook.storage.engine import db, lazily, open_database, reading, revisions, upgrade
+from rulebook.storage.engine import (
+    db,
+    lazily,
+    move_the_log,
+    open_database,
+    reading,
+    revisions,
+    upgrade,
+)
 
 __all__ = [
     "Base", "attempts", "audit", "connections", "db", "deliveries", "event_claims", "events",
-    "fields", "figures", "hooks", "lazily", "new_id", "open_database", "reading", "revisions",
+    "fields", "figures", "hooks", "lazily", "move_the_log", "new_id", "open_database", "reading",
+    "revisions",
     "rules", "run_claims", "runs", "sealed", "upgrade", "users", "utcnow", "verdicts",
     "workspaces",
 ]  # fmt: skip
