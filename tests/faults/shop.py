@@ -13,6 +13,7 @@ from rulebook import config
 from rulebook.domain.connections import make_connection
 from rulebook.storage import db
 from tests import servers
+from tests.fakes import Mail, Sink, Twilio
 from tests.faults.product import ROOT, Product
 from tests.faults.pulse import Pulse
 from tests.faults.receivers import Calls, Letters, Noted, Texts
@@ -74,7 +75,7 @@ def opened(store: str, folder: Path, seed: str) -> Iterator[Shop]:
         yield Shop(product, pulse, database, folder, port, path, seed)
 
 
-def _furnish(environ: dict[str, str], calls: Calls, mail: Letters, twilio: Texts) -> str:
+def _furnish(environ: dict[str, str], calls: Sink, mail: Mail, twilio: Twilio) -> str:
     """Ada's hook, and a rule for each kind of action; the path of the hook."""
     settings = {k: v for k, v in environ.items() if k.startswith("RULEBOOK_")}
     app = create_app(config.load(settings))
@@ -87,7 +88,7 @@ def _furnish(environ: dict[str, str], calls: Calls, mail: Letters, twilio: Texts
     return path
 
 
-def _rules(ada: Person, calls: Calls, mail: Letters, twilio: Texts) -> str:
+def _rules(ada: Person, calls: Sink, mail: Mail, twilio: Twilio) -> str:
     smtp = make_connection(ada.actor, "smtp", "Mail", mail.connection).id
     sms = make_connection(ada.actor, "twilio", "Texts", twilio.connection).id
     delivery = "{{ payload.id }}"
