@@ -20,7 +20,13 @@ FLOORS = (
     ("rulebook.jobs", "rulebook.cli"),
     ("rulebook.domain",),
     ("rulebook.storage", "rulebook.actions", "rulebook.providers"),
-    ("rulebook.errors", "rulebook.egress", "rulebook.config", "rulebook.sealing"),
+    (
+        "rulebook.errors",
+        "rulebook.failpoints",
+        "rulebook.egress",
+        "rulebook.config",
+        "rulebook.sealing",
+    ),
     ("rules",),
 )
 # Rooms of one floor that may know each other, because they are one room with several doors.

@@ -6,6 +6,7 @@ threads of its own. A slow or endless client never holds a thread.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
@@ -15,6 +16,7 @@ from asgiref.wsgi import WsgiToAsgiInstance
 
 from rulebook.config import Config, load
 from rulebook.domain.receive import Delivery, Receipt, too_large
+from rulebook.storage import move_the_log
 from web import create_app
 from web.inbox import reply_headers
 from web.intake import Intake
@@ -25,6 +27,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 THREADS = 16
+SWITCH = 0.001  # seconds: an answer must not wait long for a thread that draws a page
 FORM_SLACK = 64 * 1024
 INBOX = "/in/"
 API = "/api/"
@@ -190,7 +193,9 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 
 def application() -> Door:
     """The front door of this process, with the settings of its environment."""
+    sys.setswitchinterval(SWITCH)
     config: Config = load()
     app = create_app(config)
+    move_the_log(app)
     intake = Intake(app, app.extensions["bell"], config["MAX_BODY"])
     return Door(app, intake, config["MAX_BODY"], config["READ_DEADLINE"])

@@ -28,6 +28,8 @@ MOST_WAITING = 1000
 MOST_WAITING_BYTES = 64 * 1024 * 1024
 COMMIT_SECONDS = 10
 LOOK_AT_DISK_EVERY = 1.0
+RING_EVERY = 0.01
+MOST_IN_A_RING = 32
 MEGABYTE = 1024 * 1024
 FULL = Receipt(503, "Too much at once; send it again in a moment.\n")
 SLOWER = Receipt(429, "This hook gets more than its share just now; send it again in a moment.\n")
@@ -51,7 +53,9 @@ class Intake:
         self._bytes = 0
         self._of_token: Counter[str] = Counter()
         self._disk = Disk(app)
-        threading.Thread(target=self._run, name="intake", daemon=True).start()
+        self._stored: queue.SimpleQueue[list[str]] = queue.SimpleQueue()
+        for target, name in ((self._run, "intake"), (self._ring, "ring")):
+            threading.Thread(target=target, name=name, daemon=True).start()
 
     async def take(self, delivery: Delivery) -> Receipt:
         """Store it with the next group, and say what to answer; a refusal at once when too much
@@ -104,7 +108,17 @@ class Intake:
                 log.exception("A group of deliveries was answered 503.")
                 receipts = [NOT_STORED] * len(group)
             self._answer(group, receipts)
-            self.bell.events([receipt.judge for receipt in receipts if receipt.judge])
+            self._stored.put([receipt.judge for receipt in receipts if receipt.judge])
+
+    def _ring(self) -> None:
+        """Ring for what was stored. A ring stands for all that wait, so that few are enough."""
+        while True:
+            stored = self._stored.get()
+            while not self._stored.empty():
+                stored += self._stored.get()
+            if stored:
+                self.bell.events(stored[:MOST_IN_A_RING])
+                time.sleep(RING_EVERY)
 
     def _store(self, deliveries: list[Delivery]) -> list[Receipt]:
         """One commit for all; if that fails, one each, so that a bad one fails alone. But where

@@ -1,91 +1,100 @@
-"""A run is carried out: claim it, write the attempt down, call, write down what came of it.
+"""Runs are carried out, many at a time: claim them and write the attempts down, call, write down
+what came of it.
 
-The attempt is committed before the call, so that a crash in between leaves a trace; the answer is
-fenced by the lease, so that a worker that was given up cannot overrule its successor.
+The attempts are committed before the first call, so that a crash in between leaves a trace; the
+answers are fenced by the lease, so that a worker that was given up cannot overrule its successor.
 """
 
 from __future__ import annotations
 
 import logging
-import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError
 
-from rulebook.actions import ACTIONS, HOP_HEADER, Action, Call, Outcome
+from rulebook.actions import ACTIONS, Call, Outcome
+from rulebook.domain.aftermath import FINAL, MOST_RECEIPT, values_of, what_follows
 from rulebook.domain.connections import open_connection
-from rulebook.domain.house import house
+from rulebook.domain.house import House, house
 from rulebook.errors import ConfigError
-from rulebook.storage import attempts, db, events, new_id, runs, utcnow
-from rulebook.storage.connections import Connection, OutboxMessage, keep_message
+from rulebook.failpoints import reach
+from rulebook.storage import attempts, db, new_id, reading, run_claims, runs, utcnow
+from rulebook.storage.connections import OutboxMessage, keep_message, mark_succeeded
+from rulebook.storage.run_claims import Claimed, Wanted
 from rulebook.storage.runs import Run
 
 log = logging.getLogger("rulebook.act")
-PLAIN_NO_TRIES = 3
-MOST_RECEIPT = 200
-LONGEST_WAIT = 24 * 3600
 DEADLINE = 15.0
 RECORD_WITHIN = 50.0  # seconds; with the longest call (30 s) below the lease of 90 s
-FINAL = ("succeeded", "failed", "cancelled", "skipped", "watched")
 
 
 @dataclass(frozen=True)
-class Next:
-    """Where a run goes after an attempt."""
+class Started:
+    """A run whose try is written down. `outcome` is there already when it cannot be called."""
 
-    state: str
-    sentence: str
-    fix: str = ""
-    wait: float | None = None
-    may_repeat: bool = False
+    run: Claimed
+    wanted: Wanted
+    token: str
+    at: datetime
+    credentials: dict[str, Any] | None = None
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a try, and how many seconds it took."""
+
+    started: Started
+    outcome: Outcome
+    took: float
+
+    @property
+    def at(self) -> datetime:
+        return self.started.at + timedelta(seconds=self.took)
 
 
 def act(run_id: str, now: datetime | None = None) -> list[str]:
     """Carry out one due run; the ids of the runs that may go on because of it."""
     now = now or utcnow()
-    run = runs.run_by_id(run_id)
-    if run is None or run.state != "queued" or not _needs_met(run, now):
-        return []
+    done = [carry_out(each, house()) for each in start(look([run_id]), now)]
+    return record_in_time(done)
+
+
+def look(run_ids: Sequence[str]) -> list[Wanted]:
+    """Those of the runs that wait to be carried out."""
+    with reading():
+        found = run_claims.wanted(run_ids)
+        db.session.commit()
+    return found
+
+
+def start(wanted: Sequence[Wanted], now: datetime | None = None) -> list[Started]:
+    """Claim those runs that are due, and write their attempts down in one commit."""
+    now = now or utcnow()
+    ready = {each.id: each for each in wanted if not each.needs or _needs_met(each.id, now)}
     token = new_id("lease")
-    n = runs.claim_run(run_id, token, now)
-    if n is None:
+    claimed = run_claims.claim_runs(ready, token, now) if ready else []
+    if not claimed:
         db.session.rollback()
         return []
-    attempts.start_attempt(run_id, n, token, now)
+    attempts.start_attempts([(run.id, run.attempts) for run in claimed], token, now)
     db.session.commit()
-
-    began = time.monotonic()
-    outcome = _tried(run, n, now)
-    took = time.monotonic() - began
-
-    return _recorded(run_id, n, token, outcome, took, now + timedelta(seconds=took))
-
-
-def _recorded(
-    run_id: str, n: int, token: str, outcome: Outcome, took: float, now: datetime
-) -> list[str]:
-    """Record what came of the call. While the database does not answer, nobody else knows it: ask
-    again until the lease is nearly over."""
-    ends = time.monotonic() + RECORD_WITHIN
-    while True:
-        try:
-            return _record(run_id, n, token, outcome, took, now)
-        except OperationalError as problem:
-            db.session.rollback()
-            if time.monotonic() > ends:
-                raise
-            log.warning("What came of %s cannot be recorded yet: %s", run_id, problem.orig)
-            time.sleep(0.5)
+    reach("after_claim")
+    with reading():
+        started = [_with_credentials(Started(run, ready[run.id], token, now)) for run in claimed]
+        db.session.commit()
+    return started
 
 
-def _needs_met(run: Run, now: datetime) -> bool:
+def _needs_met(run_id: str, now: datetime) -> bool:
     """Steps that a run needs must have succeeded; one that cannot any more cancels it."""
-    if not run.needs:
-        return True
+    run = runs.run_by_id(run_id)
+    if run is None or run.state != "queued":
+        return False
     states = {each.step_id: each.state for each in runs.same_plan(run)}
     needed = {step: states.get(step, "cancelled") for step in run.needs}
     lost = [step for step, state in needed.items() if state in FINAL and state != "succeeded"]
@@ -105,143 +114,171 @@ def _needs_met(run: Run, now: datetime) -> bool:
     return False
 
 
-def _tried(run: Run, n: int, now: datetime) -> Outcome:
-    """What came of the try, also when our own code stumbles: a run never waits for its lease to
-    end because of that."""
-    action = ACTIONS.get(run.action)
-    if action is None:
-        return Outcome("no_for_good", f"There is no action {run.action!r} any more.",
-                       "Choose another action in the rule.")  # fmt: skip
+def _with_credentials(started: Started) -> Started:
+    run = started.run
+    if run.action not in ACTIONS:
+        return _refused(started, f"There is no action {run.action!r} any more.",
+                        "Choose another action in the rule.")  # fmt: skip
+    if run.practice or not run.connection_id:
+        return started
     try:
-        return _carry_out(run, action, n, now)
-    except ConfigError as error:
-        return Outcome("no_for_good", error.message, error.fix)
-    except SQLAlchemyError:
-        raise
-    except Exception:
-        log.exception("An error in carrying out %s", run.id)
-        db.session.rollback()
-        return Outcome("ambiguous", "The program failed in the middle; it may have been done.",
-                       "The log says more.")  # fmt: skip
-
-
-def _carry_out(run: Run, action: Action, n: int, now: datetime) -> Outcome:
-    """The call itself; no transaction is open while it lasts."""
-    config = dict(run.config)
-    if run.practice:
-        return _practice(run, action, config)
-    credentials = None
-    if run.connection_id:
         credentials = open_connection(run.workspace_id, run.connection_id)
-        if credentials is None:
-            return Outcome(
-                "no_for_good",
-                "The connection was deleted.",
-                "Choose another connection in the rule, then retry.",
-            )
-    call = Call(run.id, n, DEADLINE, signed_now=now, started_at=now, hops=_hops(run))
-    db.session.rollback()
-    return action.run(config, credentials, call, house().egress, house().config)
+    except ConfigError as error:
+        return _refused(started, error.message, error.fix)
+    if credentials is None:
+        return _refused(started, "The connection was deleted.",
+                        "Choose another connection in the rule, then retry.")  # fmt: skip
+    return replace(started, credentials=credentials)
 
 
-def _hops(run: Run) -> int:
-    """How many hooks of Rulebook the event came through, so that rules in a ring come to an end."""
-    headers = events.event_by_id(run.event_id).headers
-    found = [value for name, value in headers if name.lower() == HOP_HEADER]
-    # Whatever has more digits than this is no count of ours.
-    return int(found[0][:4]) if found and found[0].isdecimal() else 0
+def _refused(started: Started, sentence: str, fix: str) -> Started:
+    return replace(started, outcome=Outcome("no_for_good", sentence, fix))
 
 
-def _practice(run: Run, action: Action, config: dict[str, Any]) -> Outcome:
-    message = action.message(config)
-    if message is None:
-        return Outcome("no_for_good", "The Practice outbox cannot keep this.", "Use a connection.")
-    keep_message(
-        OutboxMessage(
-            workspace_id=run.workspace_id,
-            run_id=run.id,
-            action=run.action,
-            to=message.to,
-            subject=message.subject,
-            text=message.text,
-            html=message.html,
-        )
+def carry_out(started: Started, house: House) -> Done:
+    """The call itself, without the database. Never raises: a run does not wait for its lease to
+    end because our own code stumbled."""
+    began = time.monotonic()
+    try:
+        outcome = started.outcome or _called(started, house)
+    except ConfigError as error:
+        outcome = Outcome("no_for_good", error.message, error.fix)
+    except Exception:
+        log.exception("An error in carrying out %s", started.run.id)
+        outcome = Outcome("ambiguous", "The program failed in the middle; it may have been done.",
+                          "The log says more.")  # fmt: skip
+    reach("after_send")
+    return Done(started, outcome, time.monotonic() - began)
+
+
+def _called(started: Started, house: House) -> Outcome:
+    run = started.run
+    action = ACTIONS[run.action]
+    if run.practice:
+        if action.message(run.config) is None:
+            return Outcome("no_for_good", "The Practice outbox cannot keep this.",
+                           "Use a connection.")  # fmt: skip
+        return Outcome("yes", "Kept in the Practice outbox. Nothing was sent.",
+                       request=action.summary(run.config))  # fmt: skip
+    call = Call(
+        run.id, run.attempts, DEADLINE, signed_now=started.at, started_at=started.at, hops=run.hops
     )
-    return Outcome(
-        "yes", "Kept in the Practice outbox. Nothing was sent.", request=action.summary(config)
-    )
+    return action.run(run.config, started.credentials, call, house.egress, house.config)
 
 
-def _record(
-    run_id: str, n: int, token: str, outcome: Outcome, took: float, now: datetime
-) -> list[str]:
-    attempts.finish_attempt(run_id, n, {
-        "finished_at": now, "outcome": outcome.kind, "sentence": outcome.sentence,
-        "fix": outcome.fix, "request": outcome.request, "answer": outcome.answer,
-        "receipt": outcome.receipt[:MOST_RECEIPT], "duration_ms": round(took * 1000),
-    })  # fmt: skip
-    run = runs.run_by_id(run_id)
-    assert run is not None, "a run is never deleted while it is being sent"
-    then = _next(run, n, outcome, now)
-    values = _values(run, then, outcome, now)
-    settled = runs.settle_sending(run_id, token, values)
-    if not settled and outcome.kind in ("yes", "no_for_good"):
-        settled = runs.settle_late(run_id, token, n, values)
-    if settled and outcome.kind == "yes" and run.connection_id:
-        connection = db.session.get(Connection, run.connection_id)
-        if connection:
-            connection.succeeded_at = now
+def record_in_time(done: Sequence[Done]) -> list[str]:
+    """Record what came of calls; the ids of the runs that may go on because of it. While the
+    database does not answer, nobody else knows it: ask again until the leases are nearly over."""
+    ends = time.monotonic() + RECORD_WITHIN
+    while done:
+        try:
+            return _record_all(done)
+        except OperationalError as problem:
+            db.session.rollback()
+            if time.monotonic() > ends:
+                raise
+            log.warning("What came of %d runs cannot be recorded yet: %s", len(done), problem.orig)
+            time.sleep(0.5)
+    return []
+
+
+def _record_all(done: Sequence[Done]) -> list[str]:
+    """All in one commit; where that fails, each on its own, so that a bad one fails alone."""
+    if len(done) > 1:
+        try:
+            freed = _record(done)
+            if freed is not None:
+                return freed
+        except OperationalError:
+            raise
+        except Exception:
+            log.exception("Recording %d runs together failed; each is recorded alone.", len(done))
+        db.session.rollback()
+    return [run_id for each in done for run_id in _record_alone(each)]
+
+
+def _record(done: Sequence[Done]) -> list[str] | None:
+    """None when somebody else took one of the runs over, and nothing was committed."""
+    settled = []
+    for each in done:
+        run, at = each.started.run, each.at
+        then = what_follows(run, each.outcome, at)
+        settled.append((run, then, values_of(then, each.outcome, at)))
+    _note_attempts(done)
+    moved = [
+        (each.started.run.id, each.started.token, values)
+        for each, (_run, _then, values) in zip(done, settled, strict=True)
+    ]
+    if not run_claims.settle_all(moved):
+        return None
+    _note_successes(done)
+    freed = _who_waits([run for run, then, _values in settled if then.state in FINAL])
     db.session.commit()
-    return _who_waits(run) if settled and then.state in FINAL else []
+    reach("after_record")
+    return freed
 
 
-def _next(run: Run, n: int, outcome: Outcome, now: datetime) -> Next:
-    """What follows from an outcome (classes and waits: the table in docs/map.md)."""
-    # Once a try may have been done, the run says so for ever: a repeat is never silent.
-    may_repeat = run.may_repeat or (outcome.kind == "ambiguous" and run.repeat_safe)
-    if outcome.kind == "yes":
-        return Next("succeeded", outcome.sentence, may_repeat=may_repeat)
-    if outcome.kind == "no_for_good":
-        return Next("failed", outcome.sentence, outcome.fix, may_repeat=may_repeat)
-    if outcome.kind == "ambiguous" and not run.repeat_safe:
-        return Next("unknown", outcome.sentence, outcome.fix, may_repeat=may_repeat)
-    tries = PLAIN_NO_TRIES if outcome.kind == "no" else run.max_attempts
-    if n >= min(tries, run.max_attempts):
-        return Next("failed", f"{outcome.sentence} Given up after {n} attempts.", outcome.fix,
-                    may_repeat=may_repeat)  # fmt: skip
-    wait = wait_before(ACTIONS[run.action].waits, n, outcome.retry_after)
-    if run.expires_at and now + timedelta(seconds=wait) >= run.expires_at:
-        return Next("failed", f"{outcome.sentence} The next attempt would come too late.",
-                    outcome.fix, may_repeat=may_repeat)  # fmt: skip
-    return Next("queued", outcome.sentence, outcome.fix, wait, may_repeat)
+def _record_alone(done: Done) -> list[str]:
+    """One run; also one whose lease is over, if its answer is definite."""
+    run, token, at = done.started.run, done.started.token, done.at
+    then = what_follows(run, done.outcome, at)
+    values = values_of(then, done.outcome, at)
+    _note_attempts([done])
+    settled = runs.settle_sending(run.id, token, values)
+    if not settled and done.outcome.kind in ("yes", "no_for_good"):
+        settled = runs.settle_late(run.id, token, run.attempts, values)
+    if settled:
+        _note_successes([done])
+    freed = _who_waits([run]) if settled and then.state in FINAL else []
+    db.session.commit()
+    reach("after_record")
+    return freed
 
 
-def wait_before(waits: Sequence[float], n: int, retry_after: float | None) -> float:
-    """Seconds until the try after try `n` (from 1): the schedule's own wait and up to a fifth
-    more, or what the receiver asked for if that is longer, at most a day (RFC 9110, 10.2.3)."""
-    own = waits[min(n, len(waits)) - 1] * (1 + random.random() / 5)
-    return max(own, min(retry_after or 0, LONGEST_WAIT))
+def _note_attempts(done: Sequence[Done]) -> None:
+    attempts.finish_attempts([
+        (each.started.run.id, each.started.run.attempts, {
+            "finished_at": each.at, "outcome": each.outcome.kind,
+            "sentence": each.outcome.sentence, "fix": each.outcome.fix,
+            "request": each.outcome.request, "answer": each.outcome.answer,
+            "receipt": each.outcome.receipt[:MOST_RECEIPT],
+            "duration_ms": round(each.took * 1000),
+        })
+        for each in done
+    ])  # fmt: skip
 
 
-def _values(run: Run, then: Next, outcome: Outcome, now: datetime) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "state": then.state,
-        "sentence": then.sentence,
-        "fix": then.fix,
-        "may_repeat": then.may_repeat,
-        "finished_at": now if then.state in FINAL else None,
-    }
-    if then.wait is not None:
-        values["next_attempt_at"] = now + timedelta(seconds=then.wait)
-    if outcome.receipt:
-        values["provider_ref"] = outcome.receipt[:MOST_RECEIPT]
-    return values
+def _note_successes(done: Sequence[Done]) -> None:
+    succeeded = [each for each in done if each.outcome.kind == "yes"]
+    for each in succeeded:
+        if each.started.run.practice:
+            keep_message(_outbox_message(each.started.run))
+    mark_succeeded({
+        each.started.run.connection_id: each.at
+        for each in succeeded if each.started.run.connection_id
+    })  # fmt: skip
 
 
-def _who_waits(run: Run) -> list[str]:
-    """Steps that waited for this one are due now."""
-    waiting = [each for each in runs.same_plan(run) if run.step_id in each.needs]
+def _outbox_message(run: Claimed) -> OutboxMessage:
+    message = ACTIONS[run.action].message(run.config)
+    assert message is not None, "what has no message is not kept in the outbox"
+    return OutboxMessage(
+        workspace_id=run.workspace_id, run_id=run.id, action=run.action, to=message.to,
+        subject=message.subject, text=message.text, html=message.html,
+    )  # fmt: skip
+
+
+def _who_waits(settled: Sequence[Claimed]) -> list[str]:
+    """Steps that waited for these are due now."""
+    ended = {
+        (run.event_id, run.rule_version_id, run.replay_no, run.step_id) for run in settled
+    }  # fmt: skip
+    waiting = [each for each in run_claims.waiting_beside({run.event_id for run in settled})
+               if any((*_plan_of(each), step) in ended for step in each.needs)]  # fmt: skip
     for each in waiting:
         runs.move(each.id, ["queued"], {"next_attempt_at": utcnow()})
-    db.session.commit()
     return [each.id for each in waiting]
+
+
+def _plan_of(run: Run) -> tuple[str, str, int]:
+    return run.event_id, run.rule_version_id, run.replay_no

@@ -5,25 +5,36 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from rulebook.domain.gist import gist_of, words_of
+from rulebook.domain.noting import Notes
 from rulebook.domain.planning import plan
 from rulebook.domain.reading import seen_by_rules
 from rulebook.domain.rulesets import HookRules, Judged, rules_of
-from rulebook.storage import db, events, fields, hooks, new_id, reading, rules, utcnow
+from rulebook.failpoints import reach
+from rulebook.storage import (
+    db,
+    event_claims,
+    events,
+    lazily,
+    new_id,
+    reading,
+    run_claims,
+    utcnow,
+    verdicts,
+)
+from rulebook.storage.base import first_id
 from rulebook.storage.events import Event
-from rulebook.storage.fields import Sighting
 from rulebook.storage.hooks import Hook
-from rulebook.storage.runs import Run
-from rulebook.storage.verdicts import Verdict
+from rulebook.storage.run_claims import Wanted
 from rules import explain
-from rules.catalog import fields_of
 from rules.payload import Payload
 
 log = logging.getLogger("rulebook.judge")
 MOST_EXPLAINED = 50
+JUST_NOW = timedelta(milliseconds=200)
 
 
 @dataclass(frozen=True)
@@ -31,63 +42,105 @@ class Thought:
     """What came of judging one event, before any of it is written down."""
 
     event: Event
-    hook: Hook
     payload: Payload
-    planned: list[Run]
-    kept: list[Verdict]
+    planned: list[dict[str, Any]]
+    kept: list[dict[str, Any]]
     settled: dict[str, Any]
 
 
 def judge(event_id: str, now: datetime | None = None) -> list[str]:
     """Judge one event; the ids of the runs that are due at once. Harmless when repeated."""
-    return judge_all([event_id], now)
+    return [each.id for each in judge_all([event_id], now)]
 
 
-def judge_all(event_ids: Sequence[str], now: datetime | None = None) -> list[str]:
-    """Judge several events, written down in one transaction; the ids of the runs that are due at
-    once. Where one of several cannot be judged, each is judged on its own, so that it fails alone.
-    """
+def judge_all(event_ids: Sequence[str], now: datetime | None = None) -> list[Wanted]:
+    """Judge several events, written down in one transaction; the runs that are due at once. Where
+    one of several cannot be judged, each is judged on its own, so that it fails alone."""
+    notes = Notes()
+    due, _more = judge_waiting(event_ids, 0, notes, now)
+    notes.write_down(now)
+    return due
+
+
+def judge_waiting(
+    event_ids: Sequence[str], fill: int, notes: Notes, now: datetime | None = None
+) -> tuple[list[Wanted], bool]:
+    """Judge these events, and others that wait until there are `fill`. The runs that are due at
+    once, and whether more events may be waiting; what the events showed is added to `notes`."""
     now = now or utcnow()
     token = new_id("lease")
-    claimed = [each for each in event_ids if events.claim_event(each, token, now)]
-    db.session.commit()
-    if len(claimed) == 1:
-        return _judge(claimed, token, now)
-    try:
-        return _judge(claimed, token, now) if claimed else []
-    except Exception:
-        log.warning("Judging %d events together failed; each is judged alone.", len(claimed))
+    with lazily():
+        claimed = event_claims.claim_events(event_ids, token, now, fill)
+        db.session.commit()
+    fresh = [event_id for event_id, tries in claimed if tries == 1]
+    due = _judge_together(fresh, token, now, notes)
+    for event_id, tries in claimed:
+        if tries > 1:  # it may have been the end of a worker: it must not take others along
+            due += _judge_alone(event_id, token, now, notes)
+    return due, 0 < fill <= len(claimed)
+
+
+def still_coming(now: datetime | None = None) -> bool:
+    """Whether events came in just now: a burst that waits for judging is not over."""
+    with reading():
+        since = first_id("evt", (now or utcnow()) - JUST_NOW)
+        coming = events.any_since(since)
+        db.session.commit()
+    return coming
+
+
+def _judge_together(
+    claimed: Sequence[str], token: str, now: datetime, notes: Notes
+) -> list[Wanted]:
+    if len(claimed) > 1:
+        try:
+            due = _judge(claimed, token, now, notes)
+            if due is not None:
+                return due
+        except Exception:
+            log.warning("Judging %d events together failed; each is judged alone.", len(claimed))
         db.session.rollback()
-    return [run_id for each in claimed for run_id in _judge_alone(each, token, now)]
+    return [run for each in claimed for run in _judge_alone(each, token, now, notes)]
 
 
-def _judge_alone(event_id: str, token: str, now: datetime) -> list[str]:
+def _judge_alone(event_id: str, token: str, now: datetime, notes: Notes) -> list[Wanted]:
     try:
-        return _judge([event_id], token, now)
+        due = _judge([event_id], token, now, notes)
+        if due is not None:
+            return due
     except Exception:
         log.exception("The event %s could not be judged; it is tried again later.", event_id)
-        db.session.rollback()
-        return []
+    db.session.rollback()
+    return []
 
 
-def _judge(claimed: Sequence[str], token: str, now: datetime) -> list[str]:
+def _judge(claimed: Sequence[str], token: str, now: datetime, notes: Notes) -> list[Wanted] | None:
+    """None when the claim of one was lost meanwhile, and nothing was written."""
     with reading():  # however long the thinking takes, no writer waits for it
-        thoughts = [_think(event_id, now) for event_id in claimed]
+        thoughts = [_think(event, body, now) for event, body in event_claims.with_bodies(claimed)]
         db.session.commit()
-    # A claim that was lost meanwhile is somebody else's to write down.
-    done = [t for t in thoughts if events.finish_event(t.event.id, token, t.settled)]
-    for thought in done:
-        db.session.add_all([*thought.planned, *thought.kept])
-    db.session.flush()
-    _note(done, now)
-    db.session.commit()
-    return [run.id for t in done for run in t.planned if run.state == "queued"]
+    with lazily():  # what a power cut takes of it is judged again; the first attempt is on disk
+        settled = {thought.event.id: thought.settled for thought in thoughts}
+        if not event_claims.finish_events(settled, token):
+            return None
+        verdicts.add_verdicts([verdict for t in thoughts for verdict in t.kept])
+        run_claims.add_runs([run for t in thoughts for run in t.planned])
+        event_claims.put_texts({t.event.id: words_of(t.event, t.payload.value) for t in thoughts})
+        reach("after_judge")
+        db.session.commit()
+    for thought in thoughts:
+        notes.add(thought.event.hook_id, thought.payload.value)
+    return [
+        Wanted(**{name: run.get(name, 0) for name in Wanted._fields})
+        for thought in thoughts
+        for run in thought.planned
+        if run["state"] == "queued"
+    ]
 
 
-def _think(event_id: str, now: datetime) -> Thought:
-    event = events.event_by_id(event_id)
+def _think(event: Event, body: bytes, now: datetime) -> Thought:
     hook = db.session.get_one(Hook, event.hook_id)
-    seen, payload = seen_by_rules(event, hook, events.body_of(event_id) or b"")
+    seen, payload = seen_by_rules(event, hook, body)
     hook_rules = rules_of(hook)
     met = [hook_rules.by_id[rule_id] for rule_id in hook_rules.ruleset.match(seen)]
     settled = {
@@ -98,27 +151,16 @@ def _think(event_id: str, now: datetime) -> Thought:
         "gist": gist_of(event, hook, payload),
         "reason": payload.problem or "",
     }
-    planned = _plan(event, hook, met, seen, now)
+    planned = [
+        run for judged in met for run in plan(event, hook, judged, seen, hook_rules.zone, now)
+    ]
     kept = list(_verdicts(event, hook_rules, met, seen, now))
-    return Thought(event, hook, payload, planned, kept, settled)
-
-
-def _plan(
-    event: Event, hook: Hook, met: list[Judged], seen: dict[str, Any], now: datetime
-) -> list[Run]:
-    return [
-        run
-        for judged in met
-        for run in plan(
-            event, hook, rules.version_by_id(judged.version_id), judged.parsed, judged.mode,
-            seen, now,
-        )
-    ]  # fmt: skip
+    return Thought(event, payload, planned, kept, settled)
 
 
 def _verdicts(
     event: Event, hook_rules: HookRules, met: list[Judged], seen: dict[str, Any], now: datetime
-) -> Iterator[Verdict]:
+) -> Iterator[dict[str, Any]]:
     """Met ones, and those missed by one condition; the others are recomputed when looked at."""
     for judged in met:
         yield _verdict(event, judged, True, "", now)
@@ -130,28 +172,17 @@ def _verdicts(
             yield _verdict(event, judged, False, explanation.summary, now)
 
 
-def _verdict(event: Event, judged: Judged, met: bool, summary: str, now: datetime) -> Verdict:
-    return Verdict(
-        event_id=event.id,
-        rule_id=judged.rule_id,
-        workspace_id=event.workspace_id,
-        version_id=judged.version_id,
-        version=judged.number,
-        mode=judged.mode,
-        met=met,
-        summary=summary,
-        created_at=now,
-    )
-
-
-def _note(done: Sequence[Thought], now: datetime) -> None:
-    """What later searching and field picking go by. One worker at a time changes a catalogue, and
-    all take the hooks in one order, so that none waits for the other in a ring."""
-    by_hook: dict[str, list[Sighting]] = {}
-    for thought in done:
-        found = by_hook.setdefault(thought.hook.id, [])
-        found += (Sighting(f.path, f.kind, f.example) for f in fields_of(thought.payload.value))
-        events.put_text(thought.event.id, words_of(thought.event, thought.payload.value))
-    for hook_id in sorted(by_hook):
-        hooks.lock_hook(hook_id)
-        fields.see(hook_id, by_hook[hook_id], now)
+def _verdict(
+    event: Event, judged: Judged, met: bool, summary: str, now: datetime
+) -> dict[str, Any]:
+    return {
+        "event_id": event.id,
+        "rule_id": judged.rule_id,
+        "workspace_id": event.workspace_id,
+        "version_id": judged.version_id,
+        "version": judged.number,
+        "mode": judged.mode,
+        "met": met,
+        "summary": summary,
+        "created_at": now,
+    }

@@ -6,82 +6,89 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from rulebook.actions import ACTIONS
+from rulebook.actions import ACTIONS, HOP_HEADER
 from rulebook.domain.rendering import context_of, render
-from rulebook.storage import workspaces
+from rulebook.domain.rulesets import Judged
 from rulebook.storage.base import new_id
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
-from rulebook.storage.rules import RuleVersion
-from rulebook.storage.runs import Run
-from rules.nodes import Rule as ParsedRule
 from rules.nodes import Step
 
 
 def plan(
     event: Event,
     hook: Hook,
-    version: RuleVersion,
-    parsed: ParsedRule,
-    mode: str,
+    judged: Judged,
     seen: Mapping[str, Any],
+    zone: str,
     now: datetime,
     replay_no: int = 0,
-) -> list[Run]:
-    """One run for each step of a rule that was met, not yet stored. In Watch mode they are
-    records of what would have been sent."""
-    zone = workspaces.workspace(hook.workspace_id).zone
-    context = context_of(seen, parsed.name, hook, zone)
+) -> list[dict[str, Any]]:
+    """One run for each step of a rule that was met, as rows that are not stored yet. In Watch mode
+    they are records of what would have been sent."""
+    context = context_of(seen, judged.parsed.name, hook, zone)
+    hops = _hops(event)
     return [
-        _run(event, version, step, position, mode, context, now, replay_no)
-        for position, step in enumerate(parsed.then)
+        _run(event, judged, step, position, context, now, replay_no, hops)
+        for position, step in enumerate(judged.parsed.then)
     ]
+
+
+def _hops(event: Event) -> int:
+    """How many hooks of Rulebook the event came through, so that rules in a ring come to an end."""
+    found = [value for name, value in event.headers if name.lower() == HOP_HEADER]
+    # Whatever has more digits than this is no count of ours.
+    return int(found[0][:4]) if found and found[0].isdecimal() else 0
 
 
 def _run(
     event: Event,
-    version: RuleVersion,
+    judged: Judged,
     step: Step,
     position: int,
-    mode: str,
     context: Mapping[str, Any],
     now: datetime,
     replay_no: int,
-) -> Run:
+    hops: int,
+) -> dict[str, Any]:
     action = ACTIONS[step.action]
     rendered = render(
         action, step.config, context, step.if_missing, connected=step.connection is not None
     )
-    state = "watched" if rendered.state == "queued" and mode == "watch" else rendered.state
+    watched = rendered.state == "queued" and judged.mode == "watch"
+    state = "watched" if watched else rendered.state
+    practice = action.practice and step.connection is None
     message = action.message(rendered.config) if rendered.state == "queued" else None
-    return Run(
-        id=new_id("run"),
-        workspace_id=event.workspace_id,
-        hook_id=event.hook_id,
-        event_id=event.id,
-        rule_id=version.rule_id,
-        rule_version_id=version.id,
-        step_id=step.id,
-        position=position,
-        replay_no=replay_no,
-        action=step.action,
-        connection_id=step.connection,
-        config=rendered.config,
-        needs=list(step.needs),
-        if_missing=step.if_missing,
-        state=state,
-        summary=action.summary(rendered.config),
-        message=vars(message) if message else None,
-        sentence=rendered.sentence or _first_words(state),
-        fix=rendered.fix,
-        practice=action.practice and step.connection is None,
-        repeat_safe=action.repeat_safe(rendered.config),
-        max_attempts=action.max_attempts,
-        next_attempt_at=now if state == "queued" else None,
-        expires_at=now + timedelta(seconds=action.expires_after),
-        finished_at=None if state == "queued" else now,
-        created_at=now,
-    )
+    return {
+        "id": new_id("run"),
+        "workspace_id": event.workspace_id,
+        "hook_id": event.hook_id,
+        "event_id": event.id,
+        "rule_id": judged.rule_id,
+        "rule_version_id": judged.version_id,
+        "step_id": step.id,
+        "position": position,
+        "replay_no": replay_no,
+        "action": step.action,
+        "connection_id": step.connection,
+        "target": "" if practice else action.target(rendered.config, None) or step.connection or "",
+        "config": rendered.config,
+        "needs": list(step.needs),
+        "if_missing": step.if_missing,
+        "state": state,
+        "summary": action.summary(rendered.config),
+        "message": vars(message) if message else None,
+        "sentence": rendered.sentence or _first_words(state),
+        "fix": rendered.fix,
+        "practice": practice,
+        "hops": hops,
+        "repeat_safe": action.repeat_safe(rendered.config),
+        "max_attempts": action.max_attempts,
+        "next_attempt_at": now if state == "queued" else None,
+        "expires_at": now + timedelta(seconds=action.expires_after),
+        "finished_at": None if state == "queued" else now,
+        "created_at": now,
+    }
 
 
 def _first_words(state: str) -> str:

@@ -16,7 +16,7 @@ from rulebook.domain.reading import seen_by_rules
 from rulebook.domain.rulesets import Judged, rules_of
 from rulebook.domain.verify import verify
 from rulebook.errors import Conflict, Invalid, NotFound
-from rulebook.storage import db, events, new_id, rules, runs, utcnow
+from rulebook.storage import db, events, new_id, runs, utcnow
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
 from rulebook.storage.runs import Run
@@ -97,13 +97,10 @@ def _plan_again(
         met = [judged for judged in met if judged.rule_id in rule_ids]
     now = utcnow()
     planned = [
-        run
+        Run(**run)
         for judged in met
-        for run in plan(
-            event, hook, rules.version_by_id(judged.version_id), judged.parsed, judged.mode,
-            seen, now, number,
-        )
-    ]  # fmt: skip
+        for run in plan(event, hook, judged, seen, hook_rules.zone, now, number)
+    ]
     return planned, met
 
 
@@ -173,7 +170,7 @@ def _copy(run: Run) -> Run:
     action = ACTIONS[run.action]
     kept = ("workspace_id", "hook_id", "event_id", "rule_id", "rule_version_id", "step_id",
             "position", "action", "connection_id", "config", "if_missing", "summary", "message",
-            "practice", "repeat_safe", "max_attempts")  # fmt: skip
+            "practice", "hops", "repeat_safe", "max_attempts")  # fmt: skip
     return Run(
         id=new_id("run"),
         **{name: getattr(run, name) for name in kept},

@@ -18,12 +18,13 @@ class Due:
     rescued: int
 
 
-def sweep(now: datetime | None = None) -> Due:
-    """One round. Two sweepers at once are harmless. Commits."""
+def sweep(now: datetime | None = None, everything: bool = False) -> Due:
+    """One round. Two sweepers at once are harmless. everything: also what was rung for lately,
+    because the one who heard it may be gone. Commits."""
     now = now or utcnow()
     rescued = events.free_expired_events(now) + runs.free_expired_runs(now)
     runs.expire_runs(now)
-    due = Due(events.due_events(now), runs.due_runs(now), rescued)
+    due = Due(events.due_events(now, everything), runs.due_runs(now, everything), rescued)
     db.session.commit()
     return due
 

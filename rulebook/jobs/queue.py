@@ -13,7 +13,7 @@ import re
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from flask import Flask
 from huey import Huey
@@ -23,12 +23,10 @@ from huey.storage import PostgresStorage, PriorityRedisStorage, SqliteStorage
 from redis import ConnectionPool
 
 from rulebook.config import Config
-from rulebook.domain.act import act
-from rulebook.domain.judge import judge_all
 from rulebook.jobs.wake import knock
 
 log = logging.getLogger("rulebook.jobs")
-RING_FOR = 16
+RING_FOR = 32
 
 
 class IdsOnly(Serializer):  # type: ignore[misc]
@@ -67,11 +65,23 @@ class Queue(Huey):  # type: ignore[misc]
             return super().execute(task, timestamp)
 
 
+class Work(Protocol):
+    """What a worker does when the bell rings."""
+
+    def judge(self, event_ids: Sequence[str]) -> None:
+        """These events, and perhaps others, wait for judging."""
+
+    def act(self, run_ids: Sequence[str]) -> None:
+        """These runs may be due."""
+
+
 class Bell:
-    """Rings for events and runs. A ring that fails is logged and made good by the sweeper."""
+    """Rings for events and runs. A ring that fails is logged and made good by the sweeper. Only a
+    worker, which sets `work`, answers."""
 
     def __init__(self, app: Flask, config: Config) -> None:
         self.config = config
+        self.work: Work | None = None
         self.queue = Queue(app, **_storage(config))
         self._judge = self.queue.task(name="judge_v1")(self._judge_job)
         self._act = self.queue.task(name="act_v1")(self._act_job)
@@ -82,19 +92,14 @@ class Bell:
 
     def events(self, event_ids: Sequence[str]) -> bool:
         """There are events to judge; one ring stands for several."""
-        groups = [event_ids[at : at + RING_FOR] for at in range(0, len(event_ids), RING_FOR)]
-        return self._ring_all(self._judge, groups)
+        return self._ring_all(self._judge, event_ids)
 
     def runs(self, run_ids: Sequence[str]) -> bool:
         """There are runs to carry out; False when nobody could be told of some."""
-        return self._ring_all(self._act, [[run_id] for run_id in run_ids])
+        return self._ring_all(self._act, run_ids)
 
-    def answer(self, event_ids: Sequence[str], run_ids: Sequence[str]) -> None:
-        """Do the work here and now: for the sweeper, while the queue is out of order."""
-        for run_id in [*run_ids, *judge_all(event_ids)]:
-            self.runs(act(run_id))
-
-    def _ring_all(self, job: Any, groups: Sequence[Sequence[str]]) -> bool:
+    def _ring_all(self, job: Any, ids: Sequence[str]) -> bool:
+        groups = [ids[at : at + RING_FOR] for at in range(0, len(ids), RING_FOR)]
         rung = [self._ring(job, *ids) for ids in groups]
         if rung and not self.queue.storage.blocking:
             knock(self.config.instance)
@@ -125,10 +130,12 @@ class Bell:
             log.warning("The queue file cannot be made anew: %r", problem)
 
     def _judge_job(self, *event_ids: str) -> None:
-        self.runs(judge_all(event_ids))
+        assert self.work, "only a worker takes rings off the queue"
+        self.work.judge(event_ids)
 
-    def _act_job(self, run_id: str) -> None:
-        self.runs(act(run_id))
+    def _act_job(self, *run_ids: str) -> None:
+        assert self.work, "only a worker takes rings off the queue"
+        self.work.act(run_ids)
 
 
 def _storage(config: Config) -> dict[str, Any]:

@@ -51,7 +51,13 @@ class Ears:
 
 def knock(instance: Path) -> None:
     """Wake every worker of this instance. Never raises."""
-    for path in (instance / FOLDER).glob("*"):
+    folder = instance / FOLDER
+    try:
+        names = os.listdir(folder)
+    except OSError:  # no worker has ever listened here
+        return
+    for name in names:
+        path = folder / name
         try:
             pipe = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as problem:

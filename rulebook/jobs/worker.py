@@ -1,37 +1,82 @@
-"""The worker process: a Huey consumer that judges and acts, and the sweeper beside it."""
+"""The worker process: a Huey consumer that hears the bell, the judge, the desk that carries runs
+out, and the sweeper beside them."""
 
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
+from collections.abc import Sequence
 
 from flask import Flask
 
 from rulebook.config import Config
 from rulebook.domain.house import furnish
-from rulebook.domain.sweep import Due, prune, sweep
+from rulebook.domain.judge import judge_waiting, still_coming
+from rulebook.domain.noting import Notes
+from rulebook.domain.sweep import prune, sweep
+from rulebook.jobs.desk import Desk
 from rulebook.jobs.queue import Bell
 from rulebook.jobs.wake import Ears, listening
+from rulebook.storage import move_the_log
 
 log = logging.getLogger("rulebook.worker")
 SWEEP_EVERY = 2.0
+NOTE_EVERY = 1.0
 LOOK_ANYWAY = 0.5  # seconds after which a worker looks into the queue though nobody knocked
 PRUNE_EVERY = 60.0
+JUDGED_AT_ONCE = 50
+# While a burst comes in, storing it goes first: for each second of judging, two of rest.
+REST, LONGEST_REST = 2, 0.2
+HEARERS = 2  # one judges while the other takes runs to the desk
+SWITCH = 0.001  # seconds: an answer to a call must not wait long for a thread that judges
+
+
+class Hands:
+    """Does what the bell asks for: judges batch after batch, and hands runs to the desk."""
+
+    def __init__(self, app: Flask, bell: Bell, places: int) -> None:
+        self.notes = Notes()
+        self.desk = Desk(app, places, bell.runs)
+        self._judging = threading.Lock()
+
+    def judge(self, event_ids: Sequence[str]) -> None:
+        """Judge these events and whatever else waits, until nothing does."""
+        with self._judging:
+            more = True
+            while more:
+                began = time.monotonic()
+                due, more = judge_waiting(event_ids, JUDGED_AT_ONCE, self.notes)
+                self.desk.offer(due)
+                event_ids = ()
+                if more and still_coming():
+                    time.sleep(min(REST * (time.monotonic() - began), LONGEST_REST))
+
+    def act(self, run_ids: Sequence[str]) -> None:
+        """Carry these runs out if they are due."""
+        self.desk.offer_ids(run_ids)
 
 
 def work(config: Config) -> None:
     """Judge and act until SIGTERM or Ctrl-C; calls under way are ended and recorded first."""
+    sys.setswitchinterval(SWITCH)
     app = Flask("rulebook.worker", instance_path=str(config.instance.absolute()))
     furnish(app, config)
+    move_the_log(app)
     bell = Bell(app, config)
+    hands = bell.work = Hands(app, bell, config["WORKERS"])
     stop = threading.Event()
-    sweeper = threading.Thread(target=_sweep, args=(app, bell, stop), name="sweeper", daemon=True)
-    sweeper.start()
+    aside = [
+        threading.Thread(target=_sweep, args=(app, bell, hands, stop), name="sweep", daemon=True),
+        threading.Thread(target=_note, args=(app, hands.notes, stop), name="note", daemon=True),
+    ]
+    for thread in aside:
+        thread.start()
     ears = Ears(config.instance)
     consumer = listening(ears)(
         bell.queue,
-        workers=config["WORKERS"],
+        workers=HEARERS,
         periodic=False,
         max_delay=LOOK_ANYWAY,
         graceful_signal="TERM",
@@ -42,29 +87,41 @@ def work(config: Config) -> None:
     finally:
         ears.close()
         stop.set()
-        sweeper.join(5)
+        hands.desk.stop(35)
+        for thread in aside:
+            thread.join(5)
 
 
-def _sweep(app: Flask, bell: Bell, stop: threading.Event) -> None:
+def _note(app: Flask, notes: Notes, stop: threading.Event) -> None:
+    """What events showed, once in a while and once at the end."""
+    ending = False
+    while not ending:
+        ending = stop.wait(NOTE_EVERY)
+        try:
+            with app.app_context():
+                notes.write_down()
+        except Exception:
+            log.exception("What some events showed could not be added to the field catalogue.")
+
+
+def _sweep(app: Flask, bell: Bell, hands: Hands, stop: threading.Event) -> None:
     pruned_at = time.monotonic()
+    first = True
     while not stop.is_set():
         try:
             with app.app_context():
-                due = sweep()
+                due = sweep(everything=first)
+                first = False
+                if due.rescued:
+                    log.warning("Took %d things over from a worker that died.", due.rescued)
+                # While the queue is out of order, do a little of it right here.
+                if not bell.events(due.events):
+                    hands.judge(due.events)
+                if not bell.runs(due.runs):
+                    hands.act(due.runs)
                 if time.monotonic() - pruned_at > PRUNE_EVERY:
                     pruned_at = time.monotonic()
                     prune()
-            if due.rescued:
-                log.warning("Took %d things over from a worker that died.", due.rescued)
-            _tell(app, bell, due)
         except Exception:
             log.exception("A sweep failed; the next one tries again.")
         stop.wait(SWEEP_EVERY)
-
-
-def _tell(app: Flask, bell: Bell, due: Due) -> None:
-    """Ring for what is due; while the queue is out of order, do a little of it right here."""
-    rung = bell.events(due.events)
-    if not (bell.runs(due.runs) and rung):
-        with app.app_context():
-            bell.answer(due.events, due.runs)

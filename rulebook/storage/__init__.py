@@ -6,11 +6,13 @@ from rulebook.storage import (
     audit,
     connections,
     deliveries,
+    event_claims,
     events,
     fields,
     figures,
     hooks,
     rules,
+    run_claims,
     runs,
     sealed,
     users,
@@ -18,10 +20,20 @@ from rulebook.storage import (
     workspaces,
 )
 from rulebook.storage.base import Base, new_id, utcnow
-from rulebook.storage.engine import db, open_database, reading, revisions, upgrade
+from rulebook.storage.engine import (
+    db,
+    lazily,
+    move_the_log,
+    open_database,
+    reading,
+    revisions,
+    upgrade,
+)
 
 __all__ = [
-    "Base", "attempts", "audit", "connections", "db", "deliveries", "events", "fields",
-    "figures", "hooks", "new_id", "open_database", "reading", "revisions", "rules", "runs",
-    "sealed", "upgrade", "users", "utcnow", "verdicts", "workspaces",
+    "Base", "attempts", "audit", "connections", "db", "deliveries", "event_claims", "events",
+    "fields", "figures", "hooks", "lazily", "move_the_log", "new_id", "open_database", "reading",
+    "revisions",
+    "rules", "run_claims", "runs", "sealed", "upgrade", "users", "utcnow", "verdicts",
+    "workspaces",
 ]  # fmt: skip

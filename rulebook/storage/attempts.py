@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ForeignKey, UniqueConstraint, select, update
+from sqlalchemy import (
+    Dialect,
+    Executable,
+    ForeignKey,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    select,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from rulebook.storage.base import Base, Id, Line, UtcDateTime, Words, new_id
-from rulebook.storage.engine import change, db
+from rulebook.storage.engine import db
+from rulebook.storage.rows import Many, inserting
 from rulebook.storage.runs import Run
 
 
@@ -44,11 +53,36 @@ def attempts_of(run_ids: Sequence[str]) -> dict[str, list[Attempt]]:
     return found
 
 
-def start_attempt(run_id: str, n: int, token: str, now: datetime) -> None:
-    """Write down the try before the call is made."""
-    db.session.add(Attempt(run_id=run_id, n=n, lease_token=token, started_at=now))
+_start = inserting(Attempt)
 
 
-def finish_attempt(run_id: str, n: int, values: dict[str, Any]) -> None:
-    """Write down how the try ended."""
-    change(update(Attempt).where(Attempt.run_id == run_id, Attempt.n == n).values(**values))
+def start_attempts(tries: Sequence[tuple[str, int]], token: str, now: datetime) -> None:
+    """Write down tries, given as run id and number, before the calls are made."""
+    _start([
+        {"id": new_id("att"), "run_id": run_id, "n": n, "lease_token": token, "started_at": now}
+        for run_id, n in tries
+    ])  # fmt: skip
+
+
+_SETTLED = ("finished_at", "outcome", "sentence", "fix", "request", "answer", "receipt",
+            "duration_ms")  # fmt: skip
+
+
+def _finishing(dialect: Dialect) -> Executable:
+    attempt = cast(Table, Attempt.__table__)
+    return (
+        attempt.update()
+        .where(attempt.c.run_id == bindparam("of_run"), attempt.c.n == bindparam("number"))
+        .values({name: bindparam(f"new_{name}") for name in _SETTLED})
+    )
+
+
+_finish = Many(_finishing)
+
+
+def finish_attempts(tries: Sequence[tuple[str, int, Mapping[str, Any]]]) -> None:
+    """Write down how tries, given as run id and number, ended."""
+    _finish([
+        {"of_run": run_id, "number": n} | {f"new_{name}": values[name] for name in _SETTLED}
+        for run_id, n, values in tries
+    ])  # fmt: skip

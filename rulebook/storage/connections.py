@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, UniqueConstraint, func, select
+from sqlalchemy import ForeignKey, UniqueConstraint, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from rulebook.storage.base import Base, Id, Json, JsonDict, Line, UtcDateTime, Words, new_id, utcnow
-from rulebook.storage.engine import db
+from rulebook.storage.engine import change, db
 
 
 class Connection(Base):
@@ -99,3 +100,9 @@ def count_messages(workspace_id: str) -> int:
     """How many messages the Practice outbox holds."""
     found = select(func.count()).where(OutboxMessage.workspace_id == workspace_id)
     return db.session.scalar(found) or 0
+
+
+def mark_succeeded(moments: Mapping[str, datetime]) -> None:
+    """Note for connections, by id, when something was done through them last."""
+    for connection_id, moment in sorted(moments.items()):
+        change(update(Connection).where(Connection.id == connection_id).values(succeeded_at=moment))

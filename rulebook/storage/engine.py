@@ -25,12 +25,14 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from rulebook.config import Config
+from rulebook.storage.checkpoint import Mover
 from rulebook.storage.turn import Turn
 
 # Not expired on commit: a look at a row after it would begin another transaction, and with it take
 # SQLite's write lock for as long as a page takes to draw.
 db = SQLAlchemy(session_options={"expire_on_commit": False})
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
+_lazily: ContextVar[bool] = ContextVar("lazily", default=False)
 
 BUSY_SECONDS = 5
 TURN_SECONDS = 2  # then SQLite is asked all the same: whoever has the turn may have been stopped
@@ -42,6 +44,7 @@ PRAGMAS = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA journal_size_limit=67108864",
     "PRAGMA mmap_size=0",
+    "PRAGMA wal_autocheckpoint=0",  # checkpoint.py does it
     "PRAGMA secure_delete=ON",
 )
 
@@ -55,7 +58,11 @@ def open_database(app: Flask, config: Config) -> None:
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             event.listen(db.engine, "connect", _set_pragmas)
-            _take_turns(db.engine, config.instance / "write.lock")
+            turn = Turn(config.instance / "write.lock")
+            app.extensions["rulebook.turn"] = turn
+            _take_turns(db.engine, turn)
+        else:
+            event.listen(db.engine, "begin", _not_waiting)
 
 
 def _options(backend: str) -> dict[str, Any]:
@@ -73,15 +80,25 @@ def _set_pragmas(connection: sqlite3.Connection, record: object) -> None:
         connection.execute(pragma)
 
 
-def _take_turns(engine: Engine, path: Path) -> None:
-    turn = Turn(path)
+def move_the_log(app: Flask) -> None:
+    """Move SQLite's log into its file once in a while, as long as the process lives: for processes
+    that serve."""
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite" and db.engine.url.database:
+            Mover(Path(db.engine.url.database), app.extensions["rulebook.turn"])
 
+
+def _take_turns(engine: Engine, turn: Turn) -> None:
     def begin(connection: Connection) -> None:
         if _reading.get():
             connection.exec_driver_sql("BEGIN")
             return
         if turn.take(TURN_SECONDS):
             connection.info["writing"] = True
+        if connection.info.get("lazy", False) != _lazily.get():
+            connection.info["lazy"] = _lazily.get()
+            level = "NORMAL" if _lazily.get() else "FULL"
+            connection.exec_driver_sql(f"PRAGMA synchronous={level}")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     def ended(connection: object, record: ConnectionPoolEntry) -> None:
@@ -90,6 +107,23 @@ def _take_turns(engine: Engine, path: Path) -> None:
 
     event.listen(engine, "begin", begin)
     event.listen(engine, "checkin", ended)
+
+
+def _not_waiting(connection: Connection) -> None:
+    if _lazily.get() and not _reading.get():
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+
+
+@contextmanager
+def lazily() -> Iterator[None]:
+    """Inside, a commit does not wait for the disk: a crash of the program loses nothing of it, a
+    power cut may take it, though never without what was committed after it. Only for what is done
+    again then, and never for what somebody else was told of."""
+    token = _lazily.set(True)
+    try:
+        yield
+    finally:
+        _lazily.reset(token)
 
 
 @contextmanager

@@ -14,8 +14,10 @@ from sqlalchemy import (
     and_,
     delete,
     func,
+    literal,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -27,6 +29,7 @@ from rulebook.storage.runs import Run
 
 LEASE = timedelta(seconds=60)
 TRIES = 3
+_WAITING = text("state IN ('received', 'processing')")
 
 
 class Event(Base):
@@ -37,7 +40,20 @@ class Event(Base):
     __table_args__ = (
         Index("ix_event_workspace_id_id", "workspace_id", "id"),
         Index("ix_event_hook_id_id", "hook_id", "id"),
-        Index("ix_event_state_received_at", "state", "received_at"),
+        # Small however many events there are: what has been judged is not in it.
+        Index(
+            "ix_event_waiting",
+            "state",
+            "received_at",
+            sqlite_where=_WAITING,
+            postgresql_where=_WAITING,
+        ),
+        Index(
+            "ix_event_duplicate_of",
+            "duplicate_of",
+            sqlite_where=text("duplicate_of IS NOT NULL"),
+            postgresql_where=text("duplicate_of IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: new_id("evt"))
@@ -55,7 +71,7 @@ class Event(Base):
     provider_id: Mapped[str | None] = mapped_column(Line(200))
     verification: Mapped[str] = mapped_column(Line(12), default="none")
     reason: Mapped[str] = mapped_column(Words, default="")
-    duplicate_of: Mapped[str | None] = mapped_column(Id, index=True)
+    duplicate_of: Mapped[str | None] = mapped_column(Id)
     sample: Mapped[bool] = mapped_column(default=False)
     gist: Mapped[str] = mapped_column(Line(200), default="")
     matched: Mapped[int] = mapped_column(default=0)
@@ -274,39 +290,6 @@ def release_held(hook_id: str) -> list[str]:
     return sorted(released)
 
 
-def claim_event(event_id: str, token: str, now: datetime) -> bool:
-    """Take the event for judging; False when another has it or it is done."""
-    claimed = change(
-        update(Event)
-        .where(
-            Event.id == event_id,
-            or_(
-                Event.state == "received",
-                and_(Event.state == "processing", Event.lease_until < now),
-            ),
-        )
-        .values(
-            state="processing", lease_token=token, lease_until=now + LEASE, tries=Event.tries + 1
-        )
-    )
-    return claimed == 1
-
-
-def finish_event(event_id: str, token: str, values: dict[str, object]) -> bool:
-    """Settle a claimed event; False when the claim was lost meanwhile."""
-    finished = change(
-        update(Event)
-        .where(Event.id == event_id, Event.lease_token == token, Event.state == "processing")
-        .values(lease_until=None, **values)
-    )
-    return finished == 1
-
-
-def put_text(event_id: str, text: str) -> None:
-    """Keep the words of an event for searching."""
-    db.session.merge(EventText(event_id=event_id, text=text))
-
-
 def free_expired_events(now: datetime) -> int:
     """Give events back whose worker died; after three tries they end as poison."""
     expired = and_(Event.state == "processing", Event.lease_until < now)
@@ -322,14 +305,17 @@ def free_expired_events(now: datetime) -> int:
     return freed
 
 
-def due_events(now: datetime, limit: int = 500) -> list[str]:
+def due_events(now: datetime, everything: bool = False, limit: int = 500) -> list[str]:
     """Received events that wait longer than they should, oldest first; each stamped as rung."""
     rows = db.session.scalars(
         select(Event.id)
         .where(
             Event.state == "received",
-            Event.received_at < now - timedelta(seconds=2),
-            or_(Event.last_rung_at.is_(None), Event.last_rung_at < now - timedelta(seconds=30)),
+            or_(
+                Event.last_rung_at.is_(None) & (Event.received_at < now - timedelta(seconds=2)),
+                Event.last_rung_at < now - timedelta(seconds=30),
+                literal(everything),
+            ),
         )
         .order_by(Event.id)
         .limit(limit)
@@ -338,6 +324,11 @@ def due_events(now: datetime, limit: int = 500) -> list[str]:
     if rows:
         change(update(Event).where(Event.id.in_(rows)).values(last_rung_at=now))
     return list(rows)
+
+
+def any_since(first: str) -> bool:
+    """Whether there is an event with this id or a later one, in any workspace."""
+    return db.session.scalar(select(Event.id).where(Event.id >= first).limit(1)) is not None
 
 
 def oldest_waiting(now: datetime) -> datetime | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -34,13 +35,18 @@ class Field(Base):
     last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Sighting:
-    """A field as one event showed it."""
+    """A field as some events showed it: how often as each kind, and what it held, newest last."""
 
-    path: str
-    kind: str
-    example: Any
+    kinds: Counter[str] = field(default_factory=Counter)
+    examples: list[Any] = field(default_factory=list)
+
+    def add(self, kind: str, example: Any) -> None:
+        """One more event showed it."""
+        self.kinds[kind] += 1
+        if example not in self.examples:
+            self.examples = [*self.examples, example][-MOST_EXAMPLES:]
 
 
 def _hash(path: str) -> str:
@@ -53,21 +59,23 @@ def fields(hook_id: str) -> list[Field]:
     return list(db.session.scalars(found.order_by(Field.seen.desc(), Field.path)))
 
 
-def see(hook_id: str, sightings: Iterable[Sighting], now: datetime) -> None:
-    """Add what one event showed to the catalogue; beyond 1,000 fields new ones are left out."""
+def see(hook_id: str, sightings: Mapping[str, Sighting], now: datetime) -> None:
+    """Add what events showed, by path, to the catalogue; beyond 1,000 fields new ones are left
+    out."""
     known = {field.path_hash: field for field in fields(hook_id)}
-    for sighting in sightings:
-        key = _hash(sighting.path)
-        field = known.get(key)
-        if field is None:
+    for path, sighting in sightings.items():
+        key = _hash(path)
+        found = known.get(key)
+        if found is None:
             if len(known) >= MOST_FIELDS:
                 continue
-            field = Field(hook_id=hook_id, path_hash=key, path=sighting.path, kinds={},
+            found = Field(hook_id=hook_id, path_hash=key, path=path, kinds={},
                           seen=0, examples=[], last_seen_at=now)  # fmt: skip
-            known[key] = field
-            db.session.add(field)
-        field.seen += 1
-        field.last_seen_at = now
-        field.kinds = {**field.kinds, sighting.kind: field.kinds.get(sighting.kind, 0) + 1}
-        if sighting.example not in field.examples:
-            field.examples = [sighting.example, *field.examples][:MOST_EXAMPLES]
+            known[key] = found
+            db.session.add(found)
+        found.seen += sighting.kinds.total()
+        found.last_seen_at = now
+        found.kinds = dict(Counter(found.kinds) + sighting.kinds)
+        fresh = [it for it in reversed(sighting.examples) if it not in found.examples]
+        if fresh:
+            found.examples = [*fresh, *found.examples][:MOST_EXAMPLES]

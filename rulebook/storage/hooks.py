@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from sqlalchemy import ForeignKey, Index, or_, select, update
+from sqlalchemy import ForeignKey, Index, Table, bindparam, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from rulebook.storage.base import Base, Id, Json, JsonDict, Line, UtcDateTime, new_id, utcnow
@@ -47,24 +47,30 @@ class HookAtDoor(NamedTuple):
     paused: bool
 
 
-_AT_DOOR = [getattr(Hook, name) for name in HookAtDoor._fields]
+_at = cast(Table, Hook.__table__).c
+# Built once, because building it would take longer than asking it.
+_BY_TOKEN = select(
+    _at.token_hash,
+    _at.old_token_hash,
+    _at.old_token_until,
+    *(_at[name] for name in HookAtDoor._fields),
+).where(
+    _at.deleted_at.is_(None),
+    or_(
+        _at.token_hash.in_(bindparam("hashes", expanding=True)),
+        _at.old_token_hash.in_(bindparam("hashes", expanding=True))
+        & (_at.old_token_until > bindparam("now", type_=UtcDateTime())),
+    ),
+)
 
 
 def hooks_by_token(token_hashes: Collection[str], now: datetime) -> dict[str, HookAtDoor]:
     """The hooks that answer to these tokens, replaced ones within their overlap included."""
-    rows = db.session.execute(
-        select(Hook.token_hash, Hook.old_token_hash, Hook.old_token_until, *_AT_DOOR).where(
-            Hook.deleted_at.is_(None),
-            or_(
-                Hook.token_hash.in_(token_hashes),
-                Hook.old_token_hash.in_(token_hashes) & (Hook.old_token_until > now),
-            ),
-        )
-    )
+    asked = {"hashes": list(token_hashes), "now": now}
     found: dict[str, HookAtDoor] = {}
-    for token_hash, old_hash, old_until, *rest in rows:
+    for token_hash, old_hash, until, *rest in db.session.connection().execute(_BY_TOKEN, asked):
         hook = found[token_hash] = HookAtDoor(*rest)
-        if old_hash and old_until and old_until > now:
+        if until and until > now:
             found[old_hash] = hook
     return found
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Index,
     UniqueConstraint,
     func,
+    literal,
     or_,
     select,
     update,
@@ -57,6 +58,7 @@ class Run(Base):
     replay_no: Mapped[int] = mapped_column(default=0)
     action: Mapped[str] = mapped_column(Line(50))
     connection_id: Mapped[str | None] = mapped_column(Id, index=True)
+    target: Mapped[str] = mapped_column(Line(300), default="", server_default="")
     config: Mapped[JsonDict] = mapped_column(Json)
     needs: Mapped[list[str]] = mapped_column(Json, default=list)
     if_missing: Mapped[str] = mapped_column(Line(10), default="blank")
@@ -66,6 +68,7 @@ class Run(Base):
     sentence: Mapped[str] = mapped_column(Words, default="")
     fix: Mapped[str] = mapped_column(Words, default="")
     practice: Mapped[bool] = mapped_column(default=False)
+    hops: Mapped[int] = mapped_column(default=0, server_default="0")
     repeat_safe: Mapped[bool] = mapped_column(default=False)
     may_repeat: Mapped[bool] = mapped_column(default=False)
     attempts: Mapped[int] = mapped_column(default=0)
@@ -178,26 +181,6 @@ def last_replay(event_id: str) -> int:
     return max((number or 0 for number in found), default=0)
 
 
-def claim_run(run_id: str, token: str, now: datetime) -> int | None:
-    """Take a due run for sending and count the try: its number, or None when the run is not due
-    or another has it."""
-    return db.session.scalar(
-        update(Run)
-        .where(
-            Run.id == run_id,
-            Run.state == "queued",
-            Run.next_attempt_at <= now,
-            Run.expires_at > now,
-            Run.attempts < Run.max_attempts,
-        )
-        .values(
-            state="sending", attempts=Run.attempts + 1, lease_token=token, lease_until=now + LEASE
-        )
-        .returning(Run.attempts)
-        .execution_options(synchronize_session=False)
-    )
-
-
 def settle_sending(run_id: str, token: str, values: dict[str, Any]) -> bool:
     """Move a run on from `sending`; False when our lease was taken over meanwhile."""
     settled = change(
@@ -230,7 +213,7 @@ def move(run_id: str, from_states: Sequence[str], values: dict[str, Any]) -> boo
     return moved == 1
 
 
-def due_runs(now: datetime, limit: int = 500) -> list[str]:
+def due_runs(now: datetime, everything: bool = False, limit: int = 500) -> list[str]:
     """Due runs that nobody was told of lately, oldest first; each stamped as rung."""
     rows = db.session.scalars(
         select(Run.id)
@@ -242,6 +225,7 @@ def due_runs(now: datetime, limit: int = 500) -> list[str]:
                 Run.last_rung_at.is_(None) & (Run.next_attempt_at <= now - MISSED_AFTER),
                 Run.last_rung_at < now - timedelta(seconds=30),
                 Run.last_rung_at < Run.next_attempt_at,
+                literal(everything),
             ),
         )
         .order_by(Run.next_attempt_at)

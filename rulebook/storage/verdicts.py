@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from rulebook.storage.base import Base, Line, UtcDateTime, Words, utcnow
 from rulebook.storage.engine import db
+from rulebook.storage.rows import inserting
 from rulebook.storage.rules import Rule
 
 
@@ -31,6 +32,9 @@ class Verdict(Base):
     met: Mapped[bool]
     summary: Mapped[str] = mapped_column(Words, default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+
+
+add_verdicts = inserting(Verdict)
 
 
 def verdicts_of(event_id: str) -> list[Verdict]:

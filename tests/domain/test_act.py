@@ -14,10 +14,11 @@ from flask import Flask
 from sqlalchemy import text
 
 from rulebook.domain import connections, rules
-from rulebook.domain.act import act, wait_before
+from rulebook.domain.act import act
+from rulebook.domain.aftermath import wait_before
 from rulebook.domain.sweep import sweep
 from rulebook.storage import connections as stored
-from rulebook.storage import db, runs, utcnow
+from rulebook.storage import db, run_claims, utcnow
 from rulebook.storage.runs import Run
 from tests.fakes import Mail, Sink, Twilio
 from tests.people import Person
@@ -295,7 +296,9 @@ def test_a_late_answer_does_not_overrule_a_later_try(app: Flask, ada: Person, si
         with app.app_context():
             late = utcnow() + timedelta(seconds=91)
             sweep(late)
-            assert runs.claim_run(run_id, "lease_other", late) == 2
+            assert [
+                run.attempts for run in run_claims.claim_runs([run_id], "lease_other", late)
+            ] == [2]
             db.session.commit()
         handler.send(410)
 

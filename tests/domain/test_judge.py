@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from rulebook.domain import rules
 from rulebook.domain.judge import judge, judge_all
 from rulebook.domain.sweep import sweep
-from rulebook.storage import db, events, fields, utcnow, verdicts
+from rulebook.storage import db, event_claims, fields, utcnow, verdicts
 from rulebook.storage.events import Event
 from rulebook.storage.rules import current
 from rulebook.storage.runs import Run
@@ -29,6 +29,9 @@ from tests.stories import (
     sent_and_judged,
 )
 from tests.work import work
+
+SETTLED = {"state": "poison", "matched": 0, "judged": 0, "judged_at": None, "gist": "",
+           "reason": ""}  # fmt: skip
 
 
 def test_met_rules_and_near_misses_leave_a_verdict(app: Flask, ada: Person) -> None:
@@ -137,11 +140,11 @@ def test_a_worker_that_lost_its_event_writes_nothing(app: Flask, ada: Person) ->
     [event] = events_of(app, ada)
     now = utcnow()
     with app.app_context():
-        assert events.claim_event(event.id, "lease_one", now)
+        assert event_claims.claim_events([event.id], "lease_one", now)
         db.session.commit()
         assert judge(event.id, now + timedelta(seconds=59)) == []
         judge(event.id, now + timedelta(seconds=61))  # the lease is over: another takes it
-        assert not events.finish_event(event.id, "lease_one", {"state": "poison"})
+        assert not event_claims.finish_events({event.id: SETTLED}, "lease_one")
         db.session.rollback()
         assert db.session.get_one(Event, event.id).state == "done"
 
@@ -154,7 +157,7 @@ def test_an_event_that_kills_three_workers_is_put_aside(app: Flask, ada: Person)
     with app.app_context():
         for death in range(3):
             at = now + timedelta(minutes=2 * death)
-            assert events.claim_event(event.id, f"lease_{death}", at)
+            assert event_claims.claim_events([event.id], f"lease_{death}", at)
             db.session.commit()
             due = sweep(at + timedelta(seconds=61))
             assert due.rescued == (1 if death < 2 else 0)

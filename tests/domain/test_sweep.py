@@ -7,7 +7,7 @@ from datetime import timedelta
 from flask import Flask
 
 from rulebook.domain.sweep import prune, sweep
-from rulebook.storage import attempts, db, events, runs, utcnow
+from rulebook.storage import attempts, db, events, run_claims, runs, utcnow
 from rulebook.storage.deliveries import Dedupe
 from rulebook.storage.events import EventText
 from tests.fakes import Sink
@@ -62,9 +62,9 @@ def test_what_a_dead_worker_held(app: Flask, ada: Person) -> None:
             app, ada, call(sink), call(sink, "put", method="PUT"), call(sink, "last", method="PUT")
         )
         with app.app_context():
-            for run_id in (post, put, last):
-                n = runs.claim_run(run_id, "lease_dead", utcnow())
-                attempts.start_attempt(run_id, n or 0, "lease_dead", utcnow())
+            held = run_claims.claim_runs([post, put, last], "lease_dead", utcnow())
+            tries = [(run.id, run.attempts) for run in held]
+            attempts.start_attempts(tries, "lease_dead", utcnow())
             runs.move(last, ["sending"], {"max_attempts": 1})
             db.session.commit()
             assert sweep(utcnow() + timedelta(seconds=89)).rescued == 0

@@ -1,0 +1,41 @@
+"""What the field pickers go by: the fields that events have shown, noted after they were judged.
+
+A worker gathers what many events showed and writes it down once in a while (`Notes`), for a
+catalogue is no promise to a sender: what a crash takes from it is a few counts.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+
+from rulebook.storage import db, fields, hooks, utcnow
+from rulebook.storage.fields import Sighting
+from rules.catalog import fields_of
+
+
+class Notes:
+    """Sightings by hook and path, until they are written down."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, dict[str, Sighting]] = {}
+        self._lock = threading.Lock()
+
+    def add(self, hook_id: str, value: object) -> None:
+        """What the payload of one event of this hook shows."""
+        shown = fields_of(value)
+        with self._lock:
+            of_hook = self._seen.setdefault(hook_id, {})
+            for each in shown:
+                of_hook.setdefault(each.path, Sighting()).add(each.kind, each.example)
+
+    def write_down(self, now: datetime | None = None) -> None:
+        """Add it all to the catalogues. Commits."""
+        with self._lock:
+            seen, self._seen = self._seen, {}
+        # One worker at a time changes a catalogue, and all take the hooks in one order, so that
+        # none waits for the other in a ring.
+        for hook_id in sorted(seen):
+            hooks.lock_hook(hook_id)
+            fields.see(hook_id, seen[hook_id], now or utcnow())
+            db.session.commit()

@@ -1,0 +1,176 @@
+"""Where a worker's runs wait for their call, and who goes next.
+
+One thread claims, as many runs at once as there are free places; each call has a thread of its
+own; one thread records, all that ended at a moment in one commit. What waits here is ids only:
+the database knows what is due, and whatever is lost here is rung for again.
+
+A target that answers promptly may take every free place. One that is slow or fails, or has not
+shown anything yet, has at most four places, and all such targets have half of them together, so
+that a dead target never keeps the others waiting.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from flask import Flask
+
+from rulebook.domain.act import Done, Started, carry_out, look, record_in_time, start
+from rulebook.domain.house import House
+from rulebook.storage.run_claims import Wanted
+
+log = logging.getLogger("rulebook.desk")
+PROMPT = 1.0  # seconds within which a call must end for its target to be trusted
+MOST_UNPROVEN = 4
+MOST_WAITING = 5000
+MOST_OF_ONE = 1000
+MOST_RECORDED_AT_ONCE = 64
+MOST_TARGETS_KNOWN = 10_000
+
+
+class Desk:
+    """Carries runs out until it is stopped. ring: where runs go that this worker leaves undone."""
+
+    def __init__(self, app: Flask, places: int, ring: Callable[[Sequence[str]], object]) -> None:
+        self.app, self.places, self.ring = app, places, ring
+        self._waiting: tuple[OrderedDict[str, deque[Wanted]], ...] = (OrderedDict(), OrderedDict())
+        self._known: set[str] = set()  # ids of the runs that wait here or are under way
+        self._under_way: Counter[str] = Counter()
+        self._prompt: OrderedDict[str, bool] = OrderedDict()
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._ended: queue.SimpleQueue[Done | None] = queue.SimpleQueue()
+        self._calls = ThreadPoolExecutor(places, thread_name_prefix="call")
+        self._claimer = threading.Thread(target=self._claim, name="claim", daemon=True)
+        self._recorder = threading.Thread(target=self._record, name="record", daemon=True)
+        self._claimer.start()
+        self._recorder.start()
+
+    def offer_ids(self, run_ids: Sequence[str]) -> None:
+        """These runs may be due; within the app's context."""
+        self.offer(look([run_id for run_id in run_ids if run_id not in self._known]))
+
+    def offer(self, wanted: Sequence[Wanted], patient: bool = True) -> None:
+        """Carry these runs out as soon as there is a place. A patient caller waits while too many
+        wait already."""
+        with self._changed:
+            if patient:
+                self._changed.wait_for(
+                    lambda: self._stopping or len(self._known) < MOST_WAITING, 30
+                )
+            for each in wanted:
+                line = self._waiting[each.late].setdefault(each.target, deque())
+                if each.id not in self._known and len(line) < MOST_OF_ONE:
+                    self._known.add(each.id)
+                    line.append(each)
+            self._changed.notify_all()
+
+    def stop(self, seconds: float) -> None:
+        """Begin no further call, wait for those under way and record them."""
+        with self._changed:
+            self._stopping = True
+            left = [each.id for lines in self._waiting for line in lines.values() for each in line]
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._under_way.total(), seconds)
+        self._ended.put(None)
+        self._claimer.join(1)
+        self._recorder.join(5)
+        if left:
+            self.ring(left)
+
+    def _claim(self) -> None:
+        while True:
+            with self._changed:
+                picked: list[Wanted] = []
+                while not (self._stopping or (picked := list(self._pick()))):
+                    self._changed.wait()
+                if self._stopping:
+                    return
+            started: list[Started] = []
+            try:
+                with self.app.app_context():
+                    started = start(picked)
+            except Exception:
+                log.exception("%d runs could not be claimed; they are rung for again.", len(picked))
+            begun = {each.run.id for each in started}
+            self._leave([each for each in picked if each.id not in begun])
+            for each in started:
+                self._calls.submit(self._call, each)
+
+    def _pick(self) -> Iterator[Wanted]:
+        """Who goes next, each given a place: first tries first, and every target in its turn."""
+        for lines in self._waiting:
+            for target in list(lines):
+                while (line := lines.get(target)) and self._has_place(target):
+                    self._under_way[target] += 1
+                    yield line.popleft()
+                if not lines.get(target):
+                    lines.pop(target, None)
+                else:
+                    lines.move_to_end(target)
+
+    def _has_place(self, target: str) -> bool:
+        taken = self._under_way.total()
+        if taken >= self.places:
+            return False
+        own = self._under_way[target]
+        prompt = self._prompt.get(target)
+        if prompt or not target or (prompt is None and not own):
+            return True
+        unproven = sum(
+            count for name, count in self._under_way.items() if not self._prompt.get(name, not name)
+        )
+        return own < MOST_UNPROVEN and unproven < max(1, self.places // 2)
+
+    def _call(self, started: Started) -> None:
+        target = started.wanted.target
+        house: House = self.app.extensions["rulebook"]
+        done = carry_out(started, house)
+        answered = done.outcome.kind not in ("not_sent", "ambiguous")
+        with self._changed:
+            self._prompt[target] = answered and done.took < PROMPT
+            self._prompt.move_to_end(target)
+            while len(self._prompt) > MOST_TARGETS_KNOWN:
+                self._prompt.popitem(last=False)
+        self._ended.put(done)
+
+    def _record(self) -> None:
+        while True:
+            done = [self._ended.get()]
+            while len(done) < MOST_RECORDED_AT_ONCE and not self._ended.empty():
+                done.append(self._ended.get())
+            ended = [each for each in done if each is not None]
+            freed: list[str] = []
+            try:
+                with self.app.app_context():
+                    freed = record_in_time(ended)
+            except Exception:
+                log.exception("What came of %d runs could not be recorded.", len(ended))
+            self._leave([each.started.wanted for each in ended])
+            if freed:
+                self._offer_freed(freed)
+            if None in done:
+                return
+
+    def _offer_freed(self, run_ids: Sequence[str]) -> None:
+        try:
+            with self.app.app_context():
+                self.offer(look(run_ids), patient=False)
+        except Exception:
+            log.exception("%d runs that may go on are left to the next sweep.", len(run_ids))
+
+    def _leave(self, left: Sequence[Wanted]) -> None:
+        """Their places are free again."""
+        if left:
+            with self._changed:
+                for each in left:
+                    self._known.discard(each.id)
+                    self._under_way[each.target] -= 1
+                    if not self._under_way[each.target]:
+                        del self._under_way[each.target]
+                self._changed.notify_all()
