@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from rulebook.actions import ACTIONS
+from rulebook.actions import ACTIONS, Action
 from rulebook.domain.rendering import context_of, render
 from rulebook.storage import workspaces
 from rulebook.storage.base import new_id
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
 from rulebook.storage.rules import RuleVersion
-from rulebook.storage.runs import Run
+from rulebook.storage.runs import MOST_TARGET, Run
 from rules.nodes import Rule as ParsedRule
 from rules.nodes import Step
 
@@ -81,7 +81,16 @@ def _run(
         expires_at=now + timedelta(seconds=action.expires_after),
         finished_at=None if state == "queued" else now,
         created_at=now,
+        target=_target(action, rendered.config, step.connection) if state == "queued" else "",
     )
+
+
+def _target(action: Action, config: Mapping[str, Any], connection: str | None) -> str:
+    """Whom the breaker counts it for: where an action can be practised, what stands in the way of
+    its messages is the account, and in practice nobody; else it is the host."""
+    if action.practice:
+        return connection or ""
+    return action.target(dict(config), None)[:MOST_TARGET]
 
 
 def _first_words(state: str) -> str:

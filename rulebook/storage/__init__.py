@@ -9,9 +9,11 @@ from rulebook.storage import (
     events,
     fields,
     figures,
+    held,
     hooks,
     rules,
     runs,
+    targets,
     users,
     verdicts,
     workspaces,
@@ -21,6 +23,6 @@ from rulebook.storage.engine import db, open_database, reading, revisions, upgra
 
 __all__ = [
     "Base", "attempts", "audit", "connections", "db", "deliveries", "events", "fields",
-    "figures", "hooks", "new_id", "open_database", "reading", "revisions", "rules", "runs",
-    "upgrade", "users", "utcnow", "verdicts", "workspaces",
+    "figures", "held", "hooks", "new_id", "open_database", "reading", "revisions", "rules", "runs",
+    "targets", "upgrade", "users", "utcnow", "verdicts", "workspaces",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, UniqueConstraint, func, select
@@ -99,3 +100,15 @@ def count_messages(workspace_id: str) -> int:
     """How many messages the Practice outbox holds."""
     found = select(func.count()).where(OutboxMessage.workspace_id == workspace_id)
     return db.session.scalar(found) or 0
+
+
+def names_of(connection_ids: Collection[str]) -> dict[tuple[str, str], str]:
+    """What people call these connections, by workspace and id; those deleted included."""
+    if not connection_ids:
+        return {}
+    rows = db.session.execute(
+        select(Connection.workspace_id, Connection.id, Connection.name).where(
+            Connection.id.in_(connection_ids)
+        )
+    )
+    return {(workspace_id, each): name for workspace_id, each, name in rows}
