@@ -47,6 +47,11 @@ def _of(limit: Limit, run: Run) -> str:
     return run.rule_id if limit.per == "rule" else run.workspace_id
 
 
+def _spent(action: str, limit: Limit, of: str, now: datetime) -> int:
+    since = now - timedelta(seconds=limit.seconds)
+    return held.count_costing(limit.per, of, action, since)
+
+
 def _hold(run: Run, limit: Limit) -> None:
     run.state, run.held_for, run.next_attempt_at = "held", "limit", None
     run.sentence = f"Held: {limit.said} is {_UNASKED[limit.per]} without asking."

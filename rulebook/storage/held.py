@@ -111,6 +111,16 @@ def held_by_target(workspace_id: str) -> dict[str, int]:
     return {target: count for target, count in rows}
 
 
+def held_by_rule(workspace_id: str, rule_ids: Collection[str]) -> dict[str, int]:
+    """How many runs of these rules are held because of what they cost, by rule."""
+    rows = db.session.execute(
+        select(Run.rule_id, func.count())
+        .where(*_held(workspace_id, HeldFilter(held_for="limit")), Run.rule_id.in_(rule_ids))
+        .group_by(Run.rule_id)
+    )
+    return {rule_id: count for rule_id, count in rows}
+
+
 def lock_spending(workspace_ids: Collection[str]) -> None:
     """Until the commit, nobody else counts what these workspaces spend."""
     rows = select(Workspace.id).where(Workspace.id.in_(workspace_ids)).order_by(Workspace.id)
