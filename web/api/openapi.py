@@ -11,7 +11,7 @@ from web.api.calls import CALLS, Call, call
 from web.api.shapes import Shape, Want, reference
 from web.guard import public_url
 
-_NOUNS = (hooks, rules, events, runs, connections, fields, tokens)
+_NOUNS = (hooks, rules, events, runs, connections, targets, fields, tokens)
 _PROBLEM = {
     "type": "object",
     "description": "What went wrong (RFC 9457), and in `fix` what to do next.",

@@ -21,9 +21,9 @@ STATES = ("queued", "sending", "succeeded", "failed", "unknown", "held", "skippe
 _RUN = {
     "id": "text", "event": "text", "hook": "text", "rule": "text", "rule_version": "count",
     "step": "text", "action": "text", "connection": "text?", "state": "text", "practice": "yes/no",
-    "target": "text", "replay": "count", "summary": "text", "message": "object?", "sentence": "text",
-    "fix": "text",
-    "tries": "count", "most_tries": "count", "may_repeat": "yes/no", "receipt": "text?",
+    "target": "text", "replay": "count", "summary": "text", "message": "object?",
+    "sentence": "text", "fix": "text", "tries": "count",
+    "most_tries": "count", "may_repeat": "yes/no", "receipt": "text?",
     "created_at": "time", "next_attempt_at": "time?", "finished_at": "time?",
 }  # fmt: skip
 RUN = Shape("Run", "One action for one event by one rule. `practice`: kept instead of sent.", _RUN)
