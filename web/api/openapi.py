@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from rulebook import __version__
-from web.api import connections, events, fields, hooks, rules, runs, tokens
+from web.api import connections, events, fields, hooks, rules, runs, targets, tokens
 from web.api.calls import CALLS, Call, call
 from web.api.shapes import Shape, Want, reference
 from web.guard import public_url
