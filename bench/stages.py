@@ -97,7 +97,9 @@ def memory(sink: Sink, sizes: Sizes, folder: str | None) -> Iterator[Row]:
         remark = trouble(found.refused, found.broken)
         yield _memory_row(f"memory right after {found.acks:,} events", rulebook, remark)
         done, _ = finished(rulebook, sizes.many + 20, sizes.patience)
-        yield _memory_row(f"memory after {done:,} actions", rulebook)
+        missing = sizes.many + 20 - done
+        remark = f"GAVE UP AFTER {sizes.patience:.0f} S, {missing:,} TO GO" if missing > 0 else ""
+        yield _memory_row(f"memory after {done:,} actions", rulebook, remark)
 
 
 def _memory_row(figure: str, rulebook: Instance, remark: str = "") -> Row:
