@@ -33,7 +33,14 @@ def main(words: list[str]) -> int:
         return syncs(words[1:])
     asked = _asked(words)
     if asked.one:
-        result = campaign(asked.one, asked.kills, asked.seed, hurry=asked.hurry, tell=_progress)
+        result = campaign(
+            asked.one,
+            asked.kills,
+            asked.seed,
+            quick=not asked.slow,
+            hurry=asked.hurry,
+            tell=_progress,
+        )
         print(json.dumps(result.as_json()))
         return 0
     seed = asked.seed or secrets.token_hex(4)
@@ -45,7 +52,7 @@ def main(words: list[str]) -> int:
     if done:
         print(f"{len(done)} of {len(plan)} instances were done before", flush=True)
     with ThreadPoolExecutor(asked.jobs) as pool:
-        for one in pool.map(lambda part: _instance(*part, asked.hurry, asked.results), left):
+        for one in pool.map(lambda part: _instance(*part, asked), left):
             done.append(one)
     rows = [joined(store, [one for one in done if one.store == store]) for store in stores]
     for row in rows:
@@ -81,6 +88,11 @@ def _asked(words: list[str]) -> argparse.Namespace:
         action="store_true",
         help="move leases nearer in the end instead of waiting 90 s for them",
     )
+    parser.add_argument(
+        "--slow",
+        action="store_true",
+        help="load the program anew for every start instead of for one in ten",
+    )
     parser.add_argument("--one", choices=STORES, help=argparse.SUPPRESS)
     return parser.parse_args(words)
 
@@ -91,12 +103,13 @@ def _parts(store: str, kills: int, seed: str) -> Iterator[tuple[str, str, int]]:
         yield store, f"{seed}.{number}", min(PER_INSTANCE, kills - begin)
 
 
-def _instance(store: str, seed: str, kills: int, hurry: bool, results: Path) -> Result:
+def _instance(store: str, seed: str, kills: int, asked: argparse.Namespace) -> Result:
     """Run one instance as a process of its own and keep what it found."""
     began = time.monotonic()
     name = f"{store} {seed}"
     command = [sys.executable, "-m", "tests.faults", "--one", store, "--kills", str(kills),
-               "--seed", seed, *(["--hurry"] if hurry else [])]  # fmt: skip
+               "--seed", seed, *(["--hurry"] if asked.hurry else []),
+               *(["--slow"] if asked.slow else [])]  # fmt: skip
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         last = ""
@@ -107,7 +120,7 @@ def _instance(store: str, seed: str, kills: int, hurry: bool, results: Path) -> 
     if process.returncode:
         raise SystemExit(f"{name} broke off: {last}")
     result = Result(**json.loads(last))
-    with results.open("a") as kept:
+    with asked.results.open("a") as kept:
         kept.write(json.dumps(result.as_json()) + "\n")
     verdict = "kept" if good(result) else f"BROKEN: {result.violations[:3]} {result.back}"
     print(f"  [{time.monotonic() - began:5.0f} s] {name}: {result.total} kills, {verdict}",

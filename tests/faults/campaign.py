@@ -48,16 +48,17 @@ class Result:
 
 
 def campaign(
-    store: str, kills: int, seed: str, *, hurry: bool = False, seconds: float = float("inf"),
-    pause: float = 0.1, tell: Callable[[str], None] = print,
+    store: str, kills: int, seed: str, *, quick: bool = True, hurry: bool = False,
+    seconds: float = float("inf"), pause: float = 0.1, tell: Callable[[str], None] = print,
 ) -> Result:  # fmt: skip
     """Kill so often, at most for so many seconds, under load; then rest and compare the books.
-    hurry: let the time of leases pass instead of waiting for it."""
+    quick: most processes are forked, not loaded anew. hurry: let the time of leases pass instead
+    of waiting for it."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="rulebook-faults-") as name:
         folder = Path(name)
         folder.chmod(0o711)
-        with opened(store, folder, seed) as shop:
+        with opened(store, folder, seed, quick) as shop:
             injector = Injector(shop.product, shop.pulse, random.Random(seed), tell)
             book = Book()
             before = _load_and_kill(shop, injector, kills, began + seconds, pause)

@@ -15,6 +15,7 @@ ARMS = {
     "web": ("after_insert", "after_commit"),
     "worker": ("after_judge", "after_claim", "after_send", "after_record"),
 }
+FORKED = 0.9  # of the starts, where there is a nursery; the others load everything anew
 UP_WITHIN = 20.0  # seconds to wait for a sign of life; longer, and it is killed all the same
 GOES_OFF_WITHIN = 6.0
 
@@ -102,7 +103,7 @@ class Injector:
     def _bide(self, slots: list[Slot]) -> None:
         """Mostly until it works, and a moment more; else in the middle of its start."""
         if self.dice.random() < 0.25:
-            at = max(slot.started for slot in slots) + self.dice.uniform(0, 1.2)
+            at = max(slot.started for slot in slots) + self.dice.uniform(0, 0.8)
             time.sleep(max(0.0, at - time.monotonic()))
             return
         ends = time.monotonic() + UP_WITHIN
@@ -125,4 +126,4 @@ class Injector:
         fail_at = ""
         if self.dice.random() < 0.35:
             fail_at = f"{self.dice.choice(ARMS[slot.role])}:{self.dice.randrange(1, 15)}"
-        self.product.start(slot, fail_at)
+        self.product.start(slot, fail_at, quick=self.dice.random() < FORKED)

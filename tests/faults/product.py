@@ -12,14 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rulebook.failpoints import DYING, VARIABLE
+from tests.faults.births import ROOT, Nursery, Process, ordinary
 
-ROOT = Path(__file__).parents[2]
-# Runs in the child: ends with the harness, whatever becomes of that, then is the program.
-_BECOME = (
-    "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 15); "
-    "os.getppid() == int(sys.argv[1]) or sys.exit(1); "
-    "os.execv(sys.executable, [sys.executable, *sys.argv[2:]])"
-)
 STOPS_WITHIN = 60  # seconds
 
 
@@ -29,7 +23,7 @@ class Slot:
 
     role: str
     number: int
-    process: subprocess.Popen[bytes] | None = None
+    process: Process | None = None
     started: float = 0.0
     fail_at: str = ""
     log: Path = field(default_factory=Path)
@@ -54,7 +48,10 @@ class Slot:
 class Product:
     """One Rulebook in a folder. `surprises` are processes that ended without being asked to."""
 
-    def __init__(self, folder: Path, environ: Mapping[str, str], roles: Mapping[str, int]) -> None:
+    def __init__(
+        self, folder: Path, environ: Mapping[str, str], roles: Mapping[str, int], quick: bool
+    ) -> None:
+        self._nursery = Nursery(environ) if quick else None
         self.folder = folder
         self.environ = dict(environ)
         self.slots = [Slot(role, n) for role, count in roles.items() for n in range(count)]
@@ -70,18 +67,16 @@ class Product:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def start(self, slot: Slot, fail_at: str = "") -> None:
-        """Start this slot's process; fail_at: armed to die at a fail point."""
+    def start(self, slot: Slot, fail_at: str = "", quick: bool = True) -> None:
+        """Start this slot's process; fail_at: armed to die at a fail point; quick: by the nursery,
+        if there is one."""
         self._starts += 1
         slot.log = self.folder / "logs" / f"{self._starts:05}-{slot.name}"
         slot.log.parent.mkdir(exist_ok=True)
+        slot.log.touch()
         environ = self.environ | ({VARIABLE: fail_at} if fail_at else {})
-        with slot.log.open("wb") as log:
-            slot.process = subprocess.Popen(
-                [sys.executable, "-ISc", _BECOME, str(os.getpid()),
-                 "-m", "rulebook", slot.role, "--prepared"],
-                env=environ, cwd=ROOT, stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
+        start = self._nursery.start if self._nursery and quick else ordinary
+        slot.process = start([slot.role, "--prepared"], environ, slot.log)
         slot.started, slot.fail_at = time.monotonic(), fail_at
 
     def kill(self, slot: Slot) -> bool:
@@ -125,6 +120,9 @@ class Product:
         for slot in self.slots:
             if slot.process is not None:
                 self.kill(slot)
+                slot.process = None
+        if self._nursery:
+            self._nursery.close()
 
 
 def _kill_group(leader: int) -> None:

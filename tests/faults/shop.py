@@ -14,7 +14,8 @@ from rulebook.domain.connections import make_connection
 from rulebook.storage import db
 from tests import servers
 from tests.fakes import Mail, Sink, Twilio
-from tests.faults.product import ROOT, Product
+from tests.faults.births import ROOT
+from tests.faults.product import Product
 from tests.faults.pulse import Pulse
 from tests.faults.receivers import Calls, Letters, Noted, Texts
 from tests.faults.sender import Sender
@@ -43,8 +44,9 @@ class Shop:
 
 
 @contextmanager
-def opened(store: str, folder: Path, seed: str) -> Iterator[Shop]:
-    """Set everything up; no process of Rulebook is started yet. All of it ends with the block."""
+def opened(store: str, folder: Path, seed: str, quick: bool) -> Iterator[Shop]:
+    """Set everything up; no process of Rulebook is started yet. All of it ends with the block.
+    quick: processes are forked by a nursery."""
     with ExitStack() as stack:
         pulse = Pulse()
         noted = Noted(folder / "arrived", pulse)
@@ -68,7 +70,7 @@ def opened(store: str, folder: Path, seed: str) -> Iterator[Shop]:
             database = stack.enter_context(servers.fresh_database(server))
             queue = stack.enter_context(servers.redis()) if store == "postgres+redis" else database
             environ |= {"RULEBOOK_DATABASE_URL": database, "RULEBOOK_QUEUE_URL": queue}
-        product = Product(folder, environ, {"web": many, "worker": many})
+        product = Product(folder, environ, {"web": many, "worker": many}, quick)
         stack.callback(product.abandon)
         product.command("prepare")
         path = _furnish(environ, calls, mail, twilio)

@@ -33,7 +33,7 @@ def good(result: Result) -> bool:
 
 def table(rows: Sequence[Result]) -> str:
     """The rows in columns."""
-    lines = [HEAD]
+    lines: list[tuple[str, ...]] = [HEAD]
     for row in rows:
         lines.append((
             row.store, str(row.total), *(str(row.kills[kind]) for kind in KINDS),
