@@ -80,6 +80,8 @@ def start(wanted: Sequence[Wanted], now: datetime | None = None) -> list[Started
     let_in = {each.id: each for each in breaker.let_through(ready, now)} if ready else {}
     token = new_id("lease")
     claimed = run_claims.claim_runs(let_in, token, now) if let_in else []
+    for lost in set(let_in) - {run.id for run in claimed}:
+        breaker.give_back((let_in[lost].workspace_id, let_in[lost].target))
     if not claimed:
         db.session.commit()  # some may have been told to wait
         return []
@@ -267,7 +269,7 @@ def _note_targets(done: Sequence[Done]) -> None:
     breaker.note([
         breaker.Result(each.started.run.workspace_id, each.started.wanted.target,
                        each.outcome.kind, each.outcome.gone, each.outcome.sentence)
-        for each in done
+        for each in done if each.started.outcome is None  # else nobody was called
     ], done[-1].at)  # fmt: skip
 
 

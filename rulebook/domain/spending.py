@@ -10,7 +10,7 @@ from rulebook.actions import ACTIONS, Limit
 from rulebook.storage import held
 from rulebook.storage.runs import Run
 
-_HELD = ("state", "held_for", "costs_at", "next_attempt_at", "sentence", "fix")
+_HELD = ("state", "held_for", "next_attempt_at", "sentence", "fix")
 _UNASKED = {"rule": "the most that one rule sends", "workspace": "the most that all rules send"}
 
 
@@ -52,7 +52,9 @@ def hold_beyond_limits(planned: Sequence[dict[str, Any]], now: datetime) -> None
         judged = [Run(**row) for row in costing]
         within_limits(judged, now)
         for row, run in zip(costing, judged, strict=True):
-            row |= {name: getattr(run, name) for name in _HELD}
+            if run.state == "held":
+                row |= {name: getattr(run, name) for name in _HELD}
+            row["costs_at"] = run.costs_at
 
 
 def _of(limit: Limit, run: Run) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -36,7 +37,7 @@ def test_gone_switches_off_and_holds_what_waits(app: Flask, ada: Person, sink: S
     with Sink() as other:
         [theirs] = planned(app, ada, call(other))
     target = run_of(app, mine[0]).target
-    gone = {"target": target, "gone": True, "sentence": "It answered 410: gone."}
+    gone: Any = {"target": target, "gone": True, "sentence": "It answered 410: gone."}
     tell(app, ada, utcnow(), "no_for_good", **gone)
     for run_id in mine:
         run = run_of(app, run_id)
