@@ -52,7 +52,7 @@ def main(words: list[str]) -> int:
     if done:
         print(f"{len(done)} of {len(plan)} instances were done before", flush=True)
     with ThreadPoolExecutor(asked.jobs) as pool:
-        for one in pool.map(lambda part: _instance(*part, asked), left):
+        for one in pool.map(lambda part: _instance(part[0], part[1], part[2], asked), left):
             done.append(one)
     rows = [joined(store, [one for one in done if one.store == store]) for store in stores]
     for row in rows:
