@@ -31,6 +31,7 @@ from rulebook.actions._fields import (
     value_of,
 )
 from rulebook.actions._outcomes import (
+    DELIVERIES,
     HOP_HEADER,
     MAX_HOPS,
     Call,
@@ -46,6 +47,7 @@ from rulebook.errors import ConfigError, Problem
 __all__ = [
     "ACTIONS",
     "CONNECTION_KINDS",
+    "DELIVERIES",
     "HOP_HEADER",
     "MASK",
     "MAX_HOPS",
@@ -128,6 +130,7 @@ class Action:
     expires_after: ClassVar[int]
     # Seconds after a doubtful try at which `look_up` may ask what became of it.
     checks: ClassVar[tuple[int, ...]] = ()
+    reports: ClassVar[bool] = False  # the provider tells `heard` later what became of a run
     # How a rule begun with this action is called ("Text me"); only the first choice has one.
     starter: ClassVar[str] = ""
 
@@ -213,8 +216,9 @@ class Action:
         call: Call,
         egress: Egress,
         settings: Settings,
-    ) -> Outcome | None:
-        """What became of a doubtful run, asked of the provider; None when it cannot tell yet."""
+    ) -> list[Outcome] | None:
+        """What the provider lists that may be the doubtful run, each with its receipt; None when
+        it could not be asked."""
         return None
 
     def heard(

@@ -6,6 +6,7 @@ from rulebook.storage import (
     audit,
     connections,
     deliveries,
+    doubts,
     event_claims,
     events,
     fields,
@@ -23,8 +24,8 @@ from rulebook.storage.base import Base, new_id, utcnow
 from rulebook.storage.engine import db, lazily, open_database, reading, revisions, upgrade
 
 __all__ = [
-    "Base", "attempts", "audit", "connections", "db", "deliveries", "event_claims", "events",
-    "fields", "figures", "hooks", "lazily", "new_id", "open_database", "reading", "revisions",
-    "rules", "run_claims", "runs", "sealed", "upgrade", "users", "utcnow", "verdicts",
-    "workspaces",
+    "Base", "attempts", "audit", "connections", "db", "deliveries", "doubts", "event_claims",
+    "events", "fields", "figures", "hooks", "lazily", "new_id", "open_database", "reading",
+    "revisions", "rules", "run_claims", "runs", "sealed", "upgrade", "users", "utcnow",
+    "verdicts", "workspaces",
 ]  # fmt: skip

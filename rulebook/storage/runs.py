@@ -1,7 +1,9 @@
 """Runs and attempts: one action to be carried out for one event, and each try of it.
 
     queued --> sending --> succeeded | failed | unknown | queued (again) | held
-    held, queued --> cancelled;  unknown --> succeeded | failed | queued (a person's decision)
+    held, queued --> cancelled;  unknown --> queued (a person's decision)
+    unknown --> succeeded | failed (a person, or what the provider says: storage/doubts.py)
+    succeeded --> failed (the provider reports that it could not be delivered, and only then)
     watched: what a rule in Watch mode would have sent; nothing ever happens to it
 
 Every change of state is a guarded UPDATE: it names the state it expects and changes one row, or
@@ -23,6 +25,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -35,6 +38,12 @@ LEASE = timedelta(seconds=90)
 MISSED_AFTER = timedelta(seconds=2)
 
 
+def partial_index(column: str) -> Index:
+    """An index of the few runs that have something in a column."""
+    there = text(f"{column} IS NOT NULL")
+    return Index(f"ix_run_{column}", column, sqlite_where=there, postgresql_where=there)
+
+
 class Run(Base):
     """One action to be carried out for one event by one rule; `config` is a copy, so that an
     edit never changes what was planned."""
@@ -45,6 +54,8 @@ class Run(Base):
         Index("ix_run_workspace_id_id", "workspace_id", "id"),
         Index("ix_run_state_next_attempt_at", "state", "next_attempt_at"),
         Index("ix_run_rule_id_id", "rule_id", "id"),
+        partial_index("provider_ref"),
+        partial_index("next_check_at"),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: new_id("run"))
@@ -79,6 +90,9 @@ class Run(Base):
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_rung_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     provider_ref: Mapped[str | None] = mapped_column(Line(200))
+    delivery: Mapped[str | None] = mapped_column(Line(12))
+    delivery_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    next_check_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -267,6 +281,7 @@ def free_expired_runs(now: datetime) -> int:
             state="unknown",
             sentence="The program stopped in the middle of the call, so it may have been sent.",
             fix="Check with the receiver, then say whether it arrived.",
+            next_check_at=now,
         )
     )
     return again + doubt
