@@ -41,7 +41,7 @@ EVENT_WORDS = {
 
 # What a provider reported of the way to the receiver -> the same three.
 DELIVERY_WORDS = {
-    "sent": ("ok", "Handed to the receiver's network", "send"),
+    "sent": ("ok", "On its way", "send"),
     "delivered": ("ok", "Delivered", "ok"),
     "read": ("ok", "Read", "ok"),
     "undelivered": ("bad", "Not delivered", "fail"),

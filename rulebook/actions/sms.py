@@ -1,8 +1,14 @@
 """Send a text message through Twilio.
 
 Twilio has no key against repeats for messages, so a message is never repeated by itself once it
-may have been accepted. Twilio's reports and its list of messages settle what they can; else it is
-shown as "may have been sent", and a person decides. Reports need the auth token, which signs them.
+may have been accepted. Instead, Twilio is asked: its reports and its list of messages (looked into
+30 seconds, 2 minutes and 10 minutes later) settle what they can; else the message is shown as "may
+have been sent", and a person decides.
+
+Twilio reports whether a text was delivered when RULEBOOK_PUBLIC_URL is an address that the internet
+reaches and the connection has the auth token, which signs the reports. They come as POST below
+`/callbacks/`; let a proxy in front of Rulebook pass them on. Without reports, "sent" means that
+Twilio accepted the text.
 """
 
 from __future__ import annotations

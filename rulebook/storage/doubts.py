@@ -23,6 +23,7 @@ BEFORE: dict[str, tuple[str, ...]] = {
     "failed": ("sent",),
     "read": ("sent", "delivered"),
 }
+ARRIVED = ("delivered", "read")
 ENDED = ("succeeded", "failed", "cancelled")
 
 
@@ -42,10 +43,14 @@ def plan_check(run_id: str, seen: datetime, at: datetime | None, fix: str = "") 
 
 def settle_done(run_id: str, n: int, values: dict[str, Any]) -> bool:
     """What try `n` sent is there: whatever is not decided yet has succeeded. A later try that is
-    under way decides for itself."""
+    under way decides for itself. What was given up without knowing (a person said that it did not
+    arrive) has succeeded once it is reported to have arrived."""
     open_still = or_(
         Run.state.in_(("unknown", "queued", "held")), (Run.state == "sending") & (Run.attempts == n)
     )
+    if (delivery := values.get("delivery")) in ARRIVED:
+        ours = or_(Run.provider_ref.is_(None), Run.provider_ref == values["provider_ref"])
+        open_still |= (Run.state == "failed") & ours & _newer(delivery)
     return _settle(run_id, open_still & (Run.attempts >= n), {"state": "succeeded", **values})
 
 

@@ -3,7 +3,8 @@
     queued --> sending --> succeeded | failed | unknown | queued (again) | held
     held, queued --> cancelled;  unknown --> queued (a person's decision)
     unknown --> succeeded | failed (a person, or what the provider says: storage/doubts.py)
-    succeeded --> failed (the provider reports that it could not be delivered, and only then)
+    succeeded --> failed (the provider reports that it was not delivered, and only then)
+    failed --> succeeded (given up in doubt, and then reported to have arrived; only then)
     watched: what a rule in Watch mode would have sent; nothing ever happens to it
 
 Every change of state is a guarded UPDATE: it names the state it expects and changes one row, or

@@ -211,7 +211,8 @@ def test_two_lookers_that_saw_the_same_ask_once(
 
 def _is_overtaken(app: Flask, run_id: str, monkeypatch, where: str) -> None:
     """Another looker does its whole round at this place of the first one's."""
-    real, seen = getattr(doubts, where), []
+    real = getattr(doubts, where)
+    seen: list[object] = []
 
     def slow(*given):
         found = None if where == "plan_check" else real(*given)

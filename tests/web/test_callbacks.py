@@ -225,17 +225,31 @@ def test_each_of_two_texts_has_its_own_reports(
 
 
 @pytest.mark.parametrize(
-    ("how", "state"), [("arrived", "succeeded"), ("not_arrived", "failed")]
+    ("how", "status", "state"),
+    [("arrived", "undelivered", "succeeded"), ("arrived", "delivered", "succeeded"),
+     ("not_arrived", "undelivered", "failed"), ("not_arrived", "sent", "failed")],
 )  # fmt: skip
 def test_a_persons_word_stands_and_the_report_beside_it(
-    app: Flask, ada: Person, twilio: Twilio, doubtful: str, how: str, state: str
+    app: Flask, ada: Person, twilio: Twilio, doubtful: str, how: str, status: str, state: str
 ) -> None:
     with app.app_context():
         resolve(ada.actor, doubtful, how)
-    report(app, twilio, "delivered" if how == "not_arrived" else "undelivered", code=30003)
+    report(app, twilio, status, code=30003 if status == "undelivered" else None)
     run = run_of(app, doubtful)
-    assert run.state == state and "A person said" in run.sentence
-    assert run.delivery == ("delivered" if how == "not_arrived" else "undelivered")
+    assert (run.state, run.delivery) == (state, status)
+    assert "A person said" in run.sentence
+
+
+def test_what_arrives_after_it_was_given_up_is_not_retried(
+    app: Flask, ada: Person, twilio: Twilio, doubtful: str
+) -> None:
+    with app.app_context():
+        resolve(ada.actor, doubtful, "not_arrived")
+    for status in ("sent", "delivered"):
+        report(app, twilio, status)
+    run = run_of(app, doubtful)
+    assert (run.state, run.delivery) == ("succeeded", "delivered")
+    assert ada.api("POST", f"/runs/{doubtful}/retry").status_code == 409
 
 
 def test_steps_that_waited_go_on(app: Flask, ada: Person, twilio: Twilio) -> None:
