@@ -25,11 +25,13 @@ from rulebook.storage import (
     run_claims,
     utcnow,
     verdicts,
+    workspaces,
 )
 from rulebook.storage.base import first_id
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
 from rulebook.storage.run_claims import Wanted
+from rulebook.storage.workspaces import Workspace
 from rules import explain
 from rules.payload import Payload
 
@@ -118,7 +120,11 @@ def _judge_alone(event_id: str, token: str, now: datetime, notes: Notes) -> list
 def _judge(claimed: Sequence[str], token: str, now: datetime, notes: Notes) -> list[Wanted] | None:
     """None when the claim of one was lost meanwhile, and nothing was written."""
     with reading():  # however long the thinking takes, no writer waits for it
-        thoughts = [_think(event, body, now) for event, body in event_claims.with_bodies(claimed)]
+        waiting = event_claims.with_bodies(claimed)
+        # Held on to, because the session forgets what nobody holds, and would ask for every event.
+        held = [_surroundings(hook_id) for hook_id in {event.hook_id for event, _ in waiting}]
+        thoughts = [_think(event, body, now) for event, body in waiting]
+        del held
         db.session.commit()
     with lazily():  # what a power cut takes of it is judged again; the first attempt is on disk
         settled = {thought.event.id: thought.settled for thought in thoughts}
@@ -138,6 +144,11 @@ def _judge(claimed: Sequence[str], token: str, now: datetime, notes: Notes) -> l
         for run in planned
         if run["state"] == "queued"
     ]
+
+
+def _surroundings(hook_id: str) -> tuple[Hook, Workspace]:
+    hook = db.session.get_one(Hook, hook_id)
+    return hook, workspaces.workspace(hook.workspace_id)
 
 
 def _think(event: Event, body: bytes, now: datetime) -> Thought:
