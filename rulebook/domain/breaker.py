@@ -116,7 +116,7 @@ def note(results: Sequence[Result], now: datetime) -> None:
     for result in results:
         if result.target:
             by_key.setdefault((result.workspace_id, result.target), []).append(result)
-    known = targets.targets_by_key(by_key.keys())
+    known = targets.targets_by_key(by_key)
     bad = {key for key, some in by_key.items() if any(_is_bad(each) for each in some)}
     better = {key for key, row in known.items() if _remembers(row, now)}
     targets.add_targets(bad - set(known))

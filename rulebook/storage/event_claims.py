@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from rulebook.storage.base import UtcDateTime
-from rulebook.storage.engine import db
+from rulebook.storage.engine import change, db
 from rulebook.storage.events import LEASE, Event, EventBody, EventText
 from rulebook.storage.rows import Many, inserting
 
@@ -70,6 +70,15 @@ def claim_events(
         waiting = {**asked, "most": fill - len(claimed)}
         claimed += [(row.id, row.tries) for row in connection.execute(_TAKE_WAITING, waiting)]
     return sorted(claimed)
+
+
+def give_back(token: str) -> int:
+    """Let others judge what was claimed with this token and is not settled, as if nobody had."""
+    return change(
+        update(Event)
+        .where(Event.lease_token == token, Event.state == "processing")
+        .values(state="received", lease_until=None, tries=Event.tries - 1)
+    )
 
 
 def with_bodies(event_ids: Sequence[str]) -> list[tuple[Event, bytes]]:

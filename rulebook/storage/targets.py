@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -59,12 +58,12 @@ _TROUBLED = select(_row.workspace_id, _row.name).where(
 )
 
 
-def targets_by_key(wanted: AbstractSet[Key]) -> dict[Key, Target]:
+def targets_by_key(wanted: Collection[Key]) -> dict[Key, Target]:
     """Those of the targets that are not simply healthy, in one query."""
     # Asked of every batch of calls, and nearly always for nothing.
     names = {"names": sorted({name for _, name in wanted})}
     rows = db.session.connection().execute(_TROUBLED, names).all() if wanted else []
-    troubled = wanted & {(of, name) for of, name in rows} if rows else ()
+    troubled = set(wanted) & {(of, name) for of, name in rows}
     return _found(_wanted(troubled)) if troubled else {}
 
 
