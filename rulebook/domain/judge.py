@@ -13,6 +13,7 @@ from rulebook.domain.noting import Notes
 from rulebook.domain.planning import plan
 from rulebook.domain.reading import seen_by_rules
 from rulebook.domain.rulesets import HookRules, Judged, rules_of
+from rulebook.domain.spending import hold_beyond_limits
 from rulebook.failpoints import reach
 from rulebook.storage import (
     db,
@@ -124,7 +125,9 @@ def _judge(claimed: Sequence[str], token: str, now: datetime, notes: Notes) -> l
         if not event_claims.finish_events(settled, token):
             return None
         verdicts.add_verdicts([verdict for t in thoughts for verdict in t.kept])
-        run_claims.add_runs([run for t in thoughts for run in t.planned])
+        planned = [run for thought in thoughts for run in thought.planned]
+        hold_beyond_limits(planned, now)
+        run_claims.add_runs(planned)
         event_claims.put_texts({t.event.id: words_of(t.event, t.payload.value) for t in thoughts})
         reach("after_judge")
         db.session.commit()
@@ -132,8 +135,7 @@ def _judge(claimed: Sequence[str], token: str, now: datetime, notes: Notes) -> l
         notes.add(thought.event.hook_id, thought.payload.value)
     return [
         Wanted(**{name: run.get(name, 0) for name in Wanted._fields})
-        for thought in thoughts
-        for run in thought.planned
+        for run in planned
         if run["state"] == "queued"
     ]
 

@@ -23,6 +23,7 @@ class Ears:
     def __init__(self, instance: Path) -> None:
         folder = instance / FOLDER
         folder.mkdir(mode=0o700, exist_ok=True)
+        knock(instance)  # clears away what killed workers left: not every queue needs knocks
         self._path = folder / str(os.getpid())
         self._path.unlink(missing_ok=True)
         os.mkfifo(self._path, 0o600)

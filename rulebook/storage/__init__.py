@@ -10,11 +10,13 @@ from rulebook.storage import (
     events,
     fields,
     figures,
+    held,
     hooks,
     rules,
     run_claims,
     runs,
     sealed,
+    targets,
     users,
     verdicts,
     workspaces,
@@ -32,8 +34,7 @@ from rulebook.storage.engine import (
 
 __all__ = [
     "Base", "attempts", "audit", "connections", "db", "deliveries", "event_claims", "events",
-    "fields", "figures", "hooks", "lazily", "move_the_log", "new_id", "open_database", "reading",
-    "revisions",
-    "rules", "run_claims", "runs", "sealed", "upgrade", "users", "utcnow", "verdicts",
-    "workspaces",
+    "fields", "figures", "held", "hooks", "lazily", "move_the_log", "new_id", "open_database",
+    "reading", "revisions", "rules", "run_claims", "runs", "sealed", "targets", "upgrade", "users",
+    "utcnow", "verdicts", "workspaces",
 ]  # fmt: skip
