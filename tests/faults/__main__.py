@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.faults.campaign import Result, campaign
+from tests.faults.nursery import PDEATHSIG, prctl
 from tests.faults.shop import STORES
 from tests.faults.table import good, joined, table
 
@@ -33,6 +35,7 @@ def main(words: list[str]) -> int:
         return syncs(words[1:])
     asked = _asked(words)
     if asked.one:
+        _end_with_the_harness()
         result = campaign(
             asked.one,
             asked.kills,
@@ -140,6 +143,12 @@ def _points(rows: list[Result]) -> str:
         for point, count in row.points.items():
             counts[point] = counts.get(point, 0) + count
     return ", ".join(f"{point} {count}" for point, count in sorted(counts.items())) or "none"
+
+
+def _end_with_the_harness() -> None:
+    """An instance ends, and clears up, when whoever started it was ended."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    prctl(PDEATHSIG, signal.SIGTERM)
 
 
 def _progress(text: str) -> None:
