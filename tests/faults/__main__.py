@@ -23,7 +23,7 @@ from tests.faults.nursery import PDEATHSIG, prctl
 from tests.faults.shop import STORES
 from tests.faults.table import good, joined, table
 
-KILLS = {"sqlite": 1000, "postgres+redis": 200, "postgres": 200}
+KILLS = {"sqlite": 1000, "postgres+redis": 200, "postgres": 200, "run": 20}
 PER_INSTANCE = 100
 
 
@@ -68,7 +68,12 @@ def main(words: list[str]) -> int:
 
 def _asked(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    parser.add_argument("--store", action="append", choices=STORES, help="all three unless given")
+    parser.add_argument(
+        "--store",
+        action="append",
+        choices=STORES,
+        help="all unless given; `run` is SQLite under `rulebook run`",
+    )
     parser.add_argument(
         "--kills",
         type=int,
@@ -117,9 +122,9 @@ def _instance(store: str, seed: str, kills: int, asked: argparse.Namespace) -> R
         assert process.stdout is not None
         last = ""
         for line in process.stdout:
-            if last:
-                print(f"  [{time.monotonic() - began:5.0f} s] {name}: {last}", flush=True)
             last = line.strip()
+            if not last.startswith("{"):  # the result
+                print(f"  [{time.monotonic() - began:5.0f} s] {name}: {last}", flush=True)
     if process.returncode:
         raise SystemExit(f"{name} broke off: {last}")
     result = Result(**json.loads(last))
