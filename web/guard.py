@@ -24,7 +24,8 @@ PUBLIC = {
     "inbox.take",
     "accounts.setup", "accounts.sign_up", "accounts.sign_in", "accounts.password", "accounts.theme",
 }  # fmt: skip
-OWN_DOOR = ("inbox", "api")  # blueprints that carry no cookie and check their own callers
+# Blueprints that carry no cookie and check their own callers.
+OWN_DOOR = ("inbox", "callbacks", "api")
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "

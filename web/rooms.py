@@ -3,6 +3,7 @@
 from web import (
     accounts,
     api,
+    callbacks,
     connections,
     events,
     health,
@@ -20,6 +21,7 @@ BLUEPRINTS = tuple(
     for room in (
         health,
         inbox,
+        callbacks,
         api,
         accounts,
         home,

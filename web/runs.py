@@ -140,6 +140,7 @@ def show(run_id: str) -> ResponseReturnValue:
         connection=_connection_name(run),
         fields=_fields(run),
         parts=parts_of(run),
+        reports=_is_reported(run),
         attempts=attempts.attempts_of([run.id])[run.id],
         others=[each for each in same if each.id != run.id],
         retried=any(each.id > run.id for each in same),
@@ -149,6 +150,12 @@ def show(run_id: str) -> ResponseReturnValue:
 
 def _rule_of(run: Run) -> tuple[Rule, int]:
     return rules.named([run.rule_version_id])[run.rule_version_id]
+
+
+def _is_reported(run: Run) -> bool:
+    """Whether its provider may say what became of it after it was sent."""
+    action = ACTIONS.get(run.action)
+    return bool(run.delivery or (action and action.reports and run.provider_ref))
 
 
 def parts_of(run: Run) -> Segments | None:

@@ -39,6 +39,22 @@ EVENT_WORDS = {
     "held": ("doubt", "Held", "held"),
 }
 
+# What a provider reported of the way to the receiver -> the same three.
+DELIVERY_WORDS = {
+    "sent": ("ok", "On its way", "send"),
+    "delivered": ("ok", "Delivered", "ok"),
+    "read": ("ok", "Read", "ok"),
+    "undelivered": ("bad", "Not delivered", "fail"),
+    "failed": ("bad", "Not delivered", "fail"),
+}
+DELIVERY_SAYS = {
+    "sent": "The receiver's network has taken it. Whether it arrived is not known yet.",
+    "delivered": "The receiver's network confirmed it.",
+    "read": "The receiver has read it.",
+    "undelivered": "The receiver's network did not deliver it.",
+    "failed": "It was not handed to the receiver's network.",
+    None: "None. That it was accepted is all that is known.",
+}
 OUTCOME_WORDS = {
     "yes": ("ok", "Accepted", "ok"),
     "no": ("bad", "Refused", "fail"),
@@ -56,6 +72,7 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.filters.update(in_words=in_words)
     app.jinja_env.globals.update(run_words=run_words, event_words=event_words, type_name=type_name)
+    app.jinja_env.globals.update(delivery_words=delivery_words, delivery_says=DELIVERY_SAYS)
     app.jinja_env.globals.update(
         outcome_words=outcome_words, action_icon=action_icon, moment=utcnow
     )
@@ -101,8 +118,18 @@ def in_words(count: int) -> str:
 
 
 def run_words(run: Any) -> tuple[str, str, str]:
-    """Mark, word and icon for a run's state; a practice run is never called sent."""
+    """Mark, word and icon for a run's state; a practice run is never called sent, and a report
+    that agrees with the state says it more exactly."""
+    reported = delivery_words(run)
+    agrees = {"succeeded": "ok", "failed": "bad"}.get(run.state) == reported[0]
+    if agrees and run.delivery != "sent":
+        return reported
     return RUN_WORDS["practice" if run.practice and run.state == "succeeded" else run.state]
+
+
+def delivery_words(run: Any) -> tuple[str, str, str]:
+    """Mark, word and icon for what the provider reported; empty words while it has not."""
+    return DELIVERY_WORDS.get(run.delivery, ("", "", ""))
 
 
 def event_words(event: Any) -> tuple[str, str, str]:

@@ -16,11 +16,13 @@ from rules import parse
 from rules.paths import MISSING, parse_path
 from rules.templates import TemplateError, compile_template
 from web.explained import Row, friendly_names, looked_at, missed, rows
-from web.shown import run_words, size
+from web.shown import DELIVERY_SAYS, delivery_words, run_words, size
 
 _SAID = {
     "succeeded": "sent",
     "practice": "kept in the Practice outbox, not sent",
+    "delivered": "delivered",
+    "read": "delivered",
     "failed": "failed",
     "unknown": "may have been sent",
     "held": "held",
@@ -122,6 +124,8 @@ def _runs_said(found: Sequence[Run]) -> Iterator[str]:
     groups: dict[tuple[str, str], int] = {}
     for run in found:
         state = "practice" if run.practice and run.state == "succeeded" else run.state
+        if state == "succeeded" and run.delivery in ("delivered", "read"):
+            state = run.delivery
         key = (_noun(run.summary), _SAID[state])
         groups[key] = groups.get(key, 0) + 1
     for (noun, said), count in groups.items():
@@ -222,6 +226,10 @@ def _run(trace: Trace, run: Run) -> Iterator[Step]:
                run.created_at, what="run", thing=run)  # fmt: skip
     for attempt in trace.attempts.get(run.id, []):
         yield _attempt(run, attempt)
+    if run.delivery:
+        kind, word, drawing = delivery_words(run)
+        yield Step(f"run-{run.id}-report", f"Report: {word[0].lower()}{word[1:]}", kind, drawing,
+                   run.delivery_at, DELIVERY_SAYS[run.delivery])  # fmt: skip
 
 
 def _attempt(run: Run, attempt: Attempt) -> Step:

@@ -31,6 +31,7 @@ from rulebook.actions._fields import (
     value_of,
 )
 from rulebook.actions._outcomes import (
+    DELIVERIES,
     HOP_HEADER,
     MAX_HOPS,
     Call,
@@ -46,6 +47,7 @@ from rulebook.errors import ConfigError, Problem
 __all__ = [
     "ACTIONS",
     "CONNECTION_KINDS",
+    "DELIVERIES",
     "HOP_HEADER",
     "MASK",
     "MAX_HOPS",
@@ -144,6 +146,7 @@ class Action:
     checks: ClassVar[tuple[int, ...]] = ()
     # Every run costs money: beyond these it is held and a person is asked. Empty: it costs nothing.
     limits: ClassVar[tuple[Limit, ...]] = ()
+    reports: ClassVar[bool] = False  # the provider tells `heard` later what became of a run
     # How a rule begun with this action is called ("Text me"); only the first choice has one.
     starter: ClassVar[str] = ""
 
@@ -229,8 +232,9 @@ class Action:
         call: Call,
         egress: Egress,
         settings: Settings,
-    ) -> Outcome | None:
-        """What became of a doubtful run, asked of the provider; None when it cannot tell yet."""
+    ) -> list[Outcome] | None:
+        """What the provider lists that may be the doubtful run, each with its receipt; None when
+        it could not be asked."""
         return None
 
     def heard(

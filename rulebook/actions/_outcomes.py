@@ -17,6 +17,8 @@ MAX_ANSWER = 8 * 1024
 HOP_HEADER = "rulebook-hops"
 MAX_HOPS = 5
 TELLS_NOTHING = 3  # characters of a secret
+# On its way from the provider, then how it ended there; "read" may still follow "delivered".
+DELIVERIES = ("sent", "delivered", "read", "undelivered", "failed")
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class Outcome:
     kind: yes (done), no (refused, another try may help), no_for_good (refused, none will), not_sent
     (certainly not done) or ambiguous (it may have been done). receipt: the provider's own id.
     retry_after: seconds that the other side asked us to wait. gone: it said that the target is no
-    more. request and answer are for the history: secrets masked, answer at most 8 kB.
+    more. request and answer are for the history: secrets masked, answer at most 8 kB. delivery:
+    what a report says of its way to the receiver, one of DELIVERIES, or "" when nothing is known.
     """
 
     kind: Kind
@@ -48,6 +51,7 @@ class Outcome:
     answer: str = ""
     retry_after: float | None = None
     gone: bool = False
+    delivery: str = ""
 
 
 @dataclass(frozen=True)

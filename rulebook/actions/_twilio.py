@@ -24,6 +24,11 @@ FIXES = {
     21610: "The receiver answered STOP; only they can undo it, by texting START.",
     21614: "The number takes no text messages; use a mobile number.",
     21617: "Shorten the message.",
+    30003: "The phone is off or out of reach; try again later.",
+    30004: "The receiver's network blocks messages from this sender.",
+    30005: "The number is not in use; check it.",
+    30006: "The number takes no text messages, such as a landline; use a mobile number.",
+    30007: "The network took it for spam; change its words, or register the sender.",
 }
 REPORTED: dict[str, Any] = {
     "sent": "yes",
@@ -143,9 +148,11 @@ def report(status: str, sid: str, code: object) -> Outcome | None:
         accepted = status in ("accepted", "scheduled", "queued", "sending")
         return Outcome("yes", "Twilio accepted it.", receipt=sid) if accepted else None
     if REPORTED[status] == "yes":
-        return Outcome("yes", f"Twilio says: {status}.", receipt=sid)
+        return Outcome("yes", f"Twilio says: {status}.", receipt=sid, delivery=status)
     fix = FIXES.get(_number(code), f"Look up {code} at twilio.com/docs/api/errors.")
-    return Outcome("no_for_good", f"Twilio says: {status}, error {code}.", fix, receipt=sid)
+    sentence = f"Twilio says: {status}, error {code}." if code else f"Twilio says: {status}."
+    fix = fix if code else "Look into the messaging log in Twilio's console."
+    return Outcome("no_for_good", sentence, fix, receipt=sid, delivery=status)
 
 
 def refusal(problem: Exception, answer: Response | None, now: datetime, request: str) -> Outcome:

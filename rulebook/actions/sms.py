@@ -1,7 +1,14 @@
 """Send a text message through Twilio.
 
 Twilio has no key against repeats for messages, so a message is never repeated by itself once it
-may have been accepted: it is shown as "may have been sent", and a person decides.
+may have been accepted. Instead, Twilio is asked: its reports and its list of messages (looked into
+30 seconds, 2 minutes and 10 minutes later) settle what they can; else the message is shown as "may
+have been sent", and a person decides.
+
+Twilio reports whether a text was delivered when RULEBOOK_PUBLIC_URL is an address that the internet
+reaches and the connection has the auth token, which signs the reports. They come as POST below
+`/callbacks/`; let a proxy in front of Rulebook pass them on. Without reports, "sent" means that
+Twilio accepted the text.
 """
 
 from __future__ import annotations
@@ -10,6 +17,7 @@ import hmac
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import phonenumbers
 
@@ -51,6 +59,7 @@ class Sms(Action):
         Limit(100, 86400, "rule", "100 texts in a day"),
         Limit(500, 86400, "workspace", "500 texts in a day"),
     )
+    reports = True
     starter = "Text me"
 
     def summary(self, config: Config) -> str:
@@ -96,7 +105,7 @@ class Sms(Action):
         call: Call,
         egress: Egress,
         settings: Settings,
-    ) -> Outcome | None:
+    ) -> list[Outcome] | None:
         if connection is None:
             return None
         since = (call.started_at or call.signed_now) - timedelta(seconds=5)
@@ -114,8 +123,8 @@ class Sms(Action):
             for one in listed
             if one.body == config["message"] and one.date_created and one.date_created >= since
         ]
-        # Several alike cannot be told apart: a person decides.
-        return report(same[0].status, same[0].sid, same[0].error_code) if len(same) == 1 else None
+        told = (report(one.status, one.sid, one.error_code) for one in same)
+        return [outcome for outcome in told if outcome]
 
     def heard(
         self,
@@ -124,14 +133,17 @@ class Sms(Action):
         headers: Mapping[str, str],
         form: Mapping[str, str],
     ) -> Outcome | None:
-        from twilio.request_validator import RequestValidator
+        from twilio.request_validator import RequestValidator, add_port, remove_port
 
         token = str((connection or {}).get("auth_token") or "")
         given = {name.lower(): value for name, value in headers.items()}
-        expected = RequestValidator(token).compute_signature(url, dict(form))
-        # The validator's own comparison takes a telling time.
-        said = given.get("x-twilio-signature", "")
-        if not token or not hmac.compare_digest(expected.encode(), said.encode()):
+        said = given.get("x-twilio-signature", "").encode()
+        signer, parts = RequestValidator(token), urlsplit(url)
+        # Twilio signs the address with its port or without; the validator tries both as well, but
+        # compares in a telling time.
+        expected = [signer.compute_signature(one, dict(form)).encode()
+                    for one in (remove_port(parts), add_port(parts))]  # fmt: skip
+        if not token or not any([hmac.compare_digest(one, said) for one in expected]):
             return None
         code = form.get("ErrorCode") or None
         return report(form.get("MessageStatus", ""), form.get("MessageSid", ""), code)
@@ -143,7 +155,8 @@ def _message(config: Config, connection: Config, call: Call) -> dict[str, Any]:
         "body": config["message"],
         "from_": connection.get("from"),
         "messaging_service_sid": connection.get("messaging_service_sid"),
-        "status_callback": call.callback_url,
+        # Without the token nobody could tell a report from a forgery.
+        "status_callback": None if blank(connection.get("auth_token")) else call.callback_url,
     }
     return {name: value for name, value in values.items() if not blank(value)}
 

@@ -21,6 +21,7 @@ from rulebook.domain import breaker
 from rulebook.domain.aftermath import FINAL, MOST_RECEIPT, values_of, what_follows
 from rulebook.domain.connections import open_connection
 from rulebook.domain.house import House, house
+from rulebook.domain.settle import callback_url
 from rulebook.errors import ConfigError
 from rulebook.failpoints import reach
 from rulebook.storage import attempts, db, new_id, reading, run_claims, runs, utcnow
@@ -164,9 +165,8 @@ def _called(started: Started, house: House) -> Outcome:
                            "Use a connection.")  # fmt: skip
         return Outcome("yes", "Kept in the Practice outbox. Nothing was sent.",
                        request=action.summary(run.config))  # fmt: skip
-    call = Call(
-        run.id, run.attempts, DEADLINE, signed_now=started.at, started_at=started.at, hops=run.hops
-    )
+    back = callback_url(house.config, run.action, run.id, run.attempts)
+    call = Call(run.id, run.attempts, DEADLINE, back, started.at, started.at, run.hops)
     return action.run(run.config, started.credentials, call, house.egress, house.config)
 
 
@@ -207,7 +207,7 @@ def _record(done: Sequence[Done]) -> list[str] | None:
     for each in done:
         run, at = each.started.run, each.at
         then = what_follows(run, each.outcome, at)
-        settled.append((run, then, values_of(then, each.outcome, at)))
+        settled.append((run, then, values_of(run, then, each.outcome, at)))
     _note_attempts(done)
     moved = [
         (each.started.run.id, each.started.token, values)
@@ -227,7 +227,7 @@ def _record_alone(done: Done) -> list[str]:
     """One run; also one whose lease is over, if its answer is definite."""
     run, token, at = done.started.run, done.started.token, done.at
     then = what_follows(run, done.outcome, at)
-    values = values_of(then, done.outcome, at)
+    values = values_of(run, then, done.outcome, at)
     _note_attempts([done])
     settled = runs.settle_sending(run.id, token, values)
     if not settled and done.outcome.kind in ("yes", "no_for_good"):

@@ -57,7 +57,7 @@ def wait_before(waits: Sequence[float], n: int, retry_after: float | None) -> fl
     return max(own, min(retry_after or 0, LONGEST_WAIT))
 
 
-def values_of(then: Next, outcome: Outcome, now: datetime) -> dict[str, Any]:
+def values_of(run: Claimed, then: Next, outcome: Outcome, now: datetime) -> dict[str, Any]:
     """The columns of a run that change."""
     values: dict[str, Any] = {
         "state": then.state,
@@ -68,6 +68,8 @@ def values_of(then: Next, outcome: Outcome, now: datetime) -> dict[str, Any]:
     }
     if then.wait is not None:
         values["next_attempt_at"] = now + timedelta(seconds=then.wait)
+    if then.state == "unknown" and ACTIONS[run.action].checks:
+        values["next_check_at"] = now  # look_up_due plans when it is asked about
     if outcome.receipt:
         values["provider_ref"] = outcome.receipt[:MOST_RECEIPT]
     return values

@@ -63,12 +63,15 @@ class Desk:
                 self._changed.wait_for(
                     lambda: self._stopping or len(self._known) < MOST_WAITING, 30
                 )
-            for each in wanted:
+            here = () if self._stopping else wanted
+            for each in here:
                 line = self._waiting[each.late].setdefault(_host(each), deque())
                 if each.id not in self._known and len(line) < MOST_OF_ONE:
                     self._known.add(each.id)
                     line.append(each)
             self._changed.notify_all()
+        if len(here) < len(wanted):
+            self.ring([each.id for each in wanted])
 
     def stop(self, seconds: float) -> None:
         """Begin no further call, wait for those under way and record them."""

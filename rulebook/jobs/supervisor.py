@@ -12,7 +12,7 @@ import threading
 import time
 
 log = logging.getLogger("rulebook.run")
-PATIENCE = 45.0
+PATIENCE = 55.0  # above the worker's LONGEST_STOP, below what service managers are told
 CALM = 10.0
 
 

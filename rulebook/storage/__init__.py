@@ -6,6 +6,7 @@ from rulebook.storage import (
     audit,
     connections,
     deliveries,
+    doubts,
     event_claims,
     events,
     fields,
@@ -33,8 +34,8 @@ from rulebook.storage.engine import (
 )
 
 __all__ = [
-    "Base", "attempts", "audit", "connections", "db", "deliveries", "event_claims", "events",
-    "fields", "figures", "held", "hooks", "lazily", "move_the_log", "new_id", "open_database",
-    "reading", "revisions", "rules", "run_claims", "runs", "sealed", "targets", "upgrade", "users",
-    "utcnow", "verdicts", "workspaces",
+    "Base", "attempts", "audit", "connections", "db", "deliveries", "doubts", "event_claims",
+    "events", "fields", "figures", "held", "hooks", "lazily", "move_the_log", "new_id",
+    "open_database", "reading", "revisions", "rules", "run_claims", "runs", "sealed", "targets",
+    "upgrade", "users", "utcnow", "verdicts", "workspaces",
 ]  # fmt: skip

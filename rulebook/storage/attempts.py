@@ -14,11 +14,12 @@ from sqlalchemy import (
     UniqueConstraint,
     bindparam,
     select,
+    update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from rulebook.storage.base import Base, Id, Line, UtcDateTime, Words, new_id
-from rulebook.storage.engine import db
+from rulebook.storage.engine import change, db
 from rulebook.storage.rows import Many, inserting
 from rulebook.storage.runs import Run
 
@@ -86,3 +87,8 @@ def finish_attempts(tries: Sequence[tuple[str, int, Mapping[str, Any]]]) -> None
         {"of_run": run_id, "number": n} | {f"new_{name}": values[name] for name in _SETTLED}
         for run_id, n, values in tries
     ])  # fmt: skip
+
+
+def keep_receipt(run_id: str, n: int, receipt: str) -> None:
+    """The provider's own id of what a try sent, learnt later."""
+    change(update(Attempt).where(Attempt.run_id == run_id, Attempt.n == n).values(receipt=receipt))

@@ -63,6 +63,14 @@ def connection(workspace_id: str, connection_id: str) -> Connection | None:
     )
 
 
+def lock_connection(connection_id: str) -> None:
+    """Let nobody else settle runs of this connection until the commit; SQLite's writers are alone
+    anyway."""
+    db.session.execute(
+        select(Connection.id).where(Connection.id == connection_id).with_for_update(key_share=True)
+    )
+
+
 def connections(workspace_id: str) -> list[Connection]:
     """The workspace's connections, oldest first."""
     found = select(Connection).where(

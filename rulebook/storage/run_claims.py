@@ -106,7 +106,8 @@ add_runs = inserting(Run)
 def _settling(dialect: Dialect) -> Executable:
     settled = ("state", "sentence", "fix", "may_repeat", "finished_at")
     values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in settled}
-    for name in ("next_attempt_at", "provider_ref"):  # kept where there is nothing new
+    # Kept where there is nothing new.
+    for name in ("next_attempt_at", "next_check_at", "provider_ref"):
         column = _run[name]
         values[name] = func.coalesce(bindparam(f"new_{name}", type_=column.type), column)
     return (
@@ -126,7 +127,7 @@ _settle = Many(_settling)
 def settle_all(settled: Sequence[tuple[str, str, Mapping[str, Any]]]) -> bool:
     """Move runs, given as id, lease token and new values, on from `sending`. False when the lease
     of any was taken over meanwhile: then nothing must be committed."""
-    plain = {"next_attempt_at": None, "provider_ref": None}
+    plain = {"next_attempt_at": None, "next_check_at": None, "provider_ref": None}
     rows = [
         {"run_id": run_id, "token": token}
         | {f"new_{name}": value for name, value in {**plain, **values}.items()}

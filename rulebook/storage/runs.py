@@ -1,7 +1,10 @@
 """Runs and attempts: one action to be carried out for one event, and each try of it.
 
     queued --> sending --> succeeded | failed | unknown | queued (again) | held
-    held, queued --> cancelled;  unknown --> succeeded | failed | queued (a person's decision)
+    held, queued --> cancelled;  unknown --> queued (a person's decision)
+    unknown --> succeeded | failed (a person, or what the provider says: storage/doubts.py)
+    succeeded --> failed (the provider reports that it was not delivered, and only then)
+    failed --> succeeded (given up in doubt, and then reported to have arrived; only then)
     watched: what a rule in Watch mode would have sent; nothing ever happens to it
 
 Every change of state is a guarded UPDATE: it names the state it expects and changes one row, or
@@ -38,6 +41,12 @@ MOST_TARGET = 300
 COSTS = text("costs_at IS NOT NULL")
 
 
+def partial_index(column: str) -> Index:
+    """An index of the few runs that have something in a column."""
+    there = text(f"{column} IS NOT NULL")
+    return Index(f"ix_run_{column}", column, sqlite_where=there, postgresql_where=there)
+
+
 class Run(Base):
     """One action to be carried out for one event by one rule; `config` is a copy, so that an
     edit never changes what was planned. `target`: whom the breaker counts it for, "" for nobody;
@@ -56,6 +65,8 @@ class Run(Base):
             )
             for of in ("rule_id", "workspace_id")
         ),
+        partial_index("provider_ref"),
+        partial_index("next_check_at"),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: new_id("run"))
@@ -92,6 +103,9 @@ class Run(Base):
     target: Mapped[str] = mapped_column(Line(MOST_TARGET), default="", server_default="")
     held_for: Mapped[str] = mapped_column(Line(10), default="")
     costs_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    delivery: Mapped[str | None] = mapped_column(Line(12))
+    delivery_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    next_check_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -280,6 +294,7 @@ def free_expired_runs(now: datetime) -> int:
             state="unknown",
             sentence="The program stopped in the middle of the call, so it may have been sent.",
             fix="Check with the receiver, then say whether it arrived.",
+            next_check_at=now,
         )
     )
     return again + doubt

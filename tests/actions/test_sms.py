@@ -95,32 +95,36 @@ def test_after_doubt_twilio_is_asked(sms_world):
     call = replace(CALL, deadline=0.3, started_at=started)
     sms_world.fake.loses_the_answer()
     assert sms_world.run(call).kind == "ambiguous"
-    found = look_up(sms_world, replace(call, deadline=5))
+    [found] = look_up(sms_world, replace(call, deadline=5))
     assert (found.kind, found.receipt) == ("yes", sms_world.fake.messages[0].sid)
     assert sms_world.fake.last.query["To"] == "+14155550123"
 
 
-def test_what_twilio_cannot_tell_stays_in_doubt(sms_world):
+def test_only_messages_alike_and_of_that_time_are_listed(sms_world):
     call = replace(CALL, started_at=datetime.now(UTC))
-    assert look_up(sms_world, call) is None  # nothing there
+    assert look_up(sms_world, call) == []  # nothing there
     sms_world.run(message="another one")
-    assert look_up(sms_world, call) is None  # nothing alike
+    assert look_up(sms_world, call) == []  # nothing alike
     sms_world.run()
     sms_world.run()
-    assert look_up(sms_world, call) is None  # two alike
+    sids = [text.sid for text in sms_world.fake.messages[1:]]
+    assert [one.receipt for one in look_up(sms_world, call)] == sids
     later = replace(CALL, started_at=datetime.now(UTC) + timedelta(minutes=1))
-    sms_world.fake.messages.pop()
-    assert look_up(sms_world, later) is None  # an older one
-    assert look_up(sms_world, call).kind == "yes"
+    assert look_up(sms_world, later) == []  # older ones
     sms_world.fake.answers(500)
-    assert look_up(sms_world, call) is None
+    assert look_up(sms_world, call) is None  # no answer
 
 
-def test_a_failed_one_that_is_found_is_said(sms_world):
+def test_what_became_of_a_listed_one_is_said(sms_world):
     call = replace(CALL, started_at=datetime.now(UTC))
     sms_world.run()
-    sms_world.fake.reports("undelivered", error_code=30006)
-    assert look_up(sms_world, call).kind == "no_for_good"
+    for status, code, kind, delivery in (
+        ("queued", None, "yes", ""), ("sent", None, "yes", "sent"),
+        ("undelivered", 30006, "no_for_good", "undelivered"),
+    ):  # fmt: skip
+        sms_world.fake.messages[0].status, sms_world.fake.messages[0].error_code = status, code
+        [found] = look_up(sms_world, call)
+        assert (found.kind, found.delivery) == (kind, delivery)
 
 
 def look_up(world, call) -> Any:
@@ -137,6 +141,24 @@ def test_a_signed_report_settles_a_run(sms_world, status, code, kind):
     url, form, headers = sms_world.fake.reports(status, error_code=code)
     outcome: Any = SMS.heard(sms_world.connection, url, headers, form)
     assert (outcome.kind, outcome.receipt) == (kind, sms_world.fake.messages[0].sid)
+
+
+def test_a_report_may_be_signed_with_the_port_or_without(sms_world):
+    for asked, signed in (
+        ("https://rulebook.example:8443/c", "https://rulebook.example/c"),
+        ("https://rulebook.example/c", "https://rulebook.example:443/c"),
+    ):
+        sms_world.run(replace(CALL, callback_url=signed))
+        _, form, headers = sms_world.fake.reports("delivered")
+        assert SMS.heard(sms_world.connection, asked, headers, form) is not None
+        assert SMS.heard(sms_world.connection, asked + "c", headers, form) is None
+
+
+def test_without_the_token_that_signs_reports_none_are_asked_for(sms_world):
+    connection = {"account_sid": Twilio.sid, "api_key": "SK1", "api_secret": "canary-33",
+                  "from": "+14155550100"}  # fmt: skip
+    sms_world.run(replace(CALL, callback_url=BACK), connection=connection)
+    assert "StatusCallback" not in sms_world.fake.last.form
 
 
 def test_a_forged_report_is_ignored(sms_world):

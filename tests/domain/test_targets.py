@@ -15,7 +15,7 @@ from rulebook.domain.replay import retry
 from rulebook.domain.sweep import sweep
 from rulebook.domain.targets import switch_on, troubles
 from rulebook.errors import Conflict, Invalid, NotAllowed
-from rulebook.storage import connections, db, runs, utcnow
+from rulebook.storage import connections, db, run_claims, utcnow
 from rulebook.storage.runs import Run
 from tests.domain.test_breaker import NOON, SHOP, at, gate, row_of, tell
 from tests.domain.test_races import at_once
@@ -62,7 +62,7 @@ def test_what_is_planned_later_is_held_when_it_is_due(app: Flask, ada: Person, s
     with app.app_context():
         fresh = retry(ada.actor, run_id)
         assert (fresh.state, fresh.target) == ("queued", target)
-        assert let_through([fresh], utcnow()) == []
+        assert let_through(run_claims.wanted([fresh.id]), utcnow()) == []
         db.session.commit()
     assert run_of(app, fresh.id).state == "held"
 
@@ -181,4 +181,4 @@ def test_runs_of_practice_have_no_target(app: Flask, ada: Person) -> None:
     [run] = runs_of(app, ada)
     assert (run.practice, run.target) == (True, "")
     with app.app_context():
-        assert let_through(list(runs.runs_by_id(ada.workspace_id, [run.id]).values()), NOON)
+        assert let_through(run_claims.wanted([run.id]), NOON)

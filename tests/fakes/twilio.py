@@ -104,6 +104,18 @@ class Twilio(Sink):
         """Accepts messages and never answers."""
         self._behaves(self._serve(lambda handler, _: _hang(handler)))
 
+    def tells_first(self, tell: Callable[[Text], None], status: int = 201) -> None:
+        """Accepts a message, and before it answers `tell` may report of it."""
+
+        def finish(handler: _Handler, text: Text) -> None:
+            tell(text)
+            if status < 300:
+                _created(handler, text)
+            else:
+                handler.send(status, "<h1>Oops</h1>")
+
+        self._behaves(self._serve(finish))
+
     def reports(
         self,
         status: str = "delivered",

@@ -217,7 +217,7 @@ def on_redis(fault: Callable[[grounds.Daemon, str], Fault], latest: float = BELL
     def make(name: str, stack: ExitStack) -> Row:
         daemon, url = stack.enter_context(grounds.redis())
         made = plain(fault(daemon, url), latest, RULEBOOK_QUEUE_URL=url)
-        return made(name, stack)  # type: ignore[no-any-return]
+        return made(name, stack)
 
     return make
 
@@ -226,7 +226,7 @@ def on_postgres(fault: Callable[[grounds.Daemon, str], Fault]) -> Any:
     def make(name: str, stack: ExitStack) -> Row:
         daemon, url = stack.enter_context(grounds.postgres())
         made = plain(fault(daemon, url), 10 + BELL, RULEBOOK_DATABASE_URL=url)
-        return made(name, stack)  # type: ignore[no-any-return]
+        return made(name, stack)
 
     return make
 

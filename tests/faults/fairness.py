@@ -41,7 +41,8 @@ def half_sick(stack: ExitStack, folder: Path) -> Figures:
     here = stack.enter_context(shop(live, step(sinks[0])))
     with here.app.app_context():
         [hook] = hooks.hooks(here.ada.workspace_id)
-        for target in [*sinks[1:], *sick]:
+        targets: list[Sink | Sick] = [*sinks[1:], *sick]
+        for target in targets:
             make_rule(here.ada, hook, then=[step(target)])
     with Stream(here, RATE) as stream:
         stream.goes_on(SECONDS * RATE, SECONDS + GRACE)

@@ -23,6 +23,7 @@ from rulebook.storage.events import Event, EventBody
 from rulebook.storage.runs import Run
 from tests.conftest import start_live, stop_live
 from tests.fakes import Sink
+from tests.fakes.sick import Sick
 from tests.jobs.shop import Shop, shop, wait_until
 
 PAGES = ("/", "/events", "/rules", "/runs", "/hooks")
@@ -123,7 +124,7 @@ class Arrivals:
         )
 
 
-def step(sink: Sink) -> dict[str, Any]:
+def step(sink: Sink | Sick) -> dict[str, Any]:
     """A step of a rule that tells a sink the event's number; never to be done twice."""
     config = {"url": f"{sink.url}/n", "body": '{"n": {{ payload.n }}}'}
     return {"id": "tell", "action": "http", "config": config}

@@ -22,9 +22,10 @@ _RUN = {
     "id": "text", "event": "text", "hook": "text", "rule": "text", "rule_version": "count",
     "step": "text", "action": "text", "connection": "text?", "state": "text", "practice": "yes/no",
     "target": "text", "replay": "count", "summary": "text", "message": "object?",
-    "sentence": "text", "fix": "text", "tries": "count",
-    "most_tries": "count", "may_repeat": "yes/no", "receipt": "text?",
-    "created_at": "time", "next_attempt_at": "time?", "finished_at": "time?",
+    "sentence": "text", "fix": "text",
+    "tries": "count", "most_tries": "count", "may_repeat": "yes/no", "receipt": "text?",
+    "delivery": "text?", "delivery_at": "time?", "created_at": "time",
+    "next_attempt_at": "time?", "finished_at": "time?",
 }  # fmt: skip
 RUN = Shape("Run", "One action for one event by one rule. `practice`: kept instead of sent.", _RUN)
 ATTEMPT = Shape("Attempt", "One try of a run; without an outcome it may be under way.", {
@@ -122,6 +123,8 @@ def shown(run: Run) -> dict[str, Any]:
         "most_tries": run.max_attempts,
         "may_repeat": bool(run.may_repeat),
         "receipt": run.provider_ref,
+        "delivery": run.delivery,
+        "delivery_at": moment(run.delivery_at),
         "created_at": moment(run.created_at),
         "next_attempt_at": moment(run.next_attempt_at),
         "finished_at": moment(run.finished_at),
