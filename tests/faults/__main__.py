@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import time
@@ -18,10 +19,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.faults.campaign import Result, campaign
+from tests.faults.nursery import PDEATHSIG, prctl
 from tests.faults.shop import STORES
 from tests.faults.table import good, joined, table
 
-KILLS = {"sqlite": 1000, "postgres+redis": 200, "postgres": 200}
+KILLS = {"sqlite": 1000, "postgres+redis": 200, "postgres": 200, "run": 20}
 PER_INSTANCE = 100
 
 
@@ -33,6 +35,7 @@ def main(words: list[str]) -> int:
         return syncs(words[1:])
     asked = _asked(words)
     if asked.one:
+        _end_with_the_harness()
         result = campaign(
             asked.one,
             asked.kills,
@@ -65,7 +68,12 @@ def main(words: list[str]) -> int:
 
 def _asked(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    parser.add_argument("--store", action="append", choices=STORES, help="all three unless given")
+    parser.add_argument(
+        "--store",
+        action="append",
+        choices=STORES,
+        help="all unless given; `run` is SQLite under `rulebook run`",
+    )
     parser.add_argument(
         "--kills",
         type=int,
@@ -114,9 +122,9 @@ def _instance(store: str, seed: str, kills: int, asked: argparse.Namespace) -> R
         assert process.stdout is not None
         last = ""
         for line in process.stdout:
-            if last:
-                print(f"  [{time.monotonic() - began:5.0f} s] {name}: {last}", flush=True)
             last = line.strip()
+            if not last.startswith("{"):  # the result
+                print(f"  [{time.monotonic() - began:5.0f} s] {name}: {last}", flush=True)
     if process.returncode:
         raise SystemExit(f"{name} broke off: {last}")
     result = Result(**json.loads(last))
@@ -140,6 +148,17 @@ def _points(rows: list[Result]) -> str:
         for point, count in row.points.items():
             counts[point] = counts.get(point, 0) + count
     return ", ".join(f"{point} {count}" for point, count in sorted(counts.items())) or "none"
+
+
+def _end_with_the_harness() -> None:
+    """An instance ends, and clears up, when whoever started it was ended."""
+
+    def end(*_: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is being done
+        sys.exit(143)
+
+    signal.signal(signal.SIGTERM, end)
+    prctl(PDEATHSIG, signal.SIGTERM)
 
 
 def _progress(text: str) -> None:

@@ -75,7 +75,7 @@ class Nursery:
     def start(self, words: list[str], environ: Mapping[str, str], log: Path) -> Process:
         """The same as `ordinary`, quicker."""
         assert self._process.stdin and self._process.stdout
-        order = {"words": words, "environ": dict(environ), "log": str(log)}
+        order = {"words": words, "environ": dict(environ), "log": str(log), "harness": os.getpid()}
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         said = self._process.stdout.readline()

@@ -15,9 +15,10 @@ from tests.faults.book import Book, read_database, read_ledgers
 from tests.faults.injector import Injector
 from tests.faults.reconcile import check
 from tests.faults.shop import Shop, opened
+from tests.faults.supervised import Patient, Supervised
 from tests.faults.weight import Weight, grown, stray_files, weigh
 
-KINDS = ("web", "worker", "both", "point")
+KINDS = ("web", "worker", "both", "all", "point")
 BACK_WITHIN = 10.0  # seconds, on a machine that does little else
 
 
@@ -59,7 +60,8 @@ def campaign(
         folder = Path(name)
         folder.chmod(0o711)
         with opened(store, folder, seed, quick) as shop:
-            injector = Injector(shop.product, shop.pulse, random.Random(seed), tell)
+            kind = Patient if isinstance(shop.product, Supervised) else Injector
+            injector = kind(shop.product, shop.pulse, random.Random(seed), tell)
             book = Book()
             before = _load_and_kill(shop, injector, kills, began + seconds, pause)
             if not settling.settle(shop.database, hurry, tell):
@@ -88,7 +90,7 @@ def _load_and_kill(
     sender = shop.sender(pause=pause)
     try:
         wait_for_life(shop, ["web", "worker"])
-        before = {slot.role: weigh(slot) for slot in shop.product.slots}
+        before = {slot.role: weigh(slot) for slot in shop.product.slots if slot.process}
         injector.run(kills, ends)
         injector.disarm()
         wait_for_life(shop, shop.pulse.waiting())
@@ -111,7 +113,7 @@ def wait_for_life(shop: Shop, roles: list[str], seconds: float = 60) -> None:
 
 def _look_at_leftovers(shop: Shop, before: dict[str, Weight], book: Book) -> None:
     for slot in shop.product.slots:
-        if not shop.product.ended(slot):
+        if slot.process and not shop.product.ended(slot):
             book.stray += grown(slot.name, before[slot.role], weigh(slot))
     workers = sum(slot.role == "worker" for slot in shop.product.slots)
     book.stray += stray_files(shop.folder / "instance", workers)

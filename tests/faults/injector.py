@@ -62,9 +62,9 @@ class Injector:
                 return
         else:
             self._bide(slots)
-        died = [self.product.kill(slot) for slot in slots]
-        if all(died):
-            self.kills[kind] += 1
+        alone = self.dice.uniform(0, 0.3) if self.dice.random() < 0.2 else 0.0
+        died = [self.product.kill(slot, alone) for slot in slots]
+        self.kills[kind] += all(died)
         for slot in slots:
             self.pulse.kill(slot.role)
         for slot in slots:

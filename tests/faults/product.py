@@ -79,11 +79,15 @@ class Product:
         slot.process = start([slot.role, "--prepared"], environ, slot.log)
         slot.started, slot.fail_at = time.monotonic(), fail_at
 
-    def kill(self, slot: Slot) -> bool:
-        """kill -9 the process and what it started; whether it died of that."""
+    def kill(self, slot: Slot, alone: float = 0.0) -> bool:
+        """kill -9 the process and what it started; whether it died of that. alone: seconds by
+        which what it started outlives it."""
         process = slot.process
         assert process is not None
         killed = process.poll() is None
+        if killed and alone:
+            os.kill(process.pid, signal.SIGKILL)
+            time.sleep(alone)
         _kill_group(process.pid)
         process.wait()
         return killed and process.returncode == -signal.SIGKILL

@@ -19,11 +19,12 @@ from tests.faults.product import Product
 from tests.faults.pulse import Pulse
 from tests.faults.receivers import Calls, Letters, Noted, Texts
 from tests.faults.sender import Sender
+from tests.faults.supervised import Supervised
 from tests.people import Person, make_hook, make_person, make_rule
 from tests.stories import path_of
 from web import create_app
 
-STORES = ("sqlite", "postgres+redis", "postgres")
+STORES = ("sqlite", "postgres+redis", "postgres", "run")
 
 
 @dataclass
@@ -46,7 +47,7 @@ class Shop:
 @contextmanager
 def opened(store: str, folder: Path, seed: str, quick: bool) -> Iterator[Shop]:
     """Set everything up; no process of Rulebook is started yet. All of it ends with the block.
-    quick: processes are forked by a nursery."""
+    quick: processes are forked by a nursery. The store `run` is SQLite under `rulebook run`."""
     with ExitStack() as stack:
         pulse = Pulse()
         noted = Noted(folder / "arrived", pulse)
@@ -64,13 +65,14 @@ def opened(store: str, folder: Path, seed: str, quick: bool) -> Iterator[Shop]:
         }  # fmt: skip
         database: Path | str = home / "rulebook.db"
         many = 1
-        if store != "sqlite":
+        if store.startswith("postgres"):
             many = 2
             server = stack.enter_context(servers.postgres())
             database = stack.enter_context(servers.fresh_database(server))
             queue = stack.enter_context(servers.redis()) if store == "postgres+redis" else database
             environ |= {"RULEBOOK_DATABASE_URL": database, "RULEBOOK_QUEUE_URL": queue}
-        product = Product(folder, environ, {"web": many, "worker": many}, quick)
+        kind, quick = (Supervised, False) if store == "run" else (Product, quick)
+        product = kind(folder, environ, {"web": many, "worker": many}, quick)
         stack.callback(product.abandon)
         product.command("prepare")
         path = _furnish(environ, calls, mail, twilio)

@@ -15,7 +15,7 @@ def joined(store: str, results: Sequence[Result]) -> Result:
     whole = Result(store, "", {kind: 0 for kind in KINDS}, back={"web": 0.0, "worker": 0.0})
     for one in results:
         for kind in KINDS:
-            whole.kills[kind] += one.kills[kind]
+            whole.kills[kind] += one.kills.get(kind, 0)
         for point, count in one.points.items():
             whole.points[point] = whole.points.get(point, 0) + count
         for role in whole.back:
@@ -36,7 +36,7 @@ def table(rows: Sequence[Result]) -> str:
     lines: list[tuple[str, ...]] = [HEAD]
     for row in rows:
         lines.append((
-            row.store, str(row.total), *(str(row.kills[kind]) for kind in KINDS),
+            row.store, str(row.total), *(str(row.kills.get(kind, 0)) for kind in KINDS),
             str(row.restarts), str(row.acked), str(row.lost), str(row.runs), str(row.duplicates),
             str(row.unexplained), f"{row.back['web']:.1f} s", f"{row.back['worker']:.1f} s",
             "kept" if good(row) else f"BROKEN ({len(row.violations)})",
