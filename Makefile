@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check docs screenshots lock clean
+.PHONY: run test check faults docs screenshots lock clean
 
 run: $(VENV)/.run
 	@$(BIN)/rulebook run
@@ -13,6 +13,10 @@ test: $(VENV)/.test
 
 check: $(VENV)/.test
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+faults: $(VENV)/.test
+	$(BIN)/python -m tests.faults $(FAULTS)
+	$(BIN)/python -m tests.faults fsync
 
 $(VENV)/.run: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

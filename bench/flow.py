@@ -48,6 +48,7 @@ def main() -> None:
                 rows.append(row)
     except KeyboardInterrupt:
         sys.exit("Stopped; everything that was started has ended.")
+    print(f"\nload of the machine in the last minute: {machine.load()}")
     if given.json:
         given.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
 

@@ -14,15 +14,19 @@ from time import perf_counter
 
 def described(folder: str | None) -> str:
     """Cores, Python, what a sync costs in this folder, and how busy the machine was before."""
-    try:
-        load = f"{os.getloadavg()[0]:.2f}"
-    except OSError:
-        load = "unknown"
     sync = f"{sync_time(folder) * 1e3:.2f} ms in {folder or tempfile.gettempdir()}"
     return (
         f"{os.cpu_count()} cores, Python {platform.python_version()}, "
-        f"fdatasync of 4 kB: median {sync}, load before: {load}"
+        f"fdatasync of 4 kB: median {sync}, load before: {load()}"
     )
+
+
+def load() -> str:
+    """How many processes wanted a core in the last minute, on average."""
+    try:
+        return f"{os.getloadavg()[0]:.2f}"
+    except OSError:
+        return "unknown"
 
 
 def sync_time(folder: str | None, times: int = 100) -> float:

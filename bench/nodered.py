@@ -150,7 +150,7 @@ def rows(command: str, sink: Sink, sizes: Sizes, stages: list[str]) -> Iterator[
 
 def _acks(command: str, sink: Sink, sizes: Sizes) -> Iterator[Row]:
     for connections in sizes.connections:
-        for words, amount in (("not met", SMALL), ("met, acting", BIG)):
+        for words, amount in (("not met", SMALL), ("met", BIG)):
             with running(command, sink) as (port, _):
                 timed(port, PATH, connections, 1, SMALL)
                 sink.reset()

@@ -11,9 +11,10 @@ import selectors
 import socket
 import time
 from pathlib import Path
-from typing import Any
 
 from bench.payments import Payment
+
+SILENCE = 30.0  # seconds without any answer: then what is under way counts as broken
 
 
 class Line:
@@ -23,21 +24,27 @@ class Line:
         self.port = port
         self.got = b""
         self.began = 0.0
-        self.socket = self._connect()
+        self.socket: socket.socket | None = None
 
-    def _connect(self) -> socket.socket:
-        made = socket.create_connection(("127.0.0.1", self.port), timeout=30)
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return made
-
-    def send(self, request: bytes) -> None:
-        """Begin a request."""
+    def send(self, request: bytes) -> socket.socket:
+        """Begin a request, on a new connection if the last one was closed."""
+        if self.socket is None:
+            self.socket = socket.create_connection(("127.0.0.1", self.port), timeout=30)
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.got = b""
         self.began = time.monotonic()
         self.socket.sendall(request)
+        return self.socket
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self.socket is not None:
+            self.socket.close()
+            self.socket = None
 
     def answered(self) -> int:
         """Read what is there: the status once the answer is complete, 0 before, -1 if cut off."""
+        assert self.socket is not None
         data = self.socket.recv(65536)
         if not data:
             return -1
@@ -48,6 +55,12 @@ class Line:
         length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
         return int(head[9:12]) if len(body) >= length else 0
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether the server keeps the connection after the answer that just came."""
+        head = self.got.partition(b"\r\n\r\n")[0].lower()
+        return head.startswith(b"http/1.1") and b"\nconnection: close" not in head
+
 
 class Load:
     """The whole load; `taken` holds the seconds of each 2xx."""
@@ -56,7 +69,7 @@ class Load:
         self.payment, self.port = payment, port
         self.left = count or 1 << 60
         self.ends = time.monotonic() + (seconds or 1e9)
-        self.number = self.refused = self.broken = self.open = 0
+        self.number = self.refused = self.broken = 0
         self.taken: list[float] = []
         self.selector = selectors.DefaultSelector()
         self.lines = [Line(port) for _ in range(connections)]
@@ -65,25 +78,32 @@ class Load:
         """Send until the count or the time is up; the seconds it took."""
         began = time.monotonic()
         for line in self.lines:
-            self.selector.register(line.socket, selectors.EVENT_READ, line)
             self.next(line)
-        while self.open:
-            for key, _ in self.selector.select(30) or self._silent():
+        while under_way := self.selector.get_map():
+            found = self.selector.select(SILENCE)
+            for key, _ in found:
                 self.hear(key.data)
+            if not found:
+                self.broken += len(under_way)
+                break
+        for line in self.lines:
+            line.close()
         return time.monotonic() - began
 
-    def _silent(self) -> list[Any]:
-        self.broken += self.open
-        self.open = 0
-        return []
-
     def next(self, line: Line) -> None:
-        """The line's next request, unless enough were sent."""
-        if self.left and time.monotonic() < self.ends:
+        """The line's next request, unless enough were sent. Only lines that wait for an answer
+        are listened to."""
+        while self.left and time.monotonic() < self.ends:
             self.left -= 1
-            self.open += 1
             self.number += 1
-            line.send(self.payment.request(self.number))
+            try:
+                sent = line.send(self.payment.request(self.number))
+            except OSError:
+                self.broken += 1
+                line.close()
+                continue
+            self.selector.register(sent, selectors.EVENT_READ, line)
+            return
 
     def hear(self, line: Line) -> None:
         """Take what came on a line."""
@@ -93,17 +113,16 @@ class Load:
             status = -1
         if not status:
             return
-        self.open -= 1
+        assert line.socket is not None
+        self.selector.unregister(line.socket)
         if 200 <= status < 300:
             self.taken.append(time.monotonic() - line.began)
         elif status > 0:
             self.refused += 1
         else:
             self.broken += 1
-            self.selector.unregister(line.socket)
-            line.socket.close()
-            line.socket = line._connect()
-            self.selector.register(line.socket, selectors.EVENT_READ, line)
+        if status < 0 or not line.goes_on:
+            line.close()
         self.next(line)
 
 

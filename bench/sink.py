@@ -167,6 +167,7 @@ def started() -> Iterator[Sink]:
         process.stdin.close()
         process.terminate()
         process.wait(10)
+        process.stdout.close()
 
 
 if __name__ == "__main__":

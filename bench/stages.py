@@ -18,7 +18,7 @@ BURST_CONNECTIONS = 16
 def acks(sink: Sink, sizes: Sizes, folder: str | None) -> Iterator[Row]:
     """Acknowledgements by number of connections, with nothing to do and with all to do."""
     for connections in sizes.connections:
-        for words, amount in (("not met", SMALL), ("met, acting", BIG)):
+        for words, amount in (("not met", SMALL), ("met", BIG)):
             with running(sink, folder) as rulebook:
                 timed(rulebook.port, rulebook.path, connections, 1, SMALL)  # to warm up
                 sink.reset()
@@ -97,7 +97,9 @@ def memory(sink: Sink, sizes: Sizes, folder: str | None) -> Iterator[Row]:
         remark = trouble(found.refused, found.broken)
         yield _memory_row(f"memory right after {found.acks:,} events", rulebook, remark)
         done, _ = finished(rulebook, sizes.many + 20, sizes.patience)
-        yield _memory_row(f"memory after {done:,} actions", rulebook)
+        missing = sizes.many + 20 - done
+        remark = f"GAVE UP AFTER {sizes.patience:.0f} S, {missing:,} TO GO" if missing > 0 else ""
+        yield _memory_row(f"memory after {done:,} actions", rulebook, remark)
 
 
 def _memory_row(figure: str, rulebook: Instance, remark: str = "") -> Row:

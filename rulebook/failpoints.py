@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 
 VARIABLE = "RULEBOOK_TEST_FAIL_AT"
+DYING = "killed at the fail point "
 POINTS = {
     "after_insert": "event rows inserted, not committed",
     "after_commit": "events committed, their senders not answered",
@@ -42,8 +43,8 @@ _counting = threading.Lock()
 
 
 def reach(name: str) -> None:
-    """Nothing, unless this point is armed and its passing has come: then the process dies here of
-    SIGKILL, without a word."""
+    """Nothing, unless this point is armed and its passing has come: then the process says so on
+    standard error and dies here of SIGKILL."""
     if ARMED and name in ARMED:
         _passing(name)
 
@@ -52,5 +53,6 @@ def _passing(name: str) -> None:
     with _counting:
         _passed[name] += 1
         if _passed[name] == ARMED[name]:
+            os.write(2, f"{DYING}{name}\n".encode())
             os.kill(os.getpid(), signal.SIGKILL)
             threading.Event().wait()  # the signal is on its way: do not run on meanwhile

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from rulebook.failpoints import ARMED, POINTS, VARIABLE, armed, reach
+from rulebook.failpoints import ARMED, DYING, POINTS, VARIABLE, armed, reach
 
 PASSES = (
     "from rulebook.failpoints import reach\n"
@@ -39,6 +39,7 @@ def test_the_process_dies_at_the_named_passing(setting: str, last: str) -> None:
     died = passes(setting)
     assert died.returncode == -signal.SIGKILL
     assert died.stdout.splitlines()[-1] == last
+    assert died.stderr == f"{DYING}{last.split()[0]}\n"
 
 
 @pytest.mark.parametrize("setting", ["", "after_insert", "after_claim:9"])

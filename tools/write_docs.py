@@ -48,6 +48,8 @@ def _action(action: Action) -> str:
     kinds = " or ".join(f"`{kind.name}`" for kind in action.connections)
     without = "; without one, the Practice outbox keeps the message" if action.practice else ""
     needs = f"Connection: {kinds}{without}.\n\n" if kinds else ""
+    limits = ", ".join(f"{limit.said} per {limit.per}" for limit in action.limits)
+    needs += f"Sent without asking: {limits}. What goes beyond is held.\n\n" if limits else ""
     return f"## {action.label}: `{action.name}`\n\n{about}\n\n{needs}{_fields(action.fields)}"
 
 

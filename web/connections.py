@@ -8,12 +8,13 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from rulebook.actions import CONNECTION_KINDS, ConnectionKind, Field, Outcome
-from rulebook.domain import connections
-from rulebook.errors import Invalid, NotFound
+from rulebook.domain import connections, targets
+from rulebook.errors import Conflict, Invalid, NotFound
 from rulebook.storage import connections as stored
-from web.guard import actor, own_page
+from web.guard import actor, bell, own_page
 
 pages = Blueprint("connections", __name__)
+MOST_RUNG = 500  # the sweeper rings the others
 
 
 @pages.get("/connections")
@@ -27,6 +28,7 @@ def index() -> ResponseReturnValue:
         accounts={each.id: connections.account_of(each) for each in found},
         users={each.id: connections.rules_using(me.workspace_id, each.id) for each in found},
         kinds=CONNECTION_KINDS,
+        troubles=targets.troubles(me),
         kept=stored.count_messages(me.workspace_id),
         may_own=me.may("own"),
         may_send=me.may("send"),
@@ -84,6 +86,28 @@ def delete(connection_id: str) -> ResponseReturnValue:
     else:
         flash(f"{name} is deleted; its secrets are gone.", "ok")
     return redirect(url_for("connections.index"), 303)
+
+
+@pages.post("/connections/targets/on")
+def switch_on() -> ResponseReturnValue:
+    """Send to a target again that was switched off; what was held is sent or cancelled."""
+    name = request.form.get("name", "")
+    try:
+        done = targets.switch_on(actor(), name, request.form.get("held", ""))
+    except (Conflict, Invalid) as refused:
+        flash(f"Nothing was changed. {refused.message} {refused.fix}", "doubt")
+    else:
+        bell().runs(done.due[:MOST_RUNG])
+        flash(f"It is switched on again. {_became(done)}".strip(), "ok")
+    return redirect(url_for("connections.index"), 303)
+
+
+def _became(done: targets.SwitchedOn) -> str:
+    count = len(done.due) or done.cancelled
+    if not count:
+        return ""
+    runs = "One held run is" if count == 1 else f"{count} held runs are"
+    return f"{runs} {'due now' if done.due else 'cancelled'}."
 
 
 def _kind(kind: str) -> ConnectionKind:

@@ -6,6 +6,7 @@ threads of its own. A slow or endless client never holds a thread.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
@@ -15,6 +16,7 @@ from asgiref.wsgi import WsgiToAsgiInstance
 
 from rulebook.config import Config, load
 from rulebook.domain.receive import Delivery, Receipt, too_large
+from rulebook.storage import move_the_log
 from web import create_app
 from web.inbox import reply_headers
 from web.intake import Intake
@@ -25,7 +27,9 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 THREADS = 16
+SWITCH = 0.001  # seconds: an answer must not wait long for a thread that draws a page
 FORM_SLACK = 64 * 1024
+MOST_READY = 1000
 INBOX = "/in/"
 API = "/api/"
 UNREADABLE = Receipt(400, "The body ended before it was whole.\n")
@@ -70,15 +74,14 @@ class Door:
             self.leaving.listen()
             await _lifespan(receive, send)
         elif scope["type"] == "http":
-            with self.leaving.work():
-                await self._http(scope, receive, send)
+            await self.leaving.work(self._http(scope, receive, send))
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
         for_hook = path.startswith(INBOX) and "/" not in path[len(INBOX) :]
         try:
-            async with self.leaving.reading(self.deadline):
-                body = await self._read(scope, receive, 0 if for_hook else FORM_SLACK)
+            reading = self._read(scope, receive, 0 if for_hook else FORM_SLACK)
+            body = await self.leaving.reading(reading, self.deadline)
         except (TooLarge, TimeoutError, Stopping, Gone) as reason:
             return await _answer(send, self._refusal(reason), close=True, path=path)
         if for_hook:
@@ -163,12 +166,25 @@ async def _answer(
     if path.startswith(API):
         receipt = _as_problem(receipt)
     body = receipt.text.encode()
-    headers = [(b"content-length", str(len(body)).encode())]
-    headers += [(n.lower().encode(), v.encode()) for n, v in reply_headers(receipt).items()]
+    headers = [(b"content-length", b"%d" % len(body)), *_headers(receipt)]
     if close:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": receipt.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if head else body})
+
+
+_ready: dict[tuple[int, str], list[tuple[bytes, bytes]]] = {}
+
+
+def _headers(receipt: Receipt) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer, as the server takes them; few kinds of answers make up most."""
+    kind = receipt.status, receipt.content_type
+    found = _ready.get(kind)
+    if found is None:
+        found = [(n.lower().encode(), v.encode()) for n, v in reply_headers(receipt).items()]
+        if len(_ready) < MOST_READY:
+            _ready[kind] = found
+    return found
 
 
 def _as_problem(receipt: Receipt) -> Receipt:
@@ -190,7 +206,9 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 
 def application() -> Door:
     """The front door of this process, with the settings of its environment."""
+    sys.setswitchinterval(SWITCH)
     config: Config = load()
     app = create_app(config)
+    move_the_log(app)
     intake = Intake(app, app.extensions["bell"], config["MAX_BODY"])
     return Door(app, intake, config["MAX_BODY"], config["READ_DEADLINE"])

@@ -10,7 +10,7 @@ import queue
 import shutil
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,8 @@ MOST_WAITING = 1000
 MOST_WAITING_BYTES = 64 * 1024 * 1024
 COMMIT_SECONDS = 10
 LOOK_AT_DISK_EVERY = 1.0
+RING_EVERY = 0.01
+MOST_IN_A_RING = 32
 MEGABYTE = 1024 * 1024
 FULL = Receipt(503, "Too much at once; send it again in a moment.\n")
 SLOWER = Receipt(429, "This hook gets more than its share just now; send it again in a moment.\n")
@@ -36,10 +38,11 @@ NO_ROOM = Receipt(503, "The disk here is nearly full. Please send it again later
 
 @dataclass(frozen=True)
 class Waiting:
-    """A delivery and who waits for its receipt."""
+    """A delivery and who waits for its receipt, until when by the loop's clock."""
 
     delivery: Delivery
     receipt: asyncio.Future[Receipt]
+    until: float
 
 
 class Intake:
@@ -48,10 +51,13 @@ class Intake:
     def __init__(self, app: Flask, bell: Bell, max_body: int) -> None:
         self.app, self.bell, self.max_body = app, bell, max_body
         self._waiting: queue.SimpleQueue[Waiting] = queue.SimpleQueue()
-        self._bytes = 0
+        self._open: deque[Waiting] = deque()  # in the order of their coming
+        self._count = self._bytes = 0
         self._of_token: Counter[str] = Counter()
         self._disk = Disk(app)
-        threading.Thread(target=self._run, name="intake", daemon=True).start()
+        self._stored: queue.SimpleQueue[list[str]] = queue.SimpleQueue()
+        for target, name in ((self._run, "intake"), (self._ring, "ring")):
+            threading.Thread(target=target, name=name, daemon=True).start()
 
     async def take(self, delivery: Delivery) -> Receipt:
         """Store it with the next group, and say what to answer; a refusal at once when too much
@@ -60,21 +66,30 @@ class Intake:
         if refusal:
             return refusal
         loop = asyncio.get_running_loop()
-        waiting = Waiting(delivery, loop.create_future())
-        late = loop.call_later(COMMIT_SECONDS, _tell, waiting.receipt, NOT_STORED)
+        waiting = Waiting(delivery, loop.create_future(), loop.time() + COMMIT_SECONDS)
+        self._count += 1
         self._bytes += len(delivery.body)
         self._of_token[delivery.token] += 1
         self._waiting.put(waiting)
+        self._open.append(waiting)
+        if len(self._open) == 1:
+            loop.call_at(waiting.until, self._give_up, loop)
         try:
             return await waiting.receipt
         finally:
-            late.cancel()
             self._leave(delivery)
+
+    def _give_up(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Whoever has waited too long is told 503; one timer does for all."""
+        while self._open and (self._open[0].receipt.done() or self._open[0].until <= loop.time()):
+            _tell(self._open.popleft().receipt, NOT_STORED)
+        if self._open:
+            loop.call_at(self._open[0].until, self._give_up, loop)
 
     def _refusal(self, delivery: Delivery) -> Receipt | None:
         if self._disk.full():
             return NO_ROOM
-        count, size = self._of_token.total(), self._bytes + len(delivery.body)
+        count, size = self._count, self._bytes + len(delivery.body)
         if count >= MOST_WAITING or size > MOST_WAITING_BYTES:
             return FULL
         if count * 2 >= MOST_WAITING or size * 2 > MOST_WAITING_BYTES:
@@ -84,6 +99,7 @@ class Intake:
         return None
 
     def _leave(self, delivery: Delivery) -> None:
+        self._count -= 1
         self._bytes -= len(delivery.body)
         self._of_token[delivery.token] -= 1
         if not self._of_token[delivery.token]:
@@ -104,7 +120,17 @@ class Intake:
                 log.exception("A group of deliveries was answered 503.")
                 receipts = [NOT_STORED] * len(group)
             self._answer(group, receipts)
-            self.bell.events([receipt.judge for receipt in receipts if receipt.judge])
+            self._stored.put([receipt.judge for receipt in receipts if receipt.judge])
+
+    def _ring(self) -> None:
+        """Ring for what was stored. A ring stands for all that wait, so that few are enough."""
+        while True:
+            stored = self._stored.get()
+            while not self._stored.empty():
+                stored += self._stored.get()
+            if stored:
+                self.bell.events(stored[:MOST_IN_A_RING])
+                time.sleep(RING_EVERY)
 
     def _store(self, deliveries: list[Delivery]) -> list[Receipt]:
         """One commit for all; if that fails, one each, so that a bad one fails alone. But where
@@ -127,6 +153,8 @@ class Intake:
         def tell() -> None:
             for each, receipt in zip(group, receipts, strict=True):
                 _tell(each.receipt, receipt)
+            while len(self._open) > 1 and self._open[0].receipt.done():
+                self._open.popleft()
 
         try:
             group[0].receipt.get_loop().call_soon_threadsafe(tell)

@@ -7,7 +7,8 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Coroutine
+from typing import Any
 
 GRACE = 2.0  # seconds for the last answers to get out
 
@@ -29,25 +30,23 @@ class Leaving:
         with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):  # other threads
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._stop)
 
-    @contextlib.asynccontextmanager
-    async def reading(self, seconds: float) -> AsyncIterator[None]:
+    async def reading(self, body: Coroutine[Any, Any, bytes], seconds: float) -> bytes:
         """A client may take this long; TimeoutError then, Stopping when the process stops first."""
         limit = asyncio.timeout(0 if self.stopping else seconds)
+        self._reading.add(limit)
         try:
             async with limit:
-                self._reading.add(limit)
-                yield
+                return await body
         except TimeoutError:
             raise (Stopping() if self.stopping else TimeoutError()) from None
         finally:
             self._reading.discard(limit)
 
-    @contextlib.contextmanager
-    def work(self) -> Iterator[None]:
+    async def work(self, answer: Coroutine[Any, Any, None]) -> None:
         """A request is being answered: it is waited for."""
         self._at_work += 1
         try:
-            yield
+            await answer
         finally:
             self._at_work -= 1
 
@@ -55,7 +54,8 @@ class Leaving:
         loop = asyncio.get_running_loop()
         self.stopping = True
         for limit in self._reading:
-            limit.reschedule(loop.time())
+            if limit.when() is not None:  # else it has not begun, and ends at once by itself
+                limit.reschedule(loop.time())
         loop.call_later(GRACE, self._leave)
         signal.raise_signal(signal.SIGINT)  # the server stops as it does for Ctrl-C
 

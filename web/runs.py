@@ -9,7 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from rulebook.actions import ACTIONS, Field
-from rulebook.domain import replay
+from rulebook.domain import held, replay
 from rulebook.errors import Conflict, NotFound
 from rulebook.storage import attempts, connections, events, figures, rules, runs
 from rulebook.storage.rules import Rule
@@ -22,6 +22,7 @@ pages = Blueprint("runs", __name__)
 
 PAGE = 50
 MOST_AT_ONCE = 200
+MOST_RUNG = 500  # the sweeper rings the others
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ def index() -> ResponseReturnValue:
         rules={rule.id: rule.name for rule in rules.rules(me.workspace_id)},
         failed=len(figures.failed_runs(me.workspace_id, chosen["rule"] or None, 100)),
         newer=newer,
+        costly=_costly(chosen),
         older_url=_link(chosen, before=shown[-1].id) if more else None,
         newest_url=_link(chosen) if before or newer else None,
         poll_url=_link(chosen, before=before, upto=None if before else _first(shown)),
@@ -81,6 +83,13 @@ def index() -> ResponseReturnValue:
 def _chosen() -> dict[str, str]:
     given = {name: request.args.get(name, "")[:40] for name in ("state", "hook", "rule")}
     return given if given["state"] in TABS else {**given, "state": ""}
+
+
+def _costly(chosen: dict[str, str]) -> int:
+    """How many runs of the chosen rule are held because of what they cost."""
+    if chosen["state"] != "held" or not chosen["rule"]:
+        return 0
+    return held.held_for_cost(actor(), [chosen["rule"]]).get(chosen["rule"], 0)
 
 
 def _filter(chosen: dict[str, str]) -> RunFilter:
@@ -210,6 +219,33 @@ def cancel(run_id: str) -> ResponseReturnValue:
     except Conflict as refused:
         return _go_on(refused, run_id)
     return _go_on("Cancelled: nothing is sent for it.", run_id)
+
+
+@pages.post("/runs/<run_id>/release")
+def release(run_id: str) -> ResponseReturnValue:
+    """Let a run go on that is held because of what it costs."""
+    try:
+        run = held.release(actor(), run_id)
+    except Conflict as refused:
+        return _go_on(refused, run_id)
+    bell().runs([run.id])
+    return _go_on("Released: it is due now.", run_id)
+
+
+@pages.post("/runs/held")
+def decide_held() -> ResponseReturnValue:
+    """Release or cancel all runs of a rule that are held because of what they cost."""
+    rule_id, how = request.form.get("rule", "")[:40], request.form.get("how")
+    if how == "release":
+        released = held.release_all(actor(), rule_id)
+        bell().runs(released[:MOST_RUNG])
+        said, count = "released: due now", len(released)
+    elif how == "cancel":
+        said, count = "cancelled", held.cancel_all(actor(), rule_id)
+    else:
+        raise NotFound("way to decide")
+    flash(f"{count} held run{'s' if count != 1 else ''} {said}.", "ok")
+    return redirect(own_page(request.form.get("next"), url_for("runs.index")), 303)
 
 
 def _go_on(said: str | Conflict, run_id: str) -> ResponseReturnValue:

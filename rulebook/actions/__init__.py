@@ -11,7 +11,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from rulebook.actions._fields import (
     MASK,
@@ -56,6 +56,7 @@ __all__ = [
     "Config",
     "ConnectionKind",
     "Field",
+    "Limit",
     "Message",
     "Outcome",
     "Settings",
@@ -74,6 +75,19 @@ __all__ = [
 ]
 
 Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most so many runs in so many seconds without a person's word: per rule, or per workspace.
+
+    said: "20 text messages in an hour".
+    """
+
+    most: int
+    seconds: int
+    per: Literal["rule", "workspace"]
+    said: str
 
 
 def _no_more(config: Config) -> list[Problem]:
@@ -130,6 +144,8 @@ class Action:
     expires_after: ClassVar[int]
     # Seconds after a doubtful try at which `look_up` may ask what became of it.
     checks: ClassVar[tuple[int, ...]] = ()
+    # Every run costs money: beyond these it is held and a person is asked. Empty: it costs nothing.
+    limits: ClassVar[tuple[Limit, ...]] = ()
     reports: ClassVar[bool] = False  # the provider tells `heard` later what became of a run
     # How a rule begun with this action is called ("Text me"); only the first choice has one.
     starter: ClassVar[str] = ""

@@ -16,6 +16,7 @@ Kind = Literal["yes", "no", "no_for_good", "not_sent", "ambiguous"]
 MAX_ANSWER = 8 * 1024
 HOP_HEADER = "rulebook-hops"
 MAX_HOPS = 5
+TELLS_NOTHING = 3  # characters of a secret
 # On its way from the provider, then how it ended there; "read" may still follow "delivered".
 DELIVERIES = ("sent", "delivered", "read", "undelivered", "failed")
 
@@ -100,6 +101,8 @@ def clean(outcome: Outcome, hidden: Sequence[str]) -> Outcome:
     def without(text: str) -> str:
         for secret in sorted(hidden, key=len, reverse=True):
             text = text.replace(secret, MASK)
+        for secret in hidden:
+            text = _without_beginning(text, secret)
         return text.replace("\x00", "�")
 
     return replace(
@@ -110,3 +113,11 @@ def clean(outcome: Outcome, hidden: Sequence[str]) -> Outcome:
         receipt=without(outcome.receipt),
         answer=without(outcome.answer).encode()[:MAX_ANSWER].decode(errors="ignore"),
     )
+
+
+def _without_beginning(text: str, secret: str) -> str:
+    """The text without the beginning of a secret at its end, where it was cut."""
+    for length in range(min(len(secret), len(text)), TELLS_NOTHING, -1):
+        if text.endswith(secret[:length]):
+            return text[:-length] + MASK
+    return text

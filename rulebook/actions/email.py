@@ -7,6 +7,7 @@ on every attempt. Once the message was handed over and the answer got lost, it i
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -145,6 +146,13 @@ class Email(Action):
             address for name in ("to", "cc") for address in addresses(str(config.get(name) or ""))
         )
         return Message(shown_to, str(config.get("subject") or ""), text or _plain(html), html)
+
+    def hidden(self, config: Config, connection: Config | None) -> list[str]:
+        found = super().hidden(config, connection)
+        user = str((connection or {}).get("username") or "")
+        # As the login sends them: RFC 4616 (PLAIN), and LOGIN.
+        sent = [form for text in found for form in (f"\0{user}\0{text}", text)]
+        return found + [b64encode(text.encode()).decode() for text in sent]
 
     def send(
         self,

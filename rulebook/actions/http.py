@@ -7,9 +7,11 @@ signature. Redirects are not followed, and at most 64 kB of the answer are read.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from rulebook import __version__
 from rulebook.actions import (
@@ -106,7 +108,10 @@ class Http(Action):
             to = target(str(config.get("url") or ""))
         except EgressError:
             return ""
-        return f"{to.host}:{to.port}"
+        # By its path as well, because what answers 410 is one address and not the host; as a hash,
+        # because such paths hold keys.
+        path = hashlib.sha256(urlsplit(to.url).path.encode()).hexdigest()[:8]
+        return f"{to.host}:{to.port}/{path}"
 
     def send(
         self,

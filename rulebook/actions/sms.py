@@ -26,6 +26,7 @@ from rulebook.actions import (
     Call,
     Config,
     Field,
+    Limit,
     Message,
     Outcome,
     Settings,
@@ -53,6 +54,11 @@ class Sms(Action):
     waits = (10, 30, 120, 600, 1800)
     expires_after = 3600
     checks = (30, 120, 600)
+    limits = (
+        Limit(20, 3600, "rule", "20 texts in an hour"),
+        Limit(100, 86400, "rule", "100 texts in a day"),
+        Limit(500, 86400, "workspace", "500 texts in a day"),
+    )
     reports = True
     starter = "Text me"
 

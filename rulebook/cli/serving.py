@@ -66,7 +66,7 @@ def web(prepared: bool) -> None:
     settings = config.load()
     check_port(settings, shared=True)
     if not prepared:
-        _upgrade(settings)
+        _upgrade()
     Granian(
         "web.door:application",
         address=settings["HOST"],
@@ -87,14 +87,15 @@ def worker(prepared: bool) -> None:
 
     settings = config.load()
     if not prepared:
-        _upgrade(settings)
+        _upgrade()
     work(settings)
 
 
-def _upgrade(settings: Config) -> None:
-    from rulebook.cli.ground import open_app
+def _upgrade() -> None:
+    from rulebook.cli.ground import at_home
 
-    open_app(settings)
+    with at_home():  # and its connection is closed before the process goes on to serve
+        pass
 
 
 @click.group()
@@ -105,7 +106,7 @@ def db() -> None:
 @db.command()
 def upgrade() -> None:
     """Bring the database's tables to this version of Rulebook."""
-    _upgrade(config.load())
+    _upgrade()
     click.echo("The database is up to date.")
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy.exc import OperationalError
 
 from rulebook.actions import ACTIONS, Call, Outcome
+from rulebook.domain import breaker
 from rulebook.domain.aftermath import FINAL, MOST_RECEIPT, values_of, what_follows
 from rulebook.domain.connections import open_connection
 from rulebook.domain.house import House, house
@@ -76,17 +77,20 @@ def look(run_ids: Sequence[str]) -> list[Wanted]:
 def start(wanted: Sequence[Wanted], now: datetime | None = None) -> list[Started]:
     """Claim those runs that are due, and write their attempts down in one commit."""
     now = now or utcnow()
-    ready = {each.id: each for each in wanted if not each.needs or _needs_met(each.id, now)}
+    ready = [each for each in wanted if not each.needs or _needs_met(each.id, now)]
+    let_in = {each.id: each for each in breaker.let_through(ready, now)} if ready else {}
     token = new_id("lease")
-    claimed = run_claims.claim_runs(ready, token, now) if ready else []
+    claimed = run_claims.claim_runs(let_in, token, now) if let_in else []
+    for lost in set(let_in) - {run.id for run in claimed}:
+        breaker.give_back((let_in[lost].workspace_id, let_in[lost].target))
     if not claimed:
-        db.session.rollback()
+        db.session.commit()  # some may have been told to wait
         return []
     attempts.start_attempts([(run.id, run.attempts) for run in claimed], token, now)
     db.session.commit()
     reach("after_claim")
     with reading():
-        started = [_with_credentials(Started(run, ready[run.id], token, now)) for run in claimed]
+        started = [_with_credentials(Started(run, let_in[run.id], token, now)) for run in claimed]
         db.session.commit()
     return started
 
@@ -212,6 +216,7 @@ def _record(done: Sequence[Done]) -> list[str] | None:
     if not run_claims.settle_all(moved):
         return None
     _note_successes(done)
+    _note_targets(done)
     freed = _who_waits([run for run, then, _values in settled if then.state in FINAL])
     db.session.commit()
     reach("after_record")
@@ -229,6 +234,7 @@ def _record_alone(done: Done) -> list[str]:
         settled = runs.settle_late(run.id, token, run.attempts, values)
     if settled:
         _note_successes([done])
+    _note_targets([done])
     freed = _who_waits([run]) if settled and then.state in FINAL else []
     db.session.commit()
     reach("after_record")
@@ -257,6 +263,14 @@ def _note_successes(done: Sequence[Done]) -> None:
         each.started.run.connection_id: each.at
         for each in succeeded if each.started.run.connection_id
     })  # fmt: skip
+
+
+def _note_targets(done: Sequence[Done]) -> None:
+    breaker.note([
+        breaker.Result(each.started.run.workspace_id, each.started.wanted.target,
+                       each.outcome.kind, each.outcome.gone, each.outcome.sentence)
+        for each in done if each.started.outcome is None  # else nobody was called
+    ], done[-1].at)  # fmt: skip
 
 
 def _outbox_message(run: Claimed) -> OutboxMessage:

@@ -1,4 +1,5 @@
-"""What needs a person: failures nobody retried, doubt, held runs, poison, work that is late.
+"""What needs a person: failures nobody retried, doubt, targets switched off, held runs, poison,
+work that is late.
 
 A person may say that failures are dealt with; the audit remembers it, and later ones count again.
 """
@@ -9,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from rulebook.domain.actor import Actor
+from rulebook.domain.breaker import FIX_OFF, called
 from rulebook.errors import NotFound
-from rulebook.storage import db, events, figures, hooks, rules, runs, utcnow
+from rulebook.storage import db, events, figures, held, hooks, rules, runs, targets, utcnow
 from rulebook.storage.figures import Heap
 
 LOOKS_BACK = timedelta(days=7)
@@ -21,8 +23,9 @@ SEEN = "attention.dismiss"
 
 @dataclass(frozen=True)
 class Worry:
-    """One thing that needs a person. kind: failed, unknown, held, poison or late; `thing` is the
-    id of the rule (failed, held), run (unknown) or hook (poison) it is about."""
+    """One thing that needs a person. kind: failed, unknown, target, held, poison or late; `thing`
+    is the id of the rule (failed, held), run (unknown) or hook (poison) or the name of the target
+    it is about."""
 
     kind: str
     thing: str
@@ -40,6 +43,7 @@ def worries(workspace_id: str, now: datetime | None = None) -> list[Worry]:
     return [
         *_late(workspace_id, now),
         *_doubts(workspace_id),
+        *_targets(workspace_id),
         *_failures(workspace_id, seen, now),
         *_held(workspace_id),
         *_poison(workspace_id, seen, now),
@@ -91,13 +95,27 @@ def _failure(workspace_id: str, name: str, heap: Heap, count: int, newest: str) 
     return Worry("failed", heap.of, count, name, run.sentence, run.fix, heap.since)
 
 
+def _targets(workspace_id: str) -> list[Worry]:
+    off = targets.off_targets(workspace_id)
+    counts = held.held_by_target(workspace_id) if off else {}
+    names = called([(workspace_id, row.name) for row in off])
+    return [
+        Worry("target", row.name, counts.get(row.name, 0), names[workspace_id, row.name],
+              f"Switched off. {row.off_reason}", FIX_OFF, row.off_at)
+        for row in off
+        if row.off_at
+    ]  # fmt: skip
+
+
 def _held(workspace_id: str) -> list[Worry]:
     heaps = figures.held_by_rule(workspace_id)
     names = figures.rule_names(workspace_id, [heap.of for heap in heaps])
+    newest = runs.runs_by_id(workspace_id, [heap.newest for heap in heaps])
     return [
-        Worry("held", heap.of, heap.count, names[heap.of], "Its runs wait for you.", "", heap.since)
+        Worry("held", heap.of, heap.count, names[heap.of], newest[heap.newest].sentence,
+              newest[heap.newest].fix, heap.since)
         for heap in heaps
-    ]
+    ]  # fmt: skip
 
 
 def _poison(workspace_id: str, seen: dict[str, datetime], now: datetime) -> list[Worry]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from rulebook.domain.gist import gist_of, words_of
@@ -13,25 +13,31 @@ from rulebook.domain.noting import Notes
 from rulebook.domain.planning import plan
 from rulebook.domain.reading import seen_by_rules
 from rulebook.domain.rulesets import HookRules, Judged, rules_of
+from rulebook.domain.spending import hold_beyond_limits
 from rulebook.failpoints import reach
 from rulebook.storage import (
     db,
     event_claims,
+    events,
     lazily,
     new_id,
     reading,
     run_claims,
     utcnow,
     verdicts,
+    workspaces,
 )
+from rulebook.storage.base import first_id
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
 from rulebook.storage.run_claims import Wanted
+from rulebook.storage.workspaces import Workspace
 from rules import explain
 from rules.payload import Payload
 
 log = logging.getLogger("rulebook.judge")
 MOST_EXPLAINED = 50
+JUST_NOW = timedelta(milliseconds=200)
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,15 @@ def judge_waiting(
     return due, 0 < fill <= len(claimed)
 
 
+def still_coming(now: datetime | None = None) -> bool:
+    """Whether events came in just now: a burst that waits for judging is not over."""
+    with reading():
+        since = first_id("evt", (now or utcnow()) - JUST_NOW)
+        coming = events.any_since(since)
+        db.session.commit()
+    return coming
+
+
 def _judge_together(
     claimed: Sequence[str], token: str, now: datetime, notes: Notes
 ) -> list[Wanted]:
@@ -105,14 +120,20 @@ def _judge_alone(event_id: str, token: str, now: datetime, notes: Notes) -> list
 def _judge(claimed: Sequence[str], token: str, now: datetime, notes: Notes) -> list[Wanted] | None:
     """None when the claim of one was lost meanwhile, and nothing was written."""
     with reading():  # however long the thinking takes, no writer waits for it
-        thoughts = [_think(event, body, now) for event, body in event_claims.with_bodies(claimed)]
+        waiting = event_claims.with_bodies(claimed)
+        # Held on to, because the session forgets what nobody holds, and would ask for every event.
+        held = [_surroundings(hook_id) for hook_id in {event.hook_id for event, _ in waiting}]
+        thoughts = [_think(event, body, now) for event, body in waiting]
+        del held
         db.session.commit()
     with lazily():  # what a power cut takes of it is judged again; the first attempt is on disk
         settled = {thought.event.id: thought.settled for thought in thoughts}
         if not event_claims.finish_events(settled, token):
             return None
         verdicts.add_verdicts([verdict for t in thoughts for verdict in t.kept])
-        run_claims.add_runs([run for t in thoughts for run in t.planned])
+        planned = [run for thought in thoughts for run in thought.planned]
+        hold_beyond_limits(planned, now)
+        run_claims.add_runs(planned)
         event_claims.put_texts({t.event.id: words_of(t.event, t.payload.value) for t in thoughts})
         reach("after_judge")
         db.session.commit()
@@ -120,10 +141,14 @@ def _judge(claimed: Sequence[str], token: str, now: datetime, notes: Notes) -> l
         notes.add(thought.event.hook_id, thought.payload.value)
     return [
         Wanted(**{name: run.get(name, 0) for name in Wanted._fields})
-        for thought in thoughts
-        for run in thought.planned
+        for run in planned
         if run["state"] == "queued"
     ]
+
+
+def _surroundings(hook_id: str) -> tuple[Hook, Workspace]:
+    hook = db.session.get_one(Hook, hook_id)
+    return hook, workspaces.workspace(hook.workspace_id)
 
 
 def _think(event: Event, body: bytes, now: datetime) -> Thought:

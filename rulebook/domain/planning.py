@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from rulebook.actions import ACTIONS, HOP_HEADER
+from rulebook.actions import ACTIONS, HOP_HEADER, Action
 from rulebook.domain.rendering import context_of, render
 from rulebook.domain.rulesets import Judged
 from rulebook.storage.base import new_id
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
+from rulebook.storage.runs import MOST_TARGET
 from rules.nodes import Step
 
 
@@ -57,7 +58,6 @@ def _run(
     )
     watched = rendered.state == "queued" and judged.mode == "watch"
     state = "watched" if watched else rendered.state
-    practice = action.practice and step.connection is None
     message = action.message(rendered.config) if rendered.state == "queued" else None
     return {
         "id": new_id("run"),
@@ -71,7 +71,7 @@ def _run(
         "replay_no": replay_no,
         "action": step.action,
         "connection_id": step.connection,
-        "target": "" if practice else action.target(rendered.config, None) or step.connection or "",
+        "target": _target(action, rendered.config, step.connection) if state == "queued" else "",
         "config": rendered.config,
         "needs": list(step.needs),
         "if_missing": step.if_missing,
@@ -80,7 +80,7 @@ def _run(
         "message": vars(message) if message else None,
         "sentence": rendered.sentence or _first_words(state),
         "fix": rendered.fix,
-        "practice": practice,
+        "practice": action.practice and step.connection is None,
         "hops": hops,
         "repeat_safe": action.repeat_safe(rendered.config),
         "max_attempts": action.max_attempts,
@@ -89,6 +89,14 @@ def _run(
         "finished_at": None if state == "queued" else now,
         "created_at": now,
     }
+
+
+def _target(action: Action, config: Mapping[str, Any], connection: str | None) -> str:
+    """Whom the breaker counts it for: where an action can be practised, what stands in the way of
+    its messages is the account, and in practice nobody; else it is the host."""
+    if action.practice:
+        return connection or ""
+    return action.target(dict(config), None)[:MOST_TARGET]
 
 
 def _first_words(state: str) -> str:

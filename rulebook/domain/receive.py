@@ -12,6 +12,7 @@ from typing import Any
 
 from rulebook.domain.accounts import digest
 from rulebook.domain.verify import verify
+from rulebook.failpoints import reach
 from rulebook.providers import PROVIDERS, read_event
 from rulebook.storage import db, deliveries, events, hooks, new_id, utcnow
 from rulebook.storage.hooks import HookAtDoor
@@ -77,7 +78,9 @@ def receive_all(
     if stored:
         _mark_repeats(stored, now)
         events.add_events([one.event for one in stored], [one.body for one in stored])
+        reach("after_insert")
         db.session.commit()
+        reach("after_commit")
     return [one if isinstance(one, Receipt) else _receipt(one) for one in taken]
 
 

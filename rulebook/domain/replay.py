@@ -14,6 +14,7 @@ from rulebook.domain.actor import Actor
 from rulebook.domain.planning import plan
 from rulebook.domain.reading import seen_by_rules
 from rulebook.domain.rulesets import Judged, rules_of
+from rulebook.domain.spending import within_limits
 from rulebook.domain.verify import verify
 from rulebook.errors import Conflict, Invalid, NotFound
 from rulebook.storage import db, events, new_id, runs, utcnow
@@ -111,6 +112,7 @@ def _sent_before(run: Run) -> Run | None:
 
 def _store(actor: Actor, event: Event, chosen: list[Run], met: list[Judged], number: int) -> None:
     now = utcnow()
+    within_limits(chosen, now)
     db.session.add_all(chosen)
     for judged in met:
         db.session.add(Verdict(
@@ -147,6 +149,7 @@ def retry(actor: Actor, run_id: str) -> Run:
     if any(r.state in DONE_OR_DOING for r in newer):
         raise Conflict("This was retried already; see the newer run.", "Nothing was sent again.")
     fresh = _copy(run)
+    within_limits([fresh], fresh.created_at)
     db.session.add(fresh)
     actor.note("run.retry", run.id, fresh.id)
     _commit()
@@ -170,7 +173,7 @@ def _copy(run: Run) -> Run:
     action = ACTIONS[run.action]
     kept = ("workspace_id", "hook_id", "event_id", "rule_id", "rule_version_id", "step_id",
             "position", "action", "connection_id", "config", "if_missing", "summary", "message",
-            "practice", "hops", "repeat_safe", "max_attempts")  # fmt: skip
+            "practice", "hops", "repeat_safe", "max_attempts", "target")  # fmt: skip
     return Run(
         id=new_id("run"),
         **{name: getattr(run, name) for name in kept},

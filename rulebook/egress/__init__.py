@@ -112,7 +112,8 @@ class Egress:
 
         Raises EgressError: SaidNo with the server's code, written only after the message went.
         """
-        with session(self.socket, server, timeout, self._context()) as talk:
+        seconds = min(timeout, MAX_SECONDS)
+        with session(self.socket, server, seconds, self._context()) as talk:
             return talk.deliver(sender, recipients, message)
 
     def try_mail(self, server: MailServer, timeout: float = TOTAL_SECONDS) -> None:

@@ -91,6 +91,13 @@ class _Line:
     approved: list[str]
     opened: list[socket.socket] = field(default_factory=list)
     strayed: bool = False
+    tries: int = 0
+
+    def may_send(self, *ends: object) -> int:
+        """curl sends a request again by itself when a kept-alive line breaks without a word,
+        although it may have been carried out; only the first time is ours."""
+        self.tries += 1
+        return int(pycurl.PREREQFUNC_OK if self.tries == 1 else pycurl.PREREQFUNC_ABORT)
 
     def open(self, purpose: int, address: tuple[int, int, int, tuple[str, int]]) -> object:
         family, kind, protocol, (host, *_) = address
@@ -121,6 +128,7 @@ def exchange(
     _prepare(handle, method, to, headers, body)
     _bound(handle, to, seconds, approved, ca_file, keep)
     handle.setopt(pycurl.OPENSOCKETFUNCTION, line.open)
+    handle.setopt(pycurl.PREREQFUNCTION, line.may_send)
     handle.setopt(pycurl.HEADERFUNCTION, answer.header)
     handle.setopt(pycurl.WRITEFUNCTION, answer.part)
     try:
@@ -194,7 +202,7 @@ _ASK_THERE = "Ask whoever runs it, or look into its log."
 def _failure(problem: pycurl.error, handle: pycurl.Curl, to: Target, line: _Line) -> EgressError:
     code = problem.args[0]
     # Not PRETRANSFER_TIME: curl sets it when a connection or a handshake failed, too.
-    written = handle.getinfo(pycurl.REQUEST_SIZE) > 0
+    written = handle.getinfo(pycurl.REQUEST_SIZE) > 0 or line.tries > 1
     if line.strayed:
         return Refused(f"{to.host} was not called: its address changed while we looked.")
     if code == pycurl.E_OPERATION_TIMEDOUT:

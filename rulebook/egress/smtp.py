@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from rulebook.egress.failures import Broken, EgressError, SaidNo, TimedOut, TlsFailed
 
 Opener = Callable[[str, int, float], socket.socket]
+MAX_REPLY = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,31 @@ class _Session(smtplib.SMTP):
     def _log_in(self) -> None:
         try:
             self.login(self.server.username, self.server.password)
-        except smtplib.SMTPNotSupportedError:
-            raise SaidNo("the login", 503, "it offers none") from None
+        except smtplib.SMTPResponseException:
+            raise
+        except smtplib.SMTPServerDisconnected:
+            raise
+        except smtplib.SMTPException:  # it offers no login at all, or none that smtplib knows
+            raise SaidNo("the login", 503, "it offers none that is known here") from None
+
+    def getreply(self) -> tuple[int, bytes]:
+        """One reply, which may have many lines. Unlike smtplib's: bounded as a whole, and what
+        cannot be read is no refusal, for after the final dot it may have been a yes."""
+        if self.sock is None:
+            raise smtplib.SMTPServerDisconnected("closed before")
+        if self.file is None:
+            self.file = self.sock.makefile("rb")
+        code, lines, size = -1, [], 0
+        while True:
+            line = self.file.readline(MAX_REPLY)
+            size += len(line)
+            if not line.endswith(b"\n") or size > MAX_REPLY:
+                self.close()
+                raise smtplib.SMTPServerDisconnected("no end" if line else "closed")
+            code = int(line[:3]) if line[:3].isdigit() else -1
+            lines.append(line[4:].strip())
+            if line[3:4] != b"-" or code < 0:
+                return code, b"\n".join(lines)
 
     def _must(self, step: str, reply: tuple[int, bytes], *wanted: int) -> str:
         code, text = reply[0], reply[1].decode("utf-8", "replace")
@@ -150,7 +174,7 @@ def session(
 
 def _failure(problem: Exception, talk: _Session) -> EgressError:
     host, written = talk.server.host, talk.written
-    if isinstance(problem, smtplib.SMTPResponseException):
+    if isinstance(problem, smtplib.SMTPResponseException) and 400 <= problem.smtp_code < 600:
         text = problem.smtp_error
         shown = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
         step = "the login" if isinstance(problem, smtplib.SMTPAuthenticationError) else "the line"

@@ -63,12 +63,15 @@ class Desk:
                 self._changed.wait_for(
                     lambda: self._stopping or len(self._known) < MOST_WAITING, 30
                 )
-            for each in wanted:
-                line = self._waiting[each.late].setdefault(each.target, deque())
+            here = () if self._stopping else wanted
+            for each in here:
+                line = self._waiting[each.late].setdefault(_host(each), deque())
                 if each.id not in self._known and len(line) < MOST_OF_ONE:
                     self._known.add(each.id)
                     line.append(each)
             self._changed.notify_all()
+        if len(here) < len(wanted):
+            self.ring([each.id for each in wanted])
 
     def stop(self, seconds: float) -> None:
         """Begin no further call, wait for those under way and record them."""
@@ -128,7 +131,7 @@ class Desk:
         return own < MOST_UNPROVEN and unproven < max(1, self.places // 2)
 
     def _call(self, started: Started) -> None:
-        target = started.wanted.target
+        target = _host(started.wanted)
         house: House = self.app.extensions["rulebook"]
         done = carry_out(started, house)
         answered = done.outcome.kind not in ("not_sent", "ambiguous")
@@ -170,7 +173,12 @@ class Desk:
             with self._changed:
                 for each in left:
                     self._known.discard(each.id)
-                    self._under_way[each.target] -= 1
-                    if not self._under_way[each.target]:
-                        del self._under_way[each.target]
+                    self._under_way[_host(each)] -= 1
+                    if not self._under_way[_host(each)]:
+                        del self._under_way[_host(each)]
                 self._changed.notify_all()
+
+
+def _host(wanted: Wanted) -> str:
+    """Whom the places are counted for: the host, whatever addresses it has."""
+    return wanted.target.partition("/")[0]

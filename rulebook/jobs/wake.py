@@ -23,6 +23,7 @@ class Ears:
     def __init__(self, instance: Path) -> None:
         folder = instance / FOLDER
         folder.mkdir(mode=0o700, exist_ok=True)
+        knock(instance)  # clears away what killed workers left: not every queue needs knocks
         self._path = folder / str(os.getpid())
         self._path.unlink(missing_ok=True)
         os.mkfifo(self._path, 0o600)
@@ -51,7 +52,13 @@ class Ears:
 
 def knock(instance: Path) -> None:
     """Wake every worker of this instance. Never raises."""
-    for path in (instance / FOLDER).glob("*"):
+    folder = instance / FOLDER
+    try:
+        names = os.listdir(folder)
+    except OSError:  # no worker has ever listened here
+        return
+    for name in names:
+        path = folder / name
         try:
             pipe = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as problem:

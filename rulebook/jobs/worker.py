@@ -13,20 +13,26 @@ from flask import Flask
 
 from rulebook.config import Config
 from rulebook.domain.house import furnish
-from rulebook.domain.judge import judge_waiting
+from rulebook.domain.judge import judge_waiting, still_coming
 from rulebook.domain.noting import Notes
 from rulebook.domain.sweep import prune, sweep
 from rulebook.jobs.desk import Desk
 from rulebook.jobs.looking import start_looking
 from rulebook.jobs.queue import Bell
 from rulebook.jobs.wake import Ears, listening
+from rulebook.storage import move_the_log
 
 log = logging.getLogger("rulebook.worker")
 SWEEP_EVERY = 2.0
 NOTE_EVERY = 1.0
 LOOK_ANYWAY = 0.5  # seconds after which a worker looks into the queue though nobody knocked
 PRUNE_EVERY = 60.0
-JUDGED_AT_ONCE = 100
+JUDGED_AT_ONCE = 50
+# While a burst comes in, storing it goes first: for each second of judging, two of rest.
+REST, LONGEST_REST = 2, 0.2
+# A stop takes no longer than these seconds; whoever tends the process must be as patient.
+CALLS_END, RECORDS_END, ASIDE_ENDS = 35, 6, 5
+LONGEST_STOP = CALLS_END + RECORDS_END + 2 * ASIDE_ENDS
 HEARERS = 2  # one judges while the other takes runs to the desk
 SWITCH = 0.001  # seconds: an answer to a call must not wait long for a thread that judges
 
@@ -38,19 +44,29 @@ class Hands:
         self.notes = Notes()
         self.desk = Desk(app, places, bell.runs)
         self._judging = threading.Lock()
+        self._leaving = False
 
     def judge(self, event_ids: Sequence[str]) -> None:
         """Judge these events and whatever else waits, until nothing does."""
         with self._judging:
             more = True
-            while more:
+            while more and not self._leaving:
+                began = time.monotonic()
                 due, more = judge_waiting(event_ids, JUDGED_AT_ONCE, self.notes)
                 self.desk.offer(due)
                 event_ids = ()
+                if more and still_coming():
+                    time.sleep(min(REST * (time.monotonic() - began), LONGEST_REST))
 
     def act(self, run_ids: Sequence[str]) -> None:
         """Carry these runs out if they are due."""
         self.desk.offer_ids(run_ids)
+
+    def leave(self, told: threading.Event) -> None:
+        """Once told, begin nothing more, and wait for the calls under way."""
+        told.wait()
+        self._leaving = True
+        self.desk.stop(CALLS_END)
 
 
 def work(config: Config) -> None:
@@ -58,6 +74,7 @@ def work(config: Config) -> None:
     sys.setswitchinterval(SWITCH)
     app = Flask("rulebook.worker", instance_path=str(config.instance.absolute()))
     furnish(app, config)
+    move_the_log(app)
     bell = Bell(app, config)
     hands = bell.work = Hands(app, bell, config["WORKERS"])
     stop = threading.Event()
@@ -75,16 +92,20 @@ def work(config: Config) -> None:
         periodic=False,
         max_delay=LOOK_ANYWAY,
         graceful_signal="TERM",
-        shutdown_timeout=40,
+        shutdown_timeout=CALLS_END,
     )
+    # Not after the consumer: whoever hears for it may be waiting for a place at a full desk.
+    leaving = threading.Thread(target=hands.leave, args=(consumer.stop_flag,), name="leave")
+    leaving.start()
     try:
         consumer.run()
     finally:
         ears.close()
         stop.set()
-        hands.desk.stop(35)
+        consumer.stop_flag.set()
+        leaving.join()
         for thread in aside:
-            thread.join(5)
+            thread.join(ASIDE_ENDS)
 
 
 def _note(app: Flask, notes: Notes, stop: threading.Event) -> None:

@@ -11,21 +11,31 @@ from rulebook.storage import (
     events,
     fields,
     figures,
+    held,
     hooks,
     rules,
     run_claims,
     runs,
     sealed,
+    targets,
     users,
     verdicts,
     workspaces,
 )
 from rulebook.storage.base import Base, new_id, utcnow
-from rulebook.storage.engine import db, lazily, open_database, reading, revisions, upgrade
+from rulebook.storage.engine import (
+    db,
+    lazily,
+    move_the_log,
+    open_database,
+    reading,
+    revisions,
+    upgrade,
+)
 
 __all__ = [
     "Base", "attempts", "audit", "connections", "db", "deliveries", "doubts", "event_claims",
-    "events", "fields", "figures", "hooks", "lazily", "new_id", "open_database", "reading",
-    "revisions", "rules", "run_claims", "runs", "sealed", "upgrade", "users", "utcnow",
-    "verdicts", "workspaces",
+    "events", "fields", "figures", "held", "hooks", "lazily", "move_the_log", "new_id",
+    "open_database", "reading", "revisions", "rules", "run_claims", "runs", "sealed", "targets",
+    "upgrade", "users", "utcnow", "verdicts", "workspaces",
 ]  # fmt: skip

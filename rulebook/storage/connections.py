@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, UniqueConstraint, func, select, update
@@ -114,3 +114,15 @@ def mark_succeeded(moments: Mapping[str, datetime]) -> None:
     """Note for connections, by id, when something was done through them last."""
     for connection_id, moment in sorted(moments.items()):
         change(update(Connection).where(Connection.id == connection_id).values(succeeded_at=moment))
+
+
+def names_of(connection_ids: Collection[str]) -> dict[tuple[str, str], str]:
+    """What people call these connections, by workspace and id; those deleted included."""
+    if not connection_ids:
+        return {}
+    rows = db.session.execute(
+        select(Connection.workspace_id, Connection.id, Connection.name).where(
+            Connection.id.in_(connection_ids)
+        )
+    )
+    return {(workspace_id, each): name for workspace_id, each, name in rows}

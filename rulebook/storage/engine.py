@@ -25,6 +25,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from rulebook.config import Config
+from rulebook.storage.checkpoint import Mover
 from rulebook.storage.turn import Turn
 
 # Not expired on commit: a look at a row after it would begin another transaction, and with it take
@@ -43,6 +44,7 @@ PRAGMAS = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA journal_size_limit=67108864",
     "PRAGMA mmap_size=0",
+    "PRAGMA wal_autocheckpoint=0",  # checkpoint.py does it
     "PRAGMA secure_delete=ON",
 )
 
@@ -56,7 +58,9 @@ def open_database(app: Flask, config: Config) -> None:
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             event.listen(db.engine, "connect", _set_pragmas)
-            _take_turns(db.engine, config.instance / "write.lock")
+            turn = Turn(config.instance / "write.lock")
+            app.extensions["rulebook.turn"] = turn
+            _take_turns(db.engine, turn)
         else:
             event.listen(db.engine, "begin", _not_waiting)
 
@@ -76,9 +80,15 @@ def _set_pragmas(connection: sqlite3.Connection, record: object) -> None:
         connection.execute(pragma)
 
 
-def _take_turns(engine: Engine, path: Path) -> None:
-    turn = Turn(path)
+def move_the_log(app: Flask) -> None:
+    """Move SQLite's log into its file once in a while, as long as the process lives: for processes
+    that serve."""
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite" and db.engine.url.database:
+            Mover(Path(db.engine.url.database), app.extensions["rulebook.turn"])
 
+
+def _take_turns(engine: Engine, turn: Turn) -> None:
     def begin(connection: Connection) -> None:
         if _reading.get():
             connection.exec_driver_sql("BEGIN")

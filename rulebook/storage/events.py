@@ -326,6 +326,11 @@ def due_events(now: datetime, everything: bool = False, limit: int = 500) -> lis
     return list(rows)
 
 
+def any_since(first: str) -> bool:
+    """Whether there is an event with this id or a later one, in any workspace."""
+    return db.session.scalar(select(Event.id).where(Event.id >= first).limit(1)) is not None
+
+
 def oldest_waiting(now: datetime) -> datetime | None:
     """When the oldest event that nobody has judged yet came in."""
     return db.session.scalar(

@@ -69,11 +69,12 @@ def _failed(workspace_id: str) -> list[ColumnElement[bool]]:
 
 
 def held_by_rule(workspace_id: str) -> list[Heap]:
-    """Held runs, one heap for each rule; oldest heap first."""
+    """Runs held for a word about them, one heap for each rule; oldest heap first. Those whose
+    target is switched off wait for a word about that."""
     first = func.min(Run.created_at)
     rows = db.session.execute(
         select(Run.rule_id, func.count(), first, func.max(Run.id))
-        .where(Run.workspace_id == workspace_id, Run.state == "held")
+        .where(Run.workspace_id == workspace_id, Run.state == "held", Run.held_for != "target")
         .group_by(Run.rule_id)
         .order_by(first)
     )

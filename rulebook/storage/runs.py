@@ -37,6 +37,8 @@ from rulebook.storage.verdicts import Verdict
 
 LEASE = timedelta(seconds=90)
 MISSED_AFTER = timedelta(seconds=2)
+MOST_TARGET = 300
+COSTS = text("costs_at IS NOT NULL")
 
 
 def partial_index(column: str) -> Index:
@@ -47,7 +49,8 @@ def partial_index(column: str) -> Index:
 
 class Run(Base):
     """One action to be carried out for one event by one rule; `config` is a copy, so that an
-    edit never changes what was planned."""
+    edit never changes what was planned. `target`: whom the breaker counts it for, "" for nobody;
+    `held_for`: why it is held; `costs_at`: when it was let through to cost money."""
 
     __tablename__ = "run"
     __table_args__ = (
@@ -55,6 +58,13 @@ class Run(Base):
         Index("ix_run_workspace_id_id", "workspace_id", "id"),
         Index("ix_run_state_next_attempt_at", "state", "next_attempt_at"),
         Index("ix_run_rule_id_id", "rule_id", "id"),
+        *(
+            # Few runs cost money, so these stay small.
+            Index(
+                f"ix_run_{of}_costs_at", of, "costs_at", sqlite_where=COSTS, postgresql_where=COSTS
+            )
+            for of in ("rule_id", "workspace_id")
+        ),
         partial_index("provider_ref"),
         partial_index("next_check_at"),
     )
@@ -70,7 +80,6 @@ class Run(Base):
     replay_no: Mapped[int] = mapped_column(default=0)
     action: Mapped[str] = mapped_column(Line(50))
     connection_id: Mapped[str | None] = mapped_column(Id, index=True)
-    target: Mapped[str] = mapped_column(Line(300), default="", server_default="")
     config: Mapped[JsonDict] = mapped_column(Json)
     needs: Mapped[list[str]] = mapped_column(Json, default=list)
     if_missing: Mapped[str] = mapped_column(Line(10), default="blank")
@@ -91,6 +100,9 @@ class Run(Base):
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_rung_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     provider_ref: Mapped[str | None] = mapped_column(Line(200))
+    target: Mapped[str] = mapped_column(Line(MOST_TARGET), default="", server_default="")
+    held_for: Mapped[str] = mapped_column(Line(10), default="")
+    costs_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     delivery: Mapped[str | None] = mapped_column(Line(12))
     delivery_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     next_check_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

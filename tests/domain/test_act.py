@@ -247,7 +247,7 @@ def test_a_step_waits_for_what_it_needs(app: Flask, ada: Person, sink: Sink) -> 
 
 
 def test_a_step_whose_need_failed_is_cancelled(app: Flask, ada: Person, sink: Sink) -> None:
-    sink.answers(410)
+    sink.answers(301)
     first, second = planned(app, ada, call(sink), {**call(sink, "then"), "needs": ["call"]})
     act_on(app, first)
     run = act_on(app, second)
@@ -300,7 +300,7 @@ def test_a_late_answer_does_not_overrule_a_later_try(app: Flask, ada: Person, si
                 run.attempts for run in run_claims.claim_runs([run_id], "lease_other", late)
             ] == [2]
             db.session.commit()
-        handler.send(410)
+        handler.send(301)
 
     sink._behaves(is_overtaken)
     run = act_on(app, run_id)

@@ -122,7 +122,7 @@ def test_one_delivery_many_times_is_one_event(app: Flask, ada: Person) -> None:
 
 def test_a_button_pressed_twice_sends_once(app: Flask, ada: Person) -> None:
     with Sink() as sink:
-        sink.answers(410, 200)
+        sink.answers(301, 200)
         [run_id] = planned(app, ada, call(sink))
         act_on(app, run_id)
         [event] = events_of(app, ada)

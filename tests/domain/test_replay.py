@@ -61,7 +61,7 @@ def test_what_was_sent_is_left_out_unless_asked_for(app: Flask, ada: Person, sin
 
 
 def test_a_step_left_out_holds_nobody_up(app: Flask, ada: Person, sink: Sink) -> None:
-    sink.answers(200, 410, 200)
+    sink.answers(200, 301, 200)
     planned(app, ada, call(sink), {**call(sink, "then"), "needs": ["call"]})
     work(app)
     [event] = events_of(app, ada)
@@ -122,7 +122,7 @@ def test_a_refused_event_is_replayed_once_its_secret_is_right(app: Flask, ada: P
 
 
 def test_a_failed_run_is_retried_as_a_new_one(app: Flask, ada: Person, sink: Sink) -> None:
-    sink.answers(410, 200)
+    sink.answers(301, 200)
     [run_id] = planned(app, ada, call(sink))
     act_on(app, run_id)
     with app.app_context():

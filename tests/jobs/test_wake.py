@@ -28,5 +28,15 @@ def test_the_pipe_of_a_dead_worker_is_cleared_away(tmp_path: Path) -> None:
     assert list((tmp_path / FOLDER).iterdir()) == []
 
 
+def test_a_new_worker_clears_away_what_killed_ones_left(tmp_path: Path) -> None:
+    other = Ears(tmp_path)
+    os.mkfifo(tmp_path / FOLDER / "12345")
+    (tmp_path / FOLDER / str(os.getpid())).rename(tmp_path / FOLDER / "1")
+    ears = Ears(tmp_path)
+    assert {path.name for path in (tmp_path / FOLDER).iterdir()} == {"1", str(os.getpid())}
+    other.close()
+    ears.close()
+
+
 def test_knocking_where_there_is_nothing_is_harmless(tmp_path: Path) -> None:
     knock(tmp_path)

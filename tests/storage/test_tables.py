@@ -17,6 +17,9 @@ from rulebook.storage import Base, db, new_id, reading, utcnow
 from rulebook.storage.engine import migrations
 from rulebook.storage.events import EventBody
 from rulebook.storage.users import User
+from tests.fakes import Sink
+from tests.people import Person
+from tests.stories import act_on, attempts_of, call, planned, run_of
 
 
 def test_the_tables_are_what_the_classes_say(app: Flask) -> None:
@@ -35,6 +38,22 @@ def test_migrations_go_down_and_up_again(app: Flask) -> None:
         assert set(Base.metadata.tables) <= tables
         command.upgrade(migrations(), "head")  # harmless when it is there already
     test_the_tables_are_what_the_classes_say(app)
+
+
+def test_going_back_by_one_migration_keeps_runs_and_attempts(app: Flask, ada: Person) -> None:
+    with Sink() as sink:
+        [run_id] = planned(app, ada, call(sink))
+        act_on(app, run_id)
+    with app.app_context():
+        db.session.remove()
+        command.downgrade(migrations(), "0001")
+        for table in ("run", "attempt"):
+            assert db.session.execute(text(f"SELECT count(*) FROM {table}")).scalar() == 1
+        db.session.remove()
+        command.upgrade(migrations(), "head")
+    run = run_of(app, run_id)
+    assert (run.state, run.target, run.held_for, run.costs_at) == ("succeeded", "", "", None)
+    assert len(attempts_of(app, run_id)) == 1
 
 
 def test_ids_are_in_order_and_cannot_be_guessed() -> None:

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 from flask import Flask
 
-from rulebook.domain.receive import Delivery, Receipt
+from rulebook.domain.receive import Delivery, Receipt, receive_all
 from tests.people import Person, make_hook
 from tests.stories import events_of, path_of
 from web import intake as intake_file
@@ -49,7 +49,7 @@ def test_a_locked_database_is_waited_for_once_by_all(
     app: Flask, ada: Person, token: str, locked: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tries: list[int] = []
-    store = intake_file.receive_all
+    store = receive_all
 
     def counted(deliveries: list[Delivery], max_body: int) -> list[Receipt]:
         tries.append(len(deliveries))

@@ -19,7 +19,9 @@ from web.api.calls import CALLS, answer
 from web.api.shapes import storable
 from web.guard import csrf
 
-NOUNS = ("hooks", "rules", "events", "runs", "connections", "fields", "tokens", "openapi")
+NOUNS = (
+    "hooks", "rules", "events", "runs", "connections", "targets", "fields", "tokens", "openapi",
+)  # fmt: skip
 for noun in NOUNS:
     import_module(f"{__name__}.{noun}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rulebook.domain import held
 from rulebook.domain import replay as verbs
 from rulebook.errors import NotFound
 from rulebook.storage import attempts as tried
@@ -20,7 +21,8 @@ STATES = ("queued", "sending", "succeeded", "failed", "unknown", "held", "skippe
 _RUN = {
     "id": "text", "event": "text", "hook": "text", "rule": "text", "rule_version": "count",
     "step": "text", "action": "text", "connection": "text?", "state": "text", "practice": "yes/no",
-    "replay": "count", "summary": "text", "message": "object?", "sentence": "text", "fix": "text",
+    "target": "text", "replay": "count", "summary": "text", "message": "object?",
+    "sentence": "text", "fix": "text",
     "tries": "count", "most_tries": "count", "may_repeat": "yes/no", "receipt": "text?",
     "delivery": "text?", "delivery_at": "time?", "created_at": "time",
     "next_attempt_at": "time?", "finished_at": "time?",
@@ -80,6 +82,12 @@ def cancel(ask: Ask, id: str) -> Any:
     return full(verbs.cancel(ask.actor, id))
 
 
+@call("POST", "/runs/{id}/release", "send", gives=FULL)
+def release(ask: Ask, id: str) -> Any:
+    """Let a run go on that is held because of what it costs."""
+    return _rung(held.release(ask.actor, id))
+
+
 def _rung(run: Run) -> dict[str, Any]:
     if run.state == "queued":
         bell().runs([run.id])
@@ -105,6 +113,7 @@ def shown(run: Run) -> dict[str, Any]:
         "connection": run.connection_id,
         "state": run.state,
         "practice": run.practice,
+        "target": run.target or "",
         "replay": run.replay_no,
         "summary": run.summary,
         "message": run.message,

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0004"
-down_revision = "0001"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -23,15 +23,11 @@ def upgrade() -> None:
         "ix_event_duplicate_of", "event", ["duplicate_of"],
         sqlite_where=REPEATED, postgresql_where=REPEATED,
     )  # fmt: skip
-    op.add_column(
-        "run", sa.Column("target", sa.String(length=300), nullable=False, server_default="")
-    )
     op.add_column("run", sa.Column("hops", sa.Integer(), nullable=False, server_default="0"))
 
 
 def downgrade() -> None:
     op.drop_column("run", "hops")
-    op.drop_column("run", "target")
     op.drop_index("ix_event_duplicate_of", "event")
     op.drop_index("ix_event_waiting", "event")
     op.create_index("ix_event_duplicate_of", "event", ["duplicate_of"])

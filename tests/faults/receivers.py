@@ -1,0 +1,81 @@
+"""Receivers that write down what arrives before they answer: HTTP, a mail server, a Twilio."""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+from pathlib import Path
+from typing import Any
+
+from tests.fakes import Mail, Sink, Twilio
+from tests.fakes.sink import Received
+from tests.fakes.smtp import Letter
+from tests.fakes.twilio import Text
+from tests.faults.ledger import Ledger
+from tests.faults.pulse import Pulse
+
+MESSAGE_ID = re.compile(r"<([^@>]+)@")
+
+
+class Noted:
+    """Where arrivals are noted: `arrived` with its step, its run's id as far as the call says it,
+    and the id of the delivery that it is about."""
+
+    def __init__(self, path: Path, pulse: Pulse) -> None:
+        self.ledger, self.pulse = Ledger(path), pulse
+
+    def arrived(self, step: str, run: str, delivery: str) -> None:
+        self.ledger.write("arrived", step=step, run=run, delivery=delivery)
+        self.pulse.sign("worker")
+
+
+class Calls(Sink):
+    """Takes HTTP calls to /put/... and /post/...; some answers take a moment, so that workers are
+    also killed in the middle of a call."""
+
+    def __init__(self, noted: Noted, seed: str) -> None:
+        super().__init__()
+        self.noted, self.dice = noted, random.Random(seed)
+
+    def takes(self, handler: Any, request: Received) -> None:
+        headers = request.headers
+        _, step, delivery = request.path.split("/")
+        same = headers["idempotency-key"] == headers["webhook-id"] and request.json == delivery
+        # Two ids that differ, or another event's body, are an arrival that belongs to no run.
+        self.noted.arrived(step, headers["idempotency-key"] if same else "", delivery)
+        if self.dice.random() < 0.2:
+            self.waits(self.dice.uniform(0.02, 0.2))
+        handler.send(200, b"noted")
+
+
+class Letters(Mail):
+    """Takes mail; the run is in the Message-ID, the delivery in the subject."""
+
+    def __init__(self, noted: Noted) -> None:
+        super().__init__()
+        self.noted = noted
+
+    def keeps(self, letter: Letter) -> None:
+        found = MESSAGE_ID.match(str(letter.message["Message-ID"]))
+        self.noted.arrived("mail", found[1] if found else "", letter.subject)
+
+
+class Texts(Twilio):
+    """Takes texts; Twilio is told no id of the run, so the delivery in the text has to do."""
+
+    def __init__(self, noted: Noted) -> None:
+        super().__init__()
+        self.noted = noted
+        self._one_at_a_time = threading.Lock()
+
+    def takes(self, handler: Any, request: Received) -> None:
+        with self._changed:
+            turn = self._turns[0]
+        turn(handler)
+
+    def _take(self, request: Received, accepting: bool) -> Text:
+        with self._one_at_a_time:
+            text = super()._take(request, accepting)
+        self.noted.arrived("sms", "", text.body)
+        return text
