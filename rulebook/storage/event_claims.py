@@ -47,7 +47,7 @@ _TAKE_THESE = _TAKING.where(
 _TAKE_WAITING = _TAKING.where(
     _event.c.id.in_(
         select(_event.c.id)
-        .where(_event.c.state == "received", _event.c.tries == 0)
+        .where(_event.c.state == "received", _event.c.judged_at.is_(None), _event.c.tries == 0)
         .order_by(_event.c.received_at)
         .limit(bindparam("most", type_=Integer()))
         .with_for_update(skip_locked=True)
@@ -76,7 +76,7 @@ def give_back(token: str) -> int:
     """Let others judge what was claimed with this token and is not settled, as if nobody had."""
     return change(
         update(Event)
-        .where(Event.lease_token == token, Event.state == "processing")
+        .where(Event.lease_token == token, Event.state == "processing", Event.judged_at.is_(None))
         .values(state="received", lease_until=None, tries=Event.tries - 1)
     )
 
