@@ -138,7 +138,7 @@ def _room(connections: int) -> Finding:
     pool = storage.db.engine.pool
     each = pool.size() + max(pool._max_overflow, 0) if isinstance(pool, QueuePool) else 1
     said = (f"PostgreSQL has room for {connections} connections; a web or worker process takes up "
-            f"to {each}, and with PostgreSQL as the queue one more for each thread.")  # fmt: skip
+            f"to {each}, and a few more where PostgreSQL is the queue as well.")  # fmt: skip
     if connections < 2 * each:
         return Finding("connections", "warn", said, "Raise max_connections.")
     return Finding("connections", "ok", said)
