@@ -53,15 +53,16 @@ def opened(store: str, folder: Path, seed: str, quick: bool) -> Iterator[Shop]:
         noted = Noted(folder / "arrived", pulse)
         calls = stack.enter_context(Calls(noted, seed))
         mail = stack.enter_context(Letters(noted))
-        twilio = stack.enter_context(Texts(noted))
         port = servers.free_port()
+        twilio = stack.enter_context(Texts(noted, port, seed))
         home = folder / "instance"
         home.mkdir()
         environ = {
             "PATH": os.environ.get("PATH", os.defpath), "HOME": str(folder),
             "PYTHONPATH": str(ROOT), "RULEBOOK_INSTANCE": str(home), "RULEBOOK_PORT": str(port),
             "RULEBOOK_EGRESS_ALLOW": "127.0.0.1", "RULEBOOK_TWILIO_API": twilio.url,
-            "RULEBOOK_LOG_LEVEL": "warning",
+            # An address that Twilio could reach, or no reports would be asked for.
+            "RULEBOOK_PUBLIC_URL": "http://rulebook.example", "RULEBOOK_LOG_LEVEL": "warning",
         }  # fmt: skip
         database: Path | str = home / "rulebook.db"
         many = 1
