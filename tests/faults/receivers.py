@@ -68,9 +68,9 @@ class Texts(Twilio):
     """Takes texts; the run is in the address for reports. Two in three are reported on, once: to
     a web process that may be dead just then."""
 
-    def __init__(self, noted: Noted, port: int, seed: str) -> None:
+    def __init__(self, noted: Noted, web: int, seed: str) -> None:
         super().__init__()
-        self.noted, self.port, self.dice = noted, port, random.Random(seed)
+        self.noted, self.web, self.dice = noted, web, random.Random(seed)
         self._one_at_a_time = threading.Lock()
 
     def takes(self, handler: Any, request: Received) -> None:
@@ -92,7 +92,7 @@ class Texts(Twilio):
         url, form, headers = self.reports("delivered", text)
         to = urlsplit(url)
         headers |= {"Host": to.netloc, "Content-Type": "application/x-www-form-urlencoded"}
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.web, timeout=10)
         try:
             connection.request("POST", to.path, urlencode(form), headers)
             self.noted.ledger.write("reported", status=connection.getresponse().status)
