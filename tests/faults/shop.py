@@ -18,7 +18,7 @@ from tests.faults.births import ROOT
 from tests.faults.product import Product
 from tests.faults.pulse import Pulse
 from tests.faults.receivers import Calls, Letters, Noted, Texts
-from tests.faults.sender import Sender
+from tests.faults.sender import TEXTING, Sender
 from tests.faults.supervised import Supervised
 from tests.people import Person, make_hook, make_person, make_rule
 from tests.stories import path_of
@@ -109,5 +109,10 @@ def _rules(ada: Person, calls: Sink, mail: Mail, twilio: Twilio) -> str:
     }  # fmt: skip
     hook = make_hook(ada, provider="github")
     for step, does in configs.items():
-        make_rule(ada, hook, path=f"$.{step}", value=1, name=step, then=[{"id": step, **does}])
+        # One rule may text 20 times an hour, and no more should be held than cannot be helped.
+        for n in range(1, 1 + (TEXTING if step == "sms" else 1)):
+            make_rule(
+                ada, hook, path=f"$.{step}", test="number.is", value=n, name=f"{step} {n}",
+                then=[{"id": step, **does}],
+            )  # fmt: skip
     return path_of(hook)
