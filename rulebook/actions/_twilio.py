@@ -21,6 +21,7 @@ FIXES = {
     21408: "Allow the country under Messaging, Geo permissions, in Twilio's console.",
     21606: "Choose a sender's number in the connection that belongs to the account.",
     21608: "A trial account only reaches numbers that were verified in Twilio's console.",
+    21609: "Set RULEBOOK_PUBLIC_URL to an address that the internet reaches, or leave it out.",
     21610: "The receiver answered STOP; only they can undo it, by texting START.",
     21614: "The number takes no text messages; use a mobile number.",
     21617: "Shorten the message.",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from sqlalchemy.exc import OperationalError
 
 from rulebook.domain.gist import gist_of, words_of
 from rulebook.domain.noting import Notes
@@ -25,16 +28,19 @@ from rulebook.storage import (
     run_claims,
     utcnow,
     verdicts,
+    workspaces,
 )
 from rulebook.storage.base import first_id
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
 from rulebook.storage.run_claims import Wanted
+from rulebook.storage.workspaces import Workspace
 from rules import explain
 from rules.payload import Payload
 
 log = logging.getLogger("rulebook.judge")
 MOST_EXPLAINED = 50
+GIVE_BACK_WITHIN = 45.0  # seconds, of a lease of 60
 JUST_NOW = timedelta(milliseconds=200)
 
 
@@ -74,11 +80,32 @@ def judge_waiting(
         claimed = event_claims.claim_events(event_ids, token, now, fill)
         db.session.commit()
     fresh = [event_id for event_id, tries in claimed if tries == 1]
-    due = _judge_together(fresh, token, now, notes)
-    for event_id, tries in claimed:
-        if tries > 1:  # it may have been the end of a worker: it must not take others along
-            due += _judge_alone(event_id, token, now, notes)
+    due: list[Wanted] = []
+    try:
+        due += _judge_together(fresh, token, now, notes)
+        for event_id, tries in claimed:
+            if tries > 1:  # it may have been the end of a worker: it must not take others along
+                due += _judge_alone(event_id, token, now, notes)
+    except OperationalError as problem:
+        db.session.rollback()
+        log.error("Events could not be judged, because the database failed: %s", problem.orig)
+        _give_back(token)
+        return due, False
     return due, 0 < fill <= len(claimed)
+
+
+def _give_back(token: str) -> None:
+    """What fails because the database does is no fault of the events: no try is counted. While it
+    goes on failing, ask again until the lease is nearly over."""
+    ends = time.monotonic() + GIVE_BACK_WITHIN
+    while time.monotonic() < ends:
+        try:
+            event_claims.give_back(token)
+            db.session.commit()
+            return
+        except OperationalError:
+            db.session.rollback()
+            time.sleep(0.5)
 
 
 def still_coming(now: datetime | None = None) -> bool:
@@ -98,6 +125,8 @@ def _judge_together(
             due = _judge(claimed, token, now, notes)
             if due is not None:
                 return due
+        except OperationalError:
+            raise
         except Exception:
             log.warning("Judging %d events together failed; each is judged alone.", len(claimed))
         db.session.rollback()
@@ -109,6 +138,8 @@ def _judge_alone(event_id: str, token: str, now: datetime, notes: Notes) -> list
         due = _judge([event_id], token, now, notes)
         if due is not None:
             return due
+    except OperationalError:
+        raise
     except Exception:
         log.exception("The event %s could not be judged; it is tried again later.", event_id)
     db.session.rollback()
@@ -118,7 +149,11 @@ def _judge_alone(event_id: str, token: str, now: datetime, notes: Notes) -> list
 def _judge(claimed: Sequence[str], token: str, now: datetime, notes: Notes) -> list[Wanted] | None:
     """None when the claim of one was lost meanwhile, and nothing was written."""
     with reading():  # however long the thinking takes, no writer waits for it
-        thoughts = [_think(event, body, now) for event, body in event_claims.with_bodies(claimed)]
+        waiting = event_claims.with_bodies(claimed)
+        # Held on to, because the session forgets what nobody holds, and would ask for every event.
+        held = [_surroundings(hook_id) for hook_id in {event.hook_id for event, _ in waiting}]
+        thoughts = [_think(event, body, now) for event, body in waiting]
+        del held
         db.session.commit()
     with lazily():  # what a power cut takes of it is judged again; the first attempt is on disk
         settled = {thought.event.id: thought.settled for thought in thoughts}
@@ -138,6 +173,11 @@ def _judge(claimed: Sequence[str], token: str, now: datetime, notes: Notes) -> l
         for run in planned
         if run["state"] == "queued"
     ]
+
+
+def _surroundings(hook_id: str) -> tuple[Hook, Workspace]:
+    hook = db.session.get_one(Hook, hook_id)
+    return hook, workspaces.workspace(hook.workspace_id)
 
 
 def _think(event: Event, body: bytes, now: datetime) -> Thought:

@@ -7,11 +7,14 @@ catalogue is no promise to a sender: what a crash takes from it is a few counts.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from datetime import datetime
 
 from rulebook.storage import db, fields, hooks, utcnow
 from rulebook.storage.fields import Sighting
 from rules.catalog import fields_of
+
+MOST_AT_ONCE = 100
 
 
 class Notes:
@@ -19,12 +22,16 @@ class Notes:
 
     def __init__(self) -> None:
         self._seen: dict[str, dict[str, Sighting]] = {}
+        self._events: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def add(self, hook_id: str, value: object) -> None:
-        """What the payload of one event of this hook shows."""
+        """What the payload of one event of this hook shows; of a burst, the first hundred."""
+        if self._events[hook_id] >= MOST_AT_ONCE:
+            return
         shown = fields_of(value)
         with self._lock:
+            self._events[hook_id] += 1
             of_hook = self._seen.setdefault(hook_id, {})
             for each in shown:
                 of_hook.setdefault(each.path, Sighting()).add(each.kind, each.example)
@@ -33,6 +40,7 @@ class Notes:
         """Add it all to the catalogues. Commits."""
         with self._lock:
             seen, self._seen = self._seen, {}
+            self._events.clear()
         # One worker at a time changes a catalogue, and all take the hooks in one order, so that
         # none waits for the other in a ring.
         for hook_id in sorted(seen):

@@ -50,7 +50,8 @@ def _reachable(url: str) -> bool:
     try:
         return is_public(unwrapped(ip_address(host)))
     except ValueError:
-        return "." in host and not host.endswith(INSIDE)
+        # Names with an underscore are for no web server (RFC 1123), and refused as such.
+        return "." in host and "_" not in host and not host.endswith(INSIDE)
 
 
 def _signatures(config: Config, run_id: str, n: int) -> list[str]:

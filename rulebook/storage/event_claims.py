@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import cast
 
 from sqlalchemy import (
-    ColumnElement,
     Dialect,
     Executable,
+    Integer,
     Table,
     and_,
     bindparam,
@@ -18,9 +18,41 @@ from sqlalchemy import (
     update,
 )
 
-from rulebook.storage.engine import db
+from rulebook.storage.base import UtcDateTime
+from rulebook.storage.engine import change, db
 from rulebook.storage.events import LEASE, Event, EventBody, EventText
 from rulebook.storage.rows import Many, inserting
+
+_event = cast(Table, Event.__table__)
+_now = bindparam("now", type_=UtcDateTime())
+_TAKING = (
+    update(_event)
+    .values(
+        state="processing",
+        lease_token=bindparam("token"),
+        lease_until=bindparam("until", type_=UtcDateTime()),
+        tries=_event.c.tries + 1,
+    )
+    .returning(_event.c.id, _event.c.tries)
+)
+# Both are built once, because building them would take longer than asking them.
+_TAKE_THESE = _TAKING.where(
+    _event.c.id.in_(bindparam("ids", expanding=True)),
+    or_(
+        _event.c.state == "received",
+        and_(_event.c.state == "processing", _event.c.lease_until < _now),
+    ),
+)
+# What has failed before comes alone, by its own id: it must not take others along.
+_TAKE_WAITING = _TAKING.where(
+    _event.c.id.in_(
+        select(_event.c.id)
+        .where(_event.c.state == "received", _event.c.judged_at.is_(None), _event.c.tries == 0)
+        .order_by(_event.c.received_at)
+        .limit(bindparam("most", type_=Integer()))
+        .with_for_update(skip_locked=True)
+    )
+)
 
 
 def claim_events(
@@ -28,38 +60,25 @@ def claim_events(
 ) -> list[tuple[str, int]]:
     """Take these events for judging, and others that wait until there are `fill`: the ids of those
     that nobody else has, each with its tries, this one included; oldest first."""
-    these = and_(
-        Event.id.in_(event_ids),
-        or_(
-            Event.state == "received",
-            and_(Event.state == "processing", Event.lease_until < now),
-        ),
-    )
-    claimed = _claim(these, token, now) if event_ids else []
+    connection = db.session.connection()
+    asked: dict[str, object] = {"token": token, "until": now + LEASE}
+    claimed: list[tuple[str, int]] = []
+    if event_ids:
+        these = {**asked, "ids": list(event_ids), "now": now}
+        claimed += [(row.id, row.tries) for row in connection.execute(_TAKE_THESE, these)]
     if len(claimed) < fill:
-        # What has failed before comes alone, by its own id: it must not take others along.
-        waiting = (
-            select(Event.id)
-            .where(Event.state == "received", Event.tries == 0)
-            .order_by(Event.received_at)
-            .limit(fill - len(claimed))
-            .with_for_update(skip_locked=True)
-        )
-        claimed += _claim(Event.id.in_(waiting), token, now)
+        waiting = {**asked, "most": fill - len(claimed)}
+        claimed += [(row.id, row.tries) for row in connection.execute(_TAKE_WAITING, waiting)]
     return sorted(claimed)
 
 
-def _claim(which: ColumnElement[bool], token: str, now: datetime) -> list[tuple[str, int]]:
-    taken = (
+def give_back(token: str) -> int:
+    """Let others judge what was claimed with this token and is not settled, as if nobody had."""
+    return change(
         update(Event)
-        .where(which)
-        .values(
-            state="processing", lease_token=token, lease_until=now + LEASE, tries=Event.tries + 1
-        )
-        .returning(Event.id, Event.tries)
+        .where(Event.lease_token == token, Event.state == "processing", Event.judged_at.is_(None))
+        .values(state="received", lease_until=None, tries=Event.tries - 1)
     )
-    rows = db.session.execute(taken, execution_options={"synchronize_session": False})
-    return [(event_id, tries) for event_id, tries in rows]
 
 
 def with_bodies(event_ids: Sequence[str]) -> list[tuple[Event, bytes]]:

@@ -29,7 +29,8 @@ from rulebook.storage.runs import Run
 
 LEASE = timedelta(seconds=60)
 TRIES = 3
-_WAITING = text("state IN ('received', 'processing')")
+# A query must say this in these words, or the small index is of no use to it.
+_WAITING = text("judged_at IS NULL")
 
 
 class Event(Base):
@@ -292,7 +293,7 @@ def release_held(hook_id: str) -> list[str]:
 
 def free_expired_events(now: datetime) -> int:
     """Give events back whose worker died; after three tries they end as poison."""
-    expired = and_(Event.state == "processing", Event.lease_until < now)
+    expired = and_(Event.state == "processing", Event.lease_until < now, Event.judged_at.is_(None))
     change(
         update(Event)
         .where(expired, Event.tries >= TRIES)
@@ -311,6 +312,7 @@ def due_events(now: datetime, everything: bool = False, limit: int = 500) -> lis
         select(Event.id)
         .where(
             Event.state == "received",
+            Event.judged_at.is_(None),
             or_(
                 Event.last_rung_at.is_(None) & (Event.received_at < now - timedelta(seconds=2)),
                 Event.last_rung_at < now - timedelta(seconds=30),
@@ -334,7 +336,9 @@ def any_since(first: str) -> bool:
 def oldest_waiting(now: datetime) -> datetime | None:
     """When the oldest event that nobody has judged yet came in."""
     return db.session.scalar(
-        select(func.min(Event.received_at)).where(Event.state.in_(("received", "processing")))
+        select(func.min(Event.received_at)).where(
+            Event.state.in_(("received", "processing")), Event.judged_at.is_(None)
+        )
     )
 
 

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import ColumnElement, ForeignKey, Select, delete, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
@@ -40,11 +52,19 @@ class Target(Base):
     off_reason: Mapped[str] = mapped_column(Words, default="")
 
 
+_row = cast(Table, Target.__table__).c
+_TROUBLED = select(_row.workspace_id, _row.name).where(
+    _row.name.in_(bindparam("names", expanding=True))
+)
+
+
 def targets_by_key(wanted: Collection[Key]) -> dict[Key, Target]:
     """Those of the targets that are not simply healthy, in one query."""
-    if not wanted:
-        return {}
-    return _found(_wanted(wanted))
+    # Asked of every batch of calls, and nearly always for nothing.
+    names = {"names": sorted({name for _, name in wanted})}
+    rows = db.session.connection().execute(_TROUBLED, names).all() if wanted else []
+    troubled = set(wanted) & {(of, name) for of, name in rows}
+    return _found(_wanted(troubled)) if troubled else {}
 
 
 def lock_targets(wanted: Collection[Key]) -> dict[Key, Target]:

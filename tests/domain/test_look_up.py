@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
+from rulebook.config import Config
 from rulebook.domain import act as acting
 from rulebook.domain.replay import resolve
-from rulebook.domain.settle import look_up_due
+from rulebook.domain.settle import callback_url, look_up_due
 from rulebook.domain.sweep import sweep
 from rulebook.jobs.looking import look
 from rulebook.storage import db, doubts, run_claims, utcnow
@@ -59,6 +60,44 @@ def test_no_callback_is_asked_for_that_could_not_come(
 ) -> None:
     act_on(app, planned_text(app, ada, twilio))
     assert "StatusCallback" not in twilio.last.form
+
+
+def test_runs_that_are_recorded_together_are_looked_up_too(
+    app: Flask, ada: Person, twilio: Twilio
+) -> None:
+    step = text_step(app, ada, twilio)
+    other = {**step, "id": "other", "config": {"to": "+14155550123", "message": "Hello"}}
+    ids = planned(app, ada, step, other)
+    twilio.breaks(500, accepting=True)
+    with app.app_context():
+        began = acting.start(acting.look(ids))
+        house = app.extensions["rulebook"]
+        acting.record_in_time([acting.carry_out(each, house) for each in began])
+    assert all(run_of(app, run_id).next_check_at for run_id in ids)
+    looked(app, ids[0], 31)
+    assert [run_of(app, run_id).state for run_id in ids] == ["succeeded"] * 2
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("public", "reached"),
+    [("https://hooks.shop.example", True), ("http://hooks.shop.example:8080/rulebook", True),
+     ("http://8.8.8.8", True), ("", False), ("http://localhost:8000", False),
+     ("https://127.0.0.1", False), ("http://192.168.1.5:8000", False), ("http://[::1]", False),
+     ("http://[::ffff:10.0.0.1]", False), ("https://nas.local", False), ("http://web", False),
+     ("https://my_shop.example", False)],
+)  # fmt: skip
+def test_reports_are_asked_for_where_they_can_come(app: Flask, public: str, reached: bool) -> None:
+    config = Config({**app.extensions["rulebook"].config, "PUBLIC_URL": public})
+    url = callback_url(config, "sms", "run_1", 1)
+    assert (url is not None) is reached
+    assert callback_url(config, "http", "run_1", 1) is None
+    if url:
+        assert url.startswith(f"{public}/callbacks/run_1/1/")
+        others = {
+            callback_url(config, "sms", run_id, n) for run_id, n in (("run_1", 2), ("run_11", 1))
+        }
+        assert url not in others
 
 
 def test_a_text_in_doubt_is_found_at_the_first_check(

@@ -152,7 +152,7 @@ def unfinished(shop: Shop) -> list[tuple[str, str, int]]:
     return found
 
 
-def check(shop: Shop, stream: Stream, arrivals: Arrivals, seconds: float = 60) -> None:
+def check(shop: Shop, stream: Stream, arrivals: Arrivals, seconds: float = 90) -> None:
     """Everything stored is done, once; every acknowledgement is stored; no trouble of ours was
     ever the sender's."""
     assert missing(shop, stream) == []

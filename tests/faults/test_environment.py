@@ -95,7 +95,7 @@ def test_during_a_long_lock_senders_are_asked_to_come_again(
             wait_until(lambda: stream.statuses[503])
             assert [scene_.page(path) for path in PAGES] == [200] * len(PAGES)
         stream.goes_on()
-    check(scene_.here, stream, scene_.arrivals, seconds=90)
+    check(scene_.here, stream, scene_.arrivals)
 
 
 @pytest.mark.parametrize("floor", ["0", "3"])
@@ -109,4 +109,4 @@ def test_a_full_disk(stack: ExitStack, tmp_path: Path, floor: str) -> None:
         assert [scene_.page(path) for path in PAGES] == [200] * len(PAGES)
         filler.unlink()
         stream.goes_on()
-    check(scene_.here, stream, scene_.arrivals, seconds=90)
+    check(scene_.here, stream, scene_.arrivals)

@@ -60,7 +60,6 @@ ILLNESSES: dict[str, tuple[Illness, Kind]] = {
     "404": (ill.answers(404), NO),
     "301 to loopback": (ill.answers(301, "Location: http://127.0.0.1:22/"), FOR_GOOD),
     "307 to the clouds": (ill.answers(307, "Location: http://169.254.169.254/"), FOR_GOOD),
-    "410": (ill.answers(410), FOR_GOOD),
     "101": (ill.answers(101, "Upgrade: websocket"), DOUBT),
     "999": (ill.answers(999), DOUBT),
     "gigabytes with a yes": (ill.pours(200), YES),
@@ -167,6 +166,17 @@ def test_an_inner_address_is_never_called(app: Flask, ada: Person) -> None:
     for run, [attempt] in _tried(app, ada, None, url="http://169.254.169.254/latest"):
         assert (run.state, attempt.outcome) == ("failed", "no_for_good")
         assert "was not called" in run.sentence
+
+
+def test_a_target_that_is_no_more_is_called_once(app: Flask, ada: Person) -> None:
+    """410 ends the run and switches the target off: the next run for it is held."""
+    with Sick(ill.answers(410)) as sick:
+        first, second = planned(app, ada, _step(sick, "a", "PUT"), _step(sick, "b", "POST"))
+        run = act_on(app, first)
+        assert (run.state, attempts_of(app, first)[0].outcome) == ("failed", "no_for_good")
+        assert "410" in run.sentence and run.fix
+        assert act_on(app, second).state == "held"
+        assert len(sick.requests) == 1
 
 
 def test_what_the_receiver_asks_for_is_waited_for(app: Flask, ada: Person) -> None:

@@ -8,7 +8,7 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-WAITING = sa.text("state IN ('received', 'processing')")
+WAITING = sa.text("judged_at IS NULL")
 REPEATED = sa.text("duplicate_of IS NOT NULL")
 
 
