@@ -62,7 +62,7 @@ def read_ledgers(book: Book, sent: Path, arrived: Path) -> None:
             book.acked.add(note["id"])
         elif note["what"] == "told":
             book.told.append((note["id"], note["status"]))
-    book.arrived = list(notes(arrived))
+    book.arrived = [note for note in notes(arrived) if note["what"] == "arrived"]
 
 
 def read_database(book: Book, database: Path | str) -> None:

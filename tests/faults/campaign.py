@@ -66,10 +66,12 @@ def campaign(
             before = _load_and_kill(shop, injector, kills, began + seconds, pause)
             if not settling.settle(shop.database, hurry, tell):
                 tell(f"it did not come to rest within {settling.SETTLES_WITHIN} s")
+            rested = time.time()  # what is due only later than this may be left
             _look_at_leftovers(shop, before, book)
             shop.product.stop()
             read_ledgers(book, folder / "sent", folder / "arrived")
             read_database(book, shop.database)
+            book.now = rested
             book.surprises += shop.product.surprises
             back = {role: round(took, 2) for role, took in shop.pulse.longest.items()}
     found = check(book)

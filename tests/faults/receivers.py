@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import random
 import re
 import threading
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 from tests.fakes import Mail, Sink, Twilio
 from tests.fakes.sink import Received
@@ -15,6 +17,7 @@ from tests.fakes.twilio import Text
 from tests.faults.ledger import Ledger
 from tests.faults.pulse import Pulse
 
+RUN_ID = re.compile(r"run_\w+")
 MESSAGE_ID = re.compile(r"<([^@>]+)@")
 
 
@@ -62,11 +65,12 @@ class Letters(Mail):
 
 
 class Texts(Twilio):
-    """Takes texts; Twilio is told no id of the run, so the delivery in the text has to do."""
+    """Takes texts; the run is in the address for reports. Two in three are reported on, once: to
+    a web process that may be dead just then."""
 
-    def __init__(self, noted: Noted) -> None:
+    def __init__(self, noted: Noted, web: int, seed: str) -> None:
         super().__init__()
-        self.noted = noted
+        self.noted, self.web, self.dice = noted, web, random.Random(seed)
         self._one_at_a_time = threading.Lock()
 
     def takes(self, handler: Any, request: Received) -> None:
@@ -77,5 +81,22 @@ class Texts(Twilio):
     def _take(self, request: Received, accepting: bool) -> Text:
         with self._one_at_a_time:
             text = super()._take(request, accepting)
-        self.noted.arrived("sms", "", text.body)
+        found = RUN_ID.search(text.status_callback)
+        self.noted.arrived("sms", found[0] if found else "", text.body)
+        if found and self.dice.random() < 2 / 3:
+            threading.Thread(target=self._report, args=(text,), daemon=True).start()
         return text
+
+    def _report(self, text: Text) -> None:
+        self.waits(self.dice.uniform(0, 0.3))
+        url, form, headers = self.reports("delivered", text)
+        to = urlsplit(url)
+        headers |= {"Host": to.netloc, "Content-Type": "application/x-www-form-urlencoded"}
+        connection = http.client.HTTPConnection("127.0.0.1", self.web, timeout=10)
+        try:
+            connection.request("POST", to.path, urlencode(form), headers)
+            self.noted.ledger.write("reported", status=connection.getresponse().status)
+        except (OSError, http.client.HTTPException):
+            self.noted.ledger.write("unreported")
+        finally:
+            connection.close()

@@ -17,6 +17,7 @@ from tests.faults.ledger import Ledger
 from tests.faults.pulse import Pulse
 
 STEPS = ("put", "post", "mail", "sms")
+TEXTING = 10  # rules that text; each event that is to be texted meets one of them
 PATIENCE = 12.0  # seconds; the door itself gives up after 10
 
 
@@ -107,7 +108,7 @@ def _body(name: str, dice: random.Random) -> bytes:
         "put": 1,
         "post": int(dice.random() < 0.5),
         "mail": int(dice.random() < 0.1),
-        "sms": int(dice.random() < 0.1),
+        "sms": dice.randint(1, TEXTING) if dice.random() < 0.1 else 0,
         "words": "".join(dice.choice('aeö €\\"😀\u0001') for _ in range(dice.randrange(300))),
     }
     # Odd spacing: what is kept has to be the bytes, not something that means the same.

@@ -172,6 +172,18 @@ def test_a_text_belongs_to_the_run_of_its_delivery() -> None:
     assert [each.ids for each in check(book).violations if each.invariant == "I4"] == ["r4"]
 
 
+def test_a_text_may_be_settled_by_its_provider_and_nothing_else_may() -> None:
+    book = kept()
+    book.attempts[1].update(outcome=None)
+    assert [each.ids for each in check(book).violations] == ["r2"]
+    book.events[0]["body"] = book.sent["d1"] = body(sms=1)
+    book.runs[1].update(step_id="sms")
+    book.arrived[1].update(step="sms")
+    assert check(book).violations == []
+    book.arrived.pop(1)
+    assert [each.ids for each in check(book).violations] == ["r2"]
+
+
 def test_ledgers_are_read_as_they_were_written(tmp_path: Path) -> None:
     sent, arrived = Ledger(tmp_path / "sent"), Ledger(tmp_path / "arrived")
     sent.write("sent", id="d1", body="ö\u0001")
