@@ -20,7 +20,7 @@ from rulebook.jobs.desk import Desk
 from rulebook.jobs.looking import start_looking
 from rulebook.jobs.queue import Bell
 from rulebook.jobs.wake import Ears, listening
-from rulebook.storage import move_the_log
+from rulebook.storage import let_others_first, move_the_log
 
 log = logging.getLogger("rulebook.worker")
 SWEEP_EVERY = 2.0
@@ -75,6 +75,7 @@ def work(config: Config) -> None:
     app = Flask("rulebook.worker", instance_path=str(config.instance.absolute()))
     furnish(app, config)
     move_the_log(app)
+    let_others_first(app)
     bell = Bell(app, config)
     hands = bell.work = Hands(app, bell, config["WORKERS"])
     stop = threading.Event()

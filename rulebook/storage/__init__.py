@@ -26,6 +26,7 @@ from rulebook.storage.base import Base, new_id, utcnow
 from rulebook.storage.engine import (
     db,
     lazily,
+    let_others_first,
     move_the_log,
     open_database,
     reading,
@@ -35,7 +36,8 @@ from rulebook.storage.engine import (
 
 __all__ = [
     "Base", "attempts", "audit", "connections", "db", "deliveries", "doubts", "event_claims",
-    "events", "fields", "figures", "held", "hooks", "lazily", "move_the_log", "new_id",
+    "events", "fields", "figures", "held", "hooks", "lazily", "let_others_first", "move_the_log",
+    "new_id",
     "open_database", "reading", "revisions", "rules", "run_claims", "runs", "sealed", "targets",
     "upgrade", "users", "utcnow", "verdicts", "workspaces",
 ]  # fmt: skip

@@ -80,6 +80,12 @@ def _set_pragmas(connection: sqlite3.Connection, record: object) -> None:
         connection.execute(pragma)
 
 
+def let_others_first(app: Flask) -> None:
+    """This process writes to SQLite after those who serve senders, though never much later."""
+    if turn := app.extensions.get("rulebook.turn"):
+        turn.polite = True
+
+
 def move_the_log(app: Flask) -> None:
     """Move SQLite's log into its file once in a while, as long as the process lives: for processes
     that serve."""
