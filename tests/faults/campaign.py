@@ -16,7 +16,7 @@ from tests.faults.injector import Injector
 from tests.faults.reconcile import check
 from tests.faults.shop import Shop, opened
 from tests.faults.supervised import Patient, Supervised
-from tests.faults.weight import Weight, grown, stray_files, weigh
+from tests.faults.weight import stray_files, too_heavy, weigh
 
 KINDS = ("web", "worker", "both", "all", "point")
 BACK_WITHIN = 10.0  # seconds, on a machine that does little else
@@ -63,11 +63,11 @@ def campaign(
             kind = Patient if isinstance(shop.product, Supervised) else Injector
             injector = kind(shop.product, shop.pulse, random.Random(seed), tell)
             book = Book()
-            before = _load_and_kill(shop, injector, kills, began + seconds, pause)
+            _load_and_kill(shop, injector, kills, began + seconds, pause)
             if not settling.settle(shop.database, hurry, tell):
                 tell(f"it did not come to rest within {settling.SETTLES_WITHIN} s")
             rested = time.time()  # what is due only later than this may be left
-            _look_at_leftovers(shop, before, book)
+            _look_at_leftovers(shop, book)
             shop.product.stop()
             read_ledgers(book, folder / "sent", folder / "arrived")
             read_database(book, shop.database)
@@ -83,22 +83,18 @@ def campaign(
     )  # fmt: skip
 
 
-def _load_and_kill(
-    shop: Shop, injector: Injector, kills: int, ends: float, pause: float
-) -> dict[str, Weight]:
-    """Start, send, weigh, kill, stop sending; what the processes weighed when they had begun."""
+def _load_and_kill(shop: Shop, injector: Injector, kills: int, ends: float, pause: float) -> None:
+    """Start, send, kill, see it back, stop sending."""
     for slot in shop.product.slots:
         shop.product.start(slot)
     sender = shop.sender(pause=pause)
     try:
         wait_for_life(shop, ["web", "worker"])
-        before = {slot.role: weigh(slot) for slot in shop.product.slots if slot.process}
         injector.run(kills, ends)
         injector.disarm()
         wait_for_life(shop, shop.pulse.waiting())
     finally:
         sender.stop()
-    return before
 
 
 def wait_for_life(shop: Shop, roles: list[str], seconds: float = 60) -> None:
@@ -113,9 +109,9 @@ def wait_for_life(shop: Shop, roles: list[str], seconds: float = 60) -> None:
         time.sleep(0.02)
 
 
-def _look_at_leftovers(shop: Shop, before: dict[str, Weight], book: Book) -> None:
+def _look_at_leftovers(shop: Shop, book: Book) -> None:
     for slot in shop.product.slots:
         if slot.process and not shop.product.ended(slot):
-            book.stray += grown(slot.name, before[slot.role], weigh(slot))
+            book.stray += too_heavy(slot.name, weigh(slot))
     workers = sum(slot.role == "worker" for slot in shop.product.slots)
     book.stray += stray_files(shop.folder / "instance", workers)

@@ -16,6 +16,7 @@ from tests.faults.book import Book, read_database, read_ledgers
 from tests.faults.ledger import Ledger
 from tests.faults.reconcile import check
 from tests.faults.settling import left_to_do, let_time_pass
+from tests.faults.weight import Weight, stray_files, too_heavy
 
 NOW = 1_800_000_000.0
 
@@ -182,6 +183,16 @@ def test_a_text_may_be_settled_by_its_provider_and_nothing_else_may() -> None:
     assert check(book).violations == []
     book.arrived.pop(1)
     assert [each.ids for each in check(book).violations] == ["r2"]
+
+
+def test_what_piles_up_is_told(tmp_path: Path) -> None:
+    assert too_heavy("web0", Weight(64, 256, 256)) == []
+    assert len(too_heavy("web0", Weight(65, 257, 257))) == 3
+    (tmp_path / "bell").mkdir()
+    for pid in range(4):
+        (tmp_path / "bell" / str(pid)).touch()
+    assert stray_files(tmp_path, workers=2) == []
+    assert stray_files(tmp_path, workers=1) == ["4 pipes in bell/ for 1 workers"]
 
 
 def test_ledgers_are_read_as_they_were_written(tmp_path: Path) -> None:
