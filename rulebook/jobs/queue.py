@@ -100,10 +100,11 @@ class Bell:
 
     def _ring_all(self, job: Any, ids: Sequence[str]) -> bool:
         groups = [ids[at : at + RING_FOR] for at in range(0, len(ids), RING_FOR)]
-        rung = [self._ring(job, *ids) for ids in groups]
-        if rung and not self.queue.storage.blocking:
+        # After one that failed, the others would each wait for the same queue.
+        rung = all(self._ring(job, *some) for some in groups)
+        if groups and not self.queue.storage.blocking:
             knock(self.config.instance)
-        return all(rung)
+        return rung
 
     def _ring(self, job: Any, *ids: str) -> bool:
         for attempt in (1, 2):
@@ -145,7 +146,7 @@ def _storage(config: Config) -> dict[str, Any]:
         return {"storage_class": SqliteStorage, "filename": str(_queue_file(config)),
                 "fsync": False}  # fmt: skip
     if url.startswith(("redis://", "rediss://", "unix://")):
-        pool = ConnectionPool.from_url(url, socket_timeout=5, socket_connect_timeout=2)
+        pool = ConnectionPool.from_url(url, socket_timeout=3, socket_connect_timeout=2)
         return {"storage_class": PriorityRedisStorage, "connection_pool": pool}
     return {"storage_class": PostgresQueue, "dsn": re.sub(r"^(\w+)\+\w+:", r"\1:", url)}
 
