@@ -50,9 +50,9 @@ class Result:
 
 def campaign(
     store: str, kills: int, seed: str, *, quick: bool = True, hurry: bool = False,
-    seconds: float = float("inf"), pause: float = 0.1, tell: Callable[[str], None] = print,
+    pause: float = 0.1, tell: Callable[[str], None] = print,
 ) -> Result:  # fmt: skip
-    """Kill so often, at most for so many seconds, under load; then rest and compare the books.
+    """Kill so often, under load; then rest and compare the books.
     quick: most processes are forked, not loaded anew. hurry: let the time of leases pass instead
     of waiting for it."""
     began = time.monotonic()
@@ -63,7 +63,7 @@ def campaign(
             kind = Patient if isinstance(shop.product, Supervised) else Injector
             injector = kind(shop.product, shop.pulse, random.Random(seed), tell)
             book = Book()
-            _load_and_kill(shop, injector, kills, began + seconds, pause)
+            _load_and_kill(shop, injector, kills, pause)
             if not settling.settle(shop.database, hurry, tell):
                 tell(f"it did not come to rest within {settling.SETTLES_WITHIN} s")
             rested = time.time()  # what is due only later than this may be left
@@ -83,14 +83,14 @@ def campaign(
     )  # fmt: skip
 
 
-def _load_and_kill(shop: Shop, injector: Injector, kills: int, ends: float, pause: float) -> None:
+def _load_and_kill(shop: Shop, injector: Injector, kills: int, pause: float) -> None:
     """Start, send, kill, see it back, stop sending."""
     for slot in shop.product.slots:
         shop.product.start(slot)
     sender = shop.sender(pause=pause)
     try:
         wait_for_life(shop, ["web", "worker"])
-        injector.run(kills, ends)
+        injector.run(kills)
         injector.disarm()
         wait_for_life(shop, shop.pulse.waiting())
     finally:

@@ -95,8 +95,8 @@ class Patient(Injector):
 
     product: Supervised
 
-    def run(self, count: int, ends: float = float("inf")) -> None:
-        while self.kills.total() < count and time.monotonic() < ends:
+    def run(self, count: int) -> None:
+        while self.kills.total() < count:
             kind = self.dice.choices(("web", "worker", "both", "all"), (35, 35, 15, 15))[0]
             roles = [kind] if kind in ("web", "worker") else ["web", "worker"]
             slots = [self._one(role) for role in roles]
