@@ -6,7 +6,6 @@ threads of its own. A slow or endless client never holds a thread.
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
@@ -27,7 +26,6 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 THREADS = 16
-SWITCH = 0.001  # seconds: an answer must not wait long for a thread that draws a page
 FORM_SLACK = 64 * 1024
 MOST_READY = 1000
 INBOX = "/in/"
@@ -206,7 +204,6 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 
 def application() -> Door:
     """The front door of this process, with the settings of its environment."""
-    sys.setswitchinterval(SWITCH)
     config: Config = load()
     app = create_app(config)
     move_the_log(app)

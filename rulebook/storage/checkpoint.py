@@ -21,6 +21,7 @@ log = logging.getLogger("rulebook.storage")
 EVERY = 1.0
 WORTH_IT = 4 * 1024 * 1024  # bytes of log
 TURN_SECONDS = 2
+MOST_ROUNDS = 4
 
 
 class Mover:
@@ -54,7 +55,11 @@ class Mover:
         except BlockingIOError:
             return
         try:
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            for _ in range(MOST_ROUNDS):
+                before = self.log.stat().st_size
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                if self.log.stat().st_size - before < WORTH_IT:
+                    break
             if self.turn.take(TURN_SECONDS):
                 try:
                     connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
