@@ -281,6 +281,7 @@ def pours(status: int, gigabytes: int = 4) -> Illness:
 
 
 @cache
+@cache
 def _bomb() -> bytes:
     return gzip.compress(bytes(200 * 1024 * 1024), 1)
 
@@ -288,9 +289,10 @@ def _bomb() -> bytes:
 def bombs(status: int, header: str = "Content-Encoding: gzip") -> Illness:
     """A packed body that is a thousand times larger when unpacked; sent in one chunk."""
 
+    packed = _bomb()  # made before anybody waits for it
+
     def illness(line: Line) -> None:
         line.read()
-        packed = _bomb()
         chunked = "" if "Transfer-Encoding" in header else "Transfer-Encoding: chunked\r\n"
         line.say(f"HTTP/1.1 {status} X\r\n{header}\r\n{chunked}\r\n{len(packed):x}\r\n".encode())
         line.say(packed + b"\r\n0\r\n\r\n")
