@@ -124,7 +124,11 @@ class Intake:
                 log.exception("A group of deliveries was answered 503.")
                 receipts = [NOT_STORED] * len(group)
             self._answer(group, receipts)
-            self._stored.put([receipt.judge for receipt in receipts if receipt.judge])
+            to_judge = [receipt.judge for receipt in receipts if receipt.judge]
+            if usual == 1:  # nobody waits behind it, and another thread would only be later
+                self.bell.events(to_judge)
+            else:
+                self._stored.put(to_judge)
 
     def _gather(self, usual: int) -> None:
         """As many as were answered last are probably about to come again: a moment's wait puts them
