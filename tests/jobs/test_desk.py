@@ -67,7 +67,7 @@ def test_many_runs_are_all_done_and_each_once(app: Flask, ada: Person) -> None:
 
 
 def test_who_has_shown_nothing_yet_has_four_places(app: Flask, ada: Person) -> None:
-    with Sink() as mute, Sink() as healthy, holding(mute):
+    with Sink() as mute, Sink() as healthy, holding(mute) as answer:
         with at_the_desk(app, 16) as (offer, _):
             offer(planned(app, ada, *_steps(mute, 10)))
             mute.wait_for(MOST_UNPROVEN)
@@ -75,11 +75,18 @@ def test_who_has_shown_nothing_yet_has_four_places(app: Flask, ada: Person) -> N
             healthy.wait_for(1)
             wait_until(lambda: states(app, ada).count("succeeded") == 1)
             assert len(mute.requests) == MOST_UNPROVEN
+            answer.set()
 
 
 def test_all_who_have_shown_nothing_have_half_of_the_places(app: Flask, ada: Person) -> None:
     sinks = [Sink() for _ in range(3)]
-    with sinks[0] as one, sinks[1] as two, sinks[2] as healthy, holding(one), holding(two):
+    with (
+        sinks[0] as one,
+        sinks[1] as two,
+        sinks[2] as healthy,
+        holding(one) as yes,
+        holding(two) as no,
+    ):
         with at_the_desk(app, 8) as (offer, _):
             offer(planned(app, ada, call(healthy)))
             wait_until(lambda: states(app, ada) == ["succeeded"])
@@ -89,6 +96,8 @@ def test_all_who_have_shown_nothing_have_half_of_the_places(app: Flask, ada: Per
             offer(planned(app, ada, *_steps(healthy, 6)))
             wait_until(lambda: states(app, ada).count("succeeded") == 7)
             assert len(one.requests) + len(two.requests) == 5
+            yes.set()
+            no.set()
 
 
 def test_first_tries_go_before_late_ones(app: Flask, ada: Person) -> None:
