@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,7 @@ MOST_UNPROVEN = 4
 MOST_WAITING = 5000
 MOST_OF_ONE = 1000
 MOST_RECORDED_AT_ONCE = 64
+GATHER_SECONDS = 0.002
 MOST_TARGETS_KNOWN = 10_000
 
 
@@ -66,12 +68,17 @@ class Desk:
             here = () if self._stopping else wanted
             for each in here:
                 line = self._waiting[each.late].setdefault(_host(each), deque())
-                if each.id not in self._known and len(line) < MOST_OF_ONE:
+                if each.id not in self._known and len(line) < self._most(_host(each)):
                     self._known.add(each.id)
                     line.append(each)
             self._changed.notify_all()
         if len(here) < len(wanted):
             self.ring([each.id for each in wanted])
+
+    def _most(self, host: str) -> int:
+        """How many may wait for one host. What does not find room here is rung for again by the
+        sweeper, slowly: good enough for whom nobody reaches, and not for who keeps up."""
+        return MOST_WAITING if self._prompt.get(host) else MOST_OF_ONE
 
     def stop(self, seconds: float) -> None:
         """Begin no further call, wait for those under way and record them."""
@@ -94,6 +101,9 @@ class Desk:
                     self._changed.wait()
                 if self._stopping:
                     return
+                if len(picked) < self.places // 4 and len(self._known) > self.places:
+                    self._changed.wait(GATHER_SECONDS)
+                    picked += self._pick()
             started: list[Started] = []
             try:
                 with self.app.app_context():
@@ -145,6 +155,7 @@ class Desk:
     def _record(self) -> None:
         while True:
             done = [self._ended.get()]
+            self._gather()
             while len(done) < MOST_RECORDED_AT_ONCE and not self._ended.empty():
                 done.append(self._ended.get())
             ended = [each for each in done if each is not None]
@@ -159,6 +170,12 @@ class Desk:
                 self._offer_freed(freed)
             if None in done:
                 return
+
+    def _gather(self) -> None:
+        """Where many calls are under way, others are about to end: a moment's wait puts them into
+        one commit."""
+        if self._under_way.total() >= self.places // 4:
+            time.sleep(GATHER_SECONDS)
 
     def _offer_freed(self, run_ids: Sequence[str]) -> None:
         try:
