@@ -103,7 +103,7 @@ class Desk:
                     return
                 if len(picked) < self.places // 4 and len(self._known) > self.places:
                     self._changed.wait(GATHER_SECONDS)
-                    picked += self._pick()
+                    picked += [] if self._stopping else self._pick()
             started: list[Started] = []
             try:
                 with self.app.app_context():
@@ -174,7 +174,9 @@ class Desk:
     def _gather(self) -> None:
         """Where many calls are under way, others are about to end: a moment's wait puts them into
         one commit."""
-        if self._under_way.total() >= self.places // 4:
+        with self._changed:
+            many = self._under_way.total() >= self.places // 4
+        if many:
             time.sleep(GATHER_SECONDS)
 
     def _offer_freed(self, run_ids: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, text
+from sqlalchemy import event
 
 from rulebook.storage import db, event_claims, events, runs, utcnow
 
@@ -44,5 +44,4 @@ def test_no_table_is_read_through(app: Flask, name: str) -> None:
                 f"EXPLAIN QUERY PLAN {statement}", values
             )
             for *_, step in plan:
-                assert not step.startswith("SCAN") or "USING" in step, (statement, step)
-        db.session.execute(text("SELECT 1"))
+                assert not step.startswith("SCAN"), (statement, step)
