@@ -155,7 +155,10 @@ def let_a_day_pass(live: Live) -> None:
                 ("attempt", "started_at", "run_id IN (SELECT id FROM run WHERE event_id = ?)"),
             ):  # fmt: skip
                 move_back(db, table, column, where, event_id, number * EARLIER)
+        for table in ("tally", "tally_note"):
+            db.execute(f"DELETE FROM {table}")
         db.commit()
+    live.command("db", "upgrade")  # counts anew
 
 
 def move_back(

@@ -1,26 +1,31 @@
-"""Home: the first steps of a newcomer; later what needs a person, the last day, the rules."""
+"""Home: the first steps of a newcomer; later what needs a person, today, charts, each hook and
+rule."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from rulebook.domain.attention import Worry, dismiss, worries
+from rulebook.domain.attention import dismiss, worries
 from rulebook.domain.rules import read_back
 from rulebook.providers import PROVIDERS, UNKNOWN_SENDER
-from rulebook.storage import connections, events, figures, hooks, rules, runs, utcnow, verdicts
+from rulebook.storage import connections, figures, hooks, rules, tallies, utcnow, verdicts
+from rulebook.storage.rules import Rule, RuleVersion
+from web import rhythm
+from web.fragments import page
 from web.guard import actor, own_page
-from web.shown import clock, in_words, zone
+from web.shown import in_words, zone
 
 pages = Blueprint("home", __name__)
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-MOST_RULES = 20
+MOST_ROWS = 20
+MOST_WORRIES = 60
+_Counts = dict[str, dict[str, list[int]]]
 
 
 @dataclass(frozen=True)
@@ -49,17 +54,11 @@ def index() -> ResponseReturnValue:
             unknown_sender=UNKNOWN_SENDER.name,
             may_write=actor().may("write"),
         )
-    found = worries(workspace_id)
-    # A page that only refreshes its upper part need not count the hits of a week.
-    again = bool(request.headers.get("HX-Request"))
-    return render_template(
-        "home.html",
-        worries=found,
-        needs_you=len(found),
-        waiting=figures.waiting_runs(workspace_id, 5),
-        may_send=actor().may("send"),
-        rows=[] if again else _rules(workspace_id),
-        **_figures(workspace_id, found),
+    part = request.args.get("part")
+    upper = _upper(workspace_id) if part in (None, "now") else {}
+    lower = _lower(workspace_id) if part in (None, "charts") else {}
+    return page(
+        "home.html", may_send=actor().may("send"), may_write=actor().may("write"), **upper, **lower
     )
 
 
@@ -97,58 +96,75 @@ def dealt_with() -> ResponseReturnValue:
     return redirect(own_page(request.form.get("next")), 303)
 
 
-def _figures(workspace_id: str, found: list[Worry]) -> dict[str, Any]:
-    """The last 24 hours hour by hour, today's numbers, and the day in one sentence."""
-    now = utcnow()
-    local = now.astimezone(zone())
+def _upper(workspace_id: str) -> dict[str, Any]:
+    """What needs a person, today's numbers, the oldest waiting work: what is kept up to date."""
+    found = worries(workspace_id)
+    local = utcnow().astimezone(zone())
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
-    since = min(now - DAY, midnight)
-    came = events.received_times(workspace_id, since)
-    ended = runs.finished_times(workspace_id, since)
-    times = {
-        "received": [at for at, _ in came],
-        "matched": [at for at, matched in came if matched],
-        "sent": [at for at, state, practice in ended if state == "succeeded" and not practice],
-        "kept": [at for at, state, practice in ended if state == "succeeded" and practice],
-        "failed": [at for at, state, _ in ended if state == "failed"],
-    }
-    today = {word: sum(at >= midnight for at in moments) for word, moments in times.items()}
+    today = Counter(dict.fromkeys(tallies.KINDS, 0))
+    for _slot, kind, n in tallies.by_slot(workspace_id, midnight):
+        today[kind] += n
+    named = {f"{each.kind}-{each.thing}": each for each in found}
+    known = request.args["known"].split() if "known" in request.args else list(named)
     return {
-        "headline": _headline(len(found), today),
-        "chart": {word: _by_hour(moments, now) for word, moments in times.items()},
-        "axis": [clock(now - DAY + n * 6 * HOUR)[:5] for n in range(4)] + ["now"],
+        "worries": [(key, named.get(key)) for key in known[:MOST_WORRIES]],
+        "newcomers": len(set(named) - set(known)),
+        "known": " ".join(known),
+        "needs_you": len(found),
+        "headline": _headline(len(found), today["received"]),
         "today": today,
+        "waiting": figures.waiting_runs(workspace_id, 5),
     }
 
 
-def _by_hour(moments: Iterable[datetime], now: datetime) -> list[int]:
-    counts = [0] * 24
-    for at in moments:
-        ago = int((now - at) / HOUR)
-        if 0 <= ago < 24:
-            counts[23 - ago] += 1
-    return counts
-
-
-def _headline(waiting: int, today: dict[str, int]) -> str:
+def _headline(waiting: int, received: int) -> str:
     if waiting:
         count = in_words(waiting).capitalize()
         return f"{count} thing needs you." if waiting == 1 else f"{count} things need you."
-    if today["received"]:
-        return "Everything ran by itself today."
-    return "Nothing has come in today."
+    return "Everything ran by itself today." if received else "Nothing has come in today."
 
 
-def _rules(workspace_id: str) -> list[dict[str, Any]]:
-    """Each rule as a sentence, with its hits of seven days."""
-    now = utcnow()
-    week: dict[str, list[int]] = {}
-    for rule_id, at in verdicts.hit_times(workspace_id, now - 7 * DAY):
-        days = week.setdefault(rule_id, [0] * 7)
-        days[6 - min(6, max(0, int((now - at) / DAY)))] += 1
-    last = verdicts.last_hits(workspace_id)
+def _lower(workspace_id: str) -> dict[str, Any]:
+    """The charts, of everything or of one hook or rule, and how each hook and rule does."""
+    asked = request.args.get("days", "")
+    days = int(asked) if asked in map(str, rhythm.RANGES) else 1
+    known = hooks.hooks(workspace_id)
+    current = rules.current(workspace_id)
+    of = request.args.get("of", "")
+    hook = next((each for each in known if each.id == of), None)
+    rule = next((each for each, _ in current if each.id == of), None)
+    shown = rhythm.stretches(days, utcnow(), zone())
+    points = 8 if days == 1 else days if days == 7 else 15
+    by_hook = rhythm.by_thing(workspace_id, "hook_id", shown, points)
+    by_rule = rhythm.by_thing(workspace_id, "rule_id", shown, points)
+    busy = sorted(known, key=lambda each: -sum(by_hook.get(each.id, _NONE)["received"]))
+    return {
+        "days": days,
+        "ranges": rhythm.WORDS,
+        "of": hook or rule,
+        "of_rule": rule is not None,
+        "choices": [("", "everything"), *((each.id, f"hook: {each.name}") for each in known),
+                    *((each.id, f"rule: {each.name}") for each, _ in current)],
+        "shown": shown,
+        "chart": rhythm.by_kind(
+            workspace_id, shown, hook.id if hook else None, rule.id if rule else None
+        ),
+        "hook_rows": [(each, by_hook.get(each.id, _NONE)) for each in busy[:MOST_ROWS]],
+        "rule_rows": _rules(workspace_id, current, by_rule),
+    }  # fmt: skip
+
+
+_NONE: dict[str, list[int]] = dict.fromkeys(tallies.KINDS, [0])
+
+
+def _rules(
+    workspace_id: str, current: Sequence[tuple[Rule, RuleVersion]], by_rule: _Counts
+) -> list[dict[str, Any]]:
+    """Each rule as a sentence, with its figures."""
+    first = current[:MOST_ROWS]
+    last = verdicts.newest_hits(workspace_id, [rule.id for rule, _ in first])
     return [
-        {"rule": rule, "sentence": read_back(version.document),
-         "days": week.get(rule.id, [0] * 7), "last": last.get(rule.id)}
-        for rule, version in rules.current(workspace_id)[:MOST_RULES]
+        {"rule": rule, "sentence": read_back(version.document), "last": last.get(rule.id),
+         "counts": by_rule.get(rule.id, _NONE)}
+        for rule, version in first
     ]  # fmt: skip

@@ -22,6 +22,7 @@ from rulebook.domain.aftermath import FINAL, MOST_RECEIPT, values_of, what_follo
 from rulebook.domain.connections import open_connection
 from rulebook.domain.house import House, house
 from rulebook.domain.settle import callback_url
+from rulebook.domain.tallying import count_ended
 from rulebook.errors import ConfigError
 from rulebook.failpoints import reach
 from rulebook.storage import attempts, db, new_id, reading, run_claims, runs, utcnow
@@ -215,6 +216,7 @@ def _record(done: Sequence[Done]) -> list[str] | None:
     ]
     if not run_claims.settle_all(moved):
         return None
+    count_ended(((run, then.state) for run, then, _values in settled), done[-1].at)
     _note_successes(done)
     _note_targets(done)
     freed = _who_waits([run for run, then, _values in settled if then.state in FINAL])
@@ -233,6 +235,7 @@ def _record_alone(done: Done) -> list[str]:
     if not settled and done.outcome.kind in ("yes", "no_for_good"):
         settled = runs.settle_late(run.id, token, run.attempts, values)
     if settled:
+        count_ended([(run, then.state)], at)
         _note_successes([done])
     _note_targets([done])
     freed = _who_waits([run]) if settled and then.state in FINAL else []

@@ -17,6 +17,7 @@ from rulebook.domain.planning import plan
 from rulebook.domain.reading import seen_by_rules
 from rulebook.domain.rulesets import HookRules, Judged, rules_of
 from rulebook.domain.spending import hold_beyond_limits
+from rulebook.domain.tallying import count_judged
 from rulebook.failpoints import reach
 from rulebook.storage import (
     db,
@@ -163,6 +164,9 @@ def _judge(claimed: Sequence[str], token: str, now: datetime, notes: Notes) -> l
         planned = [run for thought in thoughts for run in thought.planned]
         hold_beyond_limits(planned, now)
         run_claims.add_runs(planned)
+        count_judged(
+            (t.event, [v["rule_id"] for v in t.kept if v["met"]], t.planned) for t in thoughts
+        )
         event_claims.put_texts({t.event.id: words_of(t.event, t.payload.value) for t in thoughts})
         reach("after_judge")
         db.session.commit()

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from rulebook.domain.accounts import digest
+from rulebook.domain.tallying import count_stored
 from rulebook.domain.verify import verify
 from rulebook.failpoints import reach
 from rulebook.providers import PROVIDERS, read_event
@@ -78,6 +79,7 @@ def receive_all(
     if stored:
         _mark_repeats(stored, now)
         events.add_events([one.event for one in stored], [one.body for one in stored])
+        count_stored(one.event for one in stored)
         reach("after_insert")
         db.session.commit()
         reach("after_commit")

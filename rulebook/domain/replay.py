@@ -15,6 +15,7 @@ from rulebook.domain.planning import plan
 from rulebook.domain.reading import seen_by_rules
 from rulebook.domain.rulesets import Judged, rules_of
 from rulebook.domain.spending import within_limits
+from rulebook.domain.tallying import count_ended
 from rulebook.domain.verify import verify
 from rulebook.errors import Conflict, Invalid, NotFound
 from rulebook.storage import db, events, new_id, runs, utcnow
@@ -114,6 +115,7 @@ def _store(actor: Actor, event: Event, chosen: list[Run], met: list[Judged], num
     now = utcnow()
     within_limits(chosen, now)
     db.session.add_all(chosen)
+    count_ended(((run, run.state) for run in chosen), now)
     for judged in met:
         db.session.add(Verdict(
             event_id=event.id, rule_id=judged.rule_id, replay_no=number,
@@ -203,8 +205,10 @@ def resolve(actor: Actor, run_id: str, how: str) -> Run:
     if how not in RESOLUTIONS:
         raise Invalid.at("/how", f"There is no way {how!r} to settle this.",
                          f"Choose one of {', '.join(RESOLUTIONS)}.")  # fmt: skip
-    if not runs.move(run.id, ["unknown"], _resolved(how, run)):
+    settled = _resolved(how, run)
+    if not runs.move(run.id, ["unknown"], settled):
         raise Conflict("This run is not in doubt any more.", "Look at it again.")
+    count_ended([(run, settled["state"])], utcnow())
     actor.note("run.resolve", run.id, how)
     return _moved(run)
 

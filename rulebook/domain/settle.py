@@ -18,6 +18,7 @@ from rulebook.actions import ACTIONS, Call, Outcome
 from rulebook.config import Config
 from rulebook.domain.connections import open_connection
 from rulebook.domain.house import house
+from rulebook.domain.tallying import count_ended
 from rulebook.egress.addresses import is_public, unwrapped
 from rulebook.errors import Conflict, NotAllowed, NotFound
 from rulebook.sealing import derived, keys
@@ -114,6 +115,8 @@ def _settle(run: Run, n: int, outcome: Outcome, now: datetime) -> list[str]:
         said |= {"delivery": outcome.delivery, "delivery_at": now}
     done = outcome.kind == "yes"
     settled = (doubts.settle_done if done else doubts.settle_not_done)(run.id, n, said)
+    if settled:
+        count_ended([(run, "succeeded" if done else "failed")], now)
     if not settled and outcome.delivery:
         doubts.note_delivery(run.id, outcome.receipt, outcome.delivery, now)
     waiting = _let_go_on(run, now) if settled else []

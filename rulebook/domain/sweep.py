@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from rulebook.domain.house import house
-from rulebook.storage import db, deliveries, events, runs, utcnow
+from rulebook.domain.tallying import count_ended
+from rulebook.storage import db, deliveries, events, lazily, runs, tallies, utcnow
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,12 @@ def sweep(now: datetime | None = None, everything: bool = False) -> Due:
     because the one who heard it may be gone. Commits."""
     now = now or utcnow()
     rescued = events.free_expired_events(now) + runs.free_expired_runs(now)
-    runs.expire_runs(now)
+    count_ended(((run, "failed") for run in runs.expire_runs(now)), now)
     due = Due(events.due_events(now, everything), runs.due_runs(now, everything), rescued)
     db.session.commit()
+    with lazily():  # what a power cut takes of it is folded again
+        tallies.fold()
+        db.session.commit()
     return due
 
 
@@ -35,5 +39,6 @@ def prune(now: datetime | None = None) -> int:
     days = timedelta(days=house().config["RETENTION_DAYS"])
     forgotten = events.forget_bodies(now - days)
     deliveries.forget_keys(now)
+    tallies.forget_tallies(now - tallies.KEPT)
     db.session.commit()
     return forgotten

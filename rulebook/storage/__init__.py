@@ -17,6 +17,7 @@ from rulebook.storage import (
     run_claims,
     runs,
     sealed,
+    tallies,
     targets,
     users,
     verdicts,
@@ -38,6 +39,6 @@ __all__ = [
     "Base", "attempts", "audit", "connections", "db", "deliveries", "doubts", "event_claims",
     "events", "fields", "figures", "held", "hooks", "lazily", "let_others_first", "move_the_log",
     "new_id",
-    "open_database", "reading", "revisions", "rules", "run_claims", "runs", "sealed", "targets",
-    "upgrade", "users", "utcnow", "verdicts", "workspaces",
+    "open_database", "reading", "revisions", "rules", "run_claims", "runs", "sealed", "tallies",
+    "targets", "upgrade", "users", "utcnow", "verdicts", "workspaces",
 ]  # fmt: skip

@@ -120,6 +120,12 @@ def _not_waiting(connection: Connection) -> None:
         connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
 
 
+def _begin_tallies() -> None:
+    from rulebook.storage.tallies import begin_tallies  # which knows this file
+
+    begin_tallies()
+
+
 @contextmanager
 def lazily() -> Iterator[None]:
     """Inside, a commit does not wait for the disk: a crash of the program loses nothing of it, a
@@ -153,6 +159,7 @@ def upgrade(app: Flask) -> None:
     """Bring the database to today's tables; harmless when it is there already."""
     with app.app_context():
         command.upgrade(migrations(), "head")
+        _begin_tallies()
 
 
 def revisions() -> tuple[str | None, list[str]]:

@@ -263,16 +263,6 @@ def event_types(workspace_id: str, hook_id: str | None = None, among: int = 5_00
     return sorted(t for t in db.session.scalars(select(newest.c.event_type).distinct()) if t)
 
 
-def received_times(workspace_id: str, since: datetime) -> list[tuple[datetime, int]]:
-    """When each event since then came and how many rules it met."""
-    rows = db.session.execute(
-        select(Event.received_at, Event.matched).where(
-            Event.workspace_id == workspace_id, Event.received_at >= since
-        )
-    )
-    return [(received_at, matched) for received_at, matched in rows]
-
-
 def count_held(hook_id: str) -> int:
     """How many of the hook's events are held."""
     held = select(func.count()).where(Event.hook_id == hook_id, Event.state == "held")

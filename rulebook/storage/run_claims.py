@@ -39,7 +39,9 @@ class Claimed(NamedTuple):
 
     id: str
     workspace_id: str
+    hook_id: str
     event_id: str
+    rule_id: str
     rule_version_id: str
     replay_no: int
     step_id: str

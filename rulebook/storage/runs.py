@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ForeignKey,
@@ -264,9 +264,19 @@ def due_runs(now: datetime, everything: bool = False, limit: int = 500) -> list[
     return list(rows)
 
 
-def expire_runs(now: datetime) -> int:
-    """End the runs whose time is over before they could be done."""
-    expired = change(
+class Expired(NamedTuple):
+    """A run that has just come to its end untried."""
+
+    workspace_id: str
+    hook_id: str
+    rule_id: str
+    action: str
+    practice: bool
+
+
+def expire_runs(now: datetime) -> list[Expired]:
+    """End the runs whose time is over before they could be done; which ones."""
+    expired = db.session.execute(
         update(Run)
         .where(Run.state.in_(("queued", "held")), Run.expires_at <= now)
         .values(
@@ -275,8 +285,10 @@ def expire_runs(now: datetime) -> int:
             sentence="Too late: its time was over before it could be done.",
             fix="Retry it if it should still be done.",
         )
+        .returning(*(getattr(Run, name) for name in Expired._fields))
+        .execution_options(synchronize_session=False)
     )
-    return expired
+    return [Expired(*row) for row in expired]
 
 
 def free_expired_runs(now: datetime) -> int:
@@ -298,16 +310,6 @@ def free_expired_runs(now: datetime) -> int:
         )
     )
     return again + doubt
-
-
-def finished_times(workspace_id: str, since: datetime) -> list[tuple[datetime, str, bool]]:
-    """When each run since then ended, how, and whether it was practice."""
-    rows = db.session.execute(
-        select(Run.finished_at, Run.state, Run.practice).where(
-            Run.workspace_id == workspace_id, Run.finished_at >= since
-        )
-    )
-    return [(moment, state, practice) for moment, state, practice in rows if moment]
 
 
 def oldest_due(now: datetime) -> datetime | None:

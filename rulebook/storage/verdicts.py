@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, func, select
@@ -67,14 +67,18 @@ def hits_since(workspace_id: str, since: datetime) -> dict[str, int]:
     return {rule_id: count for rule_id, count in rows}
 
 
-def hit_times(workspace_id: str, since: datetime) -> list[tuple[str, datetime]]:
-    """When each rule was met since then: rule id and moment."""
-    rows = db.session.execute(
-        select(Verdict.rule_id, Verdict.created_at).where(
-            Verdict.workspace_id == workspace_id, Verdict.met, Verdict.created_at >= since
+def newest_hits(workspace_id: str, rule_ids: Collection[str]) -> dict[str, datetime]:
+    """When each of these few rules was met last, found from the newest verdict on."""
+    found = {}
+    for rule_id in rule_ids:
+        newest = (
+            select(Verdict.created_at)
+            .where(Verdict.workspace_id == workspace_id, Verdict.rule_id == rule_id, Verdict.met)
+            .order_by(Verdict.created_at.desc())
         )
-    )
-    return [(rule_id, created_at) for rule_id, created_at in rows]
+        if moment := db.session.scalar(newest.limit(1)):
+            found[rule_id] = moment
+    return found
 
 
 def last_hits(workspace_id: str) -> dict[str, datetime]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import timedelta
 
 from flask import Flask
@@ -56,7 +58,7 @@ def test_a_day_in_figures_never_calls_practice_sent(app: Flask, ada: Person) -> 
     work(app)
     page = text_of(ada.get("/"))
     assert "2 received, 1 matched, 0 sent, 1 kept by the Practice outbox" in page
-    assert "Text me big payments" in page and "1 hit in 7 days" in page
+    assert "Text me big payments" in page and "1 hit in 24 hours" in page
     assert "When amount is at least 50" in page
 
 
@@ -147,3 +149,40 @@ def test_a_stranger_sees_nothing_of_it(app: Flask, ada: Person, cy: Person) -> N
     work(app)
     assert "Text me" not in text_of(cy.get("/"))
     assert cy.post("/dismiss", {"thing": rule.id}).status_code == 404
+
+
+@ON_SQLITE
+def test_charts_show_what_one_asks_for(app: Flask, ada: Person, cy: Person) -> None:
+    with app.app_context():
+        hook = make_hook(ada)
+        rule = make_rule(ada, hook)
+    send(app, hook)
+    send(app, hook, '{"amount": 1}')
+    work(app)
+    page = text_of(ada.get("/?days=30"))
+    assert "Last 30 days" in page and "1 hit in 30 days" in page
+    page = text_of(ada.get(f"/?days=7&of={hook.id}"))
+    assert "Last 7 days" in page
+    assert re.search(r"from \d\d:00 2 1 0 1 0 Times are", page), "the last row of the numbers"
+    page = ada.get(f"/?of={rule.id}&part=charts").get_data(as_text=True)
+    assert "Received" not in page and '<th scope="col" class="num">Matched</th>' in page
+    assert ada.get("/?days=5&of=rule_nobody").status_code == 200
+    assert "Text me" not in text_of(cy.get(f"/?of={rule.id}"))
+
+
+@ON_SQLITE
+def test_rows_stay_where_they_are_while_somebody_reads(app: Flask, ada: Person) -> None:
+    with app.app_context():
+        hook = make_hook(ada)
+        rule = make_rule(ada, hook)
+    send(app, hook)
+    work(app)
+    [run] = runs_of(app, ada)
+    set_runs(app, state="failed", sentence="Refused.")
+    asks = html.unescape(found(r'hx-get="([^"]*part=now[^"]*)"', ada.get("/").text))
+    assert asks.endswith(f"known=failed-{rule.id}")
+    set_runs(app, run.id, state="unknown", sentence="The answer was lost.")
+    later = text_of(ada.get(asks))
+    assert "Settled This does not need anybody any more." in later
+    assert "One more thing needs you: show it" in later and "The answer was lost" not in later
+    assert "The answer was lost" in text_of(ada.get("/"))

@@ -1,0 +1,77 @@
+"""What happens is counted where it happens, in the same transaction, for charts and rhythms."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from rulebook.actions import ACTIONS
+from rulebook.storage import tallies
+from rulebook.storage.tallies import Key, slot_of
+
+AT_THE_DOOR = {"refused": "refused", "duplicate": "repeated"}
+
+
+class Ran(Protocol):
+    """What must be known of a run that has ended."""
+
+    @property
+    def workspace_id(self) -> str: ...
+    @property
+    def hook_id(self) -> str: ...
+    @property
+    def rule_id(self) -> str: ...
+    @property
+    def action(self) -> str: ...
+    @property
+    def practice(self) -> bool: ...
+
+
+def count_stored(events: Iterable[Mapping[str, Any]]) -> None:
+    """Requests were stored, each given with its hook, state and moment."""
+    counts: Counter[Key] = Counter()
+    for event in events:
+        kind = AT_THE_DOOR.get(event["state"], "received")
+        slot = slot_of(event["received_at"])
+        counts[Key(event["workspace_id"], slot, kind, event["hook_id"], "")] += 1
+    tallies.note(counts)
+
+
+def count_judged(judged: Iterable[tuple[Any, Iterable[str], Iterable[Mapping[str, Any]]]]) -> None:
+    """Events were judged: each with the ids of the rules it met and the runs planned for it, of
+    which some may have failed already."""
+    counts: Counter[Key] = Counter()
+    for event, met, planned in judged:
+        slot = slot_of(event.received_at)
+        rule_ids = list(met)
+        if rule_ids:
+            counts[Key(event.workspace_id, slot, "matched", event.hook_id, "")] += 1
+        for rule_id in rule_ids:
+            counts[Key(event.workspace_id, slot, "hit", event.hook_id, rule_id)] += 1
+        for run in planned:
+            if run["state"] == "failed":
+                now = slot_of(run["finished_at"] or event.received_at)
+                counts[Key(event.workspace_id, now, "failed", event.hook_id, run["rule_id"])] += 1
+    tallies.note(counts)
+
+
+def count_ended(ended: Iterable[tuple[Ran, str]], now: datetime) -> None:
+    """Runs came to an end, each with the state it has now."""
+    counts: Counter[Key] = Counter()
+    for run, state in ended:
+        for kind in _kinds(run, state):
+            counts[Key(run.workspace_id, slot_of(now), kind, run.hook_id, run.rule_id)] += 1
+    tallies.note(counts)
+
+
+def _kinds(run: Ran, state: str) -> list[str]:
+    if state == "failed":
+        return ["failed"]
+    if state != "succeeded":
+        return []
+    if run.practice:
+        return ["kept"]
+    costs = run.action in ACTIONS and ACTIONS[run.action].limits
+    return ["sent", "paid"] if costs else ["sent"]
