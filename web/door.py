@@ -5,6 +5,7 @@ threads of its own. A slow or endless client never holds a thread.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from asgiref.wsgi import WsgiToAsgiInstance
 
 from rulebook.config import Config, load
 from rulebook.domain.receive import Delivery, Receipt, too_large
+from rulebook.providers import Fetch, fetch
 from rulebook.storage import move_the_log
 from web import create_app
 from web.inbox import reply_headers
@@ -38,6 +40,7 @@ _WORDS = {
     413: ("Too large", "Send less at once."),
     503: ("Not available", "Send it again in a moment."),
 }
+_fetching = ThreadPoolExecutor(2, thread_name_prefix="fetch")
 _pool = ThreadPoolExecutor(THREADS, thread_name_prefix="page")
 
 
@@ -107,7 +110,14 @@ class Door:
             address=_address(scope, self.intake.app.extensions["rulebook"].config),
         )
         receipt = await self.intake.take(delivery)
+        if receipt.fetch and await self._fetch(receipt.fetch):
+            receipt = await self.intake.take(delivery)
         await _answer(send, receipt, head=scope["method"] == "HEAD")
+
+    async def _fetch(self, wanted: Fetch) -> bool:
+        """Read what a sender names by address, beside everything else."""
+        egress = self.intake.app.extensions["rulebook"].egress
+        return await asyncio.get_running_loop().run_in_executor(_fetching, fetch, wanted, egress)
 
     async def _page(self, scope: Scope, body: bytes, send: Send) -> None:
         async def whole() -> MutableMapping[str, Any]:
@@ -171,12 +181,12 @@ async def _answer(
     await send({"type": "http.response.body", "body": b"" if head else body})
 
 
-_ready: dict[tuple[int, str], list[tuple[bytes, bytes]]] = {}
+_ready: dict[tuple[Any, ...], list[tuple[bytes, bytes]]] = {}
 
 
 def _headers(receipt: Receipt) -> list[tuple[bytes, bytes]]:
     """The headers of an answer, as the server takes them; few kinds of answers make up most."""
-    kind = receipt.status, receipt.content_type
+    kind = receipt.status, receipt.content_type, *receipt.headers.items()
     found = _ready.get(kind)
     if found is None:
         found = [(n.lower().encode(), v.encode()) for n, v in reply_headers(receipt).items()]

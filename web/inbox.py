@@ -9,6 +9,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from rulebook.domain.house import house
 from rulebook.domain.receive import METHODS, NOT_STORED, Delivery, Receipt, receive, too_large
+from rulebook.providers import fetch
 from rulebook.storage import db
 from web.guard import bell, csrf
 
@@ -29,7 +30,10 @@ def take(token: str) -> Response:
     """Take one request for a hook; the bell rings after it is on disk."""
     most = house().config["MAX_BODY"]
     try:
-        receipt = receive(_delivery(token), most)
+        delivery = _delivery(token)
+        receipt = receive(delivery, most)
+        if receipt.fetch and fetch(receipt.fetch, house().egress):
+            receipt = receive(delivery, most)
     except RequestEntityTooLarge:
         receipt = too_large(most)
     except Exception:
@@ -55,7 +59,11 @@ def _delivery(token: str) -> Delivery:
 
 def reply_headers(receipt: Receipt) -> dict[str, str]:
     """The headers of an answer to a sender."""
-    headers = {**_HEADERS, "Content-Type": f"{receipt.content_type}; charset=utf-8"}
+    headers = {
+        **receipt.headers,
+        **_HEADERS,
+        "Content-Type": f"{receipt.content_type}; charset=utf-8",
+    }
     if receipt.status == 405:
         headers["Allow"] = ", ".join(METHODS)
     if receipt.status in (429, 503):

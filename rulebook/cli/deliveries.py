@@ -55,9 +55,12 @@ def send(
             "Such as: rulebook send stripe payment_succeeded --to URL. --list shows the names.",
         )
     sender = choose(provider)
-    headers, body = deliver(sender, sender.sample(event), secret, time.time())
     try:
-        answer = local_egress(url).request("POST", url, headers, body)
+        made = deliver(sender, sender.sample(event), secret, time.time(), url=url)
+    except ValueError as problem:
+        raise RulebookError(str(problem), sender.secret_hint) from None
+    try:
+        answer = local_egress(url).request("POST", made.url, made.headers, made.body)
     except EgressError as problem:
         raise RulebookError(problem.sentence, problem.fix) from None
     said = {"status": answer.status, "means": meaning(answer), "answer": answer.text}

@@ -135,6 +135,11 @@ def _opened(sealer: Sealer, sealed: str, hook_id: str) -> tuple[str, ...]:
     return tuple(sealer.open(sealed, hook_id)["secrets"])
 
 
+def sealed_secrets(hook_id: str, kept: list[str]) -> str:
+    """Signing secrets as they are stored."""
+    return house().sealer.seal({"secrets": kept}, hook_id)
+
+
 def _new_token(hook: Hook) -> None:
     token = secrets.token_urlsafe(24)
     hook.token_hash = digest(token)
@@ -142,7 +147,7 @@ def _new_token(hook: Hook) -> None:
 
 
 def _seal_secrets(hook: Hook, kept: list[str]) -> str | None:
-    return house().sealer.seal({"secrets": kept}, hook.id) if kept else None
+    return sealed_secrets(hook.id, kept) if kept else None
 
 
 def _name_problems(name: Any) -> list[Problem]:

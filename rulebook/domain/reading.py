@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
+from rulebook.providers import PROVIDERS
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
 from rules.payload import Payload, read_payload
@@ -12,7 +15,7 @@ from rules.payload import Payload, read_payload
 
 def seen_by_rules(event: Event, hook: Hook, body: bytes) -> tuple[dict[str, Any], Payload]:
     """The event as `rules` wants it, and how its body was read."""
-    payload = read_payload(body, event.content_type)
+    payload = payload_of(event, hook.provider, body)
     headers: dict[str, str] = {}
     for name, value in event.headers:
         headers[name.lower()] = f"{headers[name.lower()]}, {value}" if name in headers else value
@@ -30,3 +33,26 @@ def seen_by_rules(event: Event, hook: Hook, body: bytes) -> tuple[dict[str, Any]
             "content_type": event.content_type,
         },
     }, payload
+
+
+def payload_of(event: Event, provider: str, body: bytes) -> Payload:
+    """What the body of an event says: as its provider packs it, and of a batch its own part."""
+    if event.part is None:
+        return opened(body, event.content_type, provider)
+    whole, parts = _batch(body, event.content_type, provider)
+    # Where the hook's provider was changed since, the parts may be others: then it is the whole.
+    value = parts[event.part] if event.part < len(parts) else whole.value
+    return replace(whole, value=value)
+
+
+def opened(body: bytes, content_type: str, provider: str) -> Payload:
+    """A body as its provider packs it."""
+    payload = read_payload(body, content_type)
+    return replace(payload, value=PROVIDERS[provider].opened(payload.value))
+
+
+@lru_cache(maxsize=2)
+def _batch(body: bytes, content_type: str, provider: str) -> tuple[Payload, list[object]]:
+    """A batch and its parts, which are asked for one after the other."""
+    whole = opened(body, content_type, provider)
+    return whole, PROVIDERS[provider].parts(whole.value)

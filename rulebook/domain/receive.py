@@ -5,22 +5,24 @@ Only after the commit is there an answer of 2xx; what it promises is on disk, by
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from rulebook.domain.accounts import digest
+from rulebook.domain.greet import greet
 from rulebook.domain.tallying import count_stored
-from rulebook.domain.verify import verify
+from rulebook.domain.verify import request_at, scheme_of, verify
 from rulebook.failpoints import reach
-from rulebook.providers import PROVIDERS, read_event
+from rulebook.providers import PROVIDERS, Fetch, Provider, Reply, Request, read_event
+from rulebook.providers.contract import MOST_PARTS
 from rulebook.storage import db, deliveries, events, hooks, new_id, utcnow
 from rulebook.storage.hooks import HookAtDoor
-from rules.payload import read_payload
 
 METHODS = ("POST", "PUT", "PATCH")
 KEYS_LAST = timedelta(hours=24)
+REFUSED_KEPT = 60  # in a minute, of one hook
 
 
 @dataclass(frozen=True)
@@ -42,19 +44,24 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What the sender is answered; `judge` is the id of the event to be judged, if any."""
+    """What the sender is answered; `judge` is the id of the event to be judged, if any (of a batch
+    its first). fetch: nothing is stored yet; read this and hand the delivery in again."""
 
     status: int
     text: str = ""
     content_type: str = "text/plain"
     event_id: str | None = None
     judge: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    fetch: Fetch | None = None
 
 
 NOT_HERE = Receipt(404, "There is no hook at this address.\n")
 NOT_THIS_WAY = Receipt(405, "This is a hook: senders POST to it.\n")
 PACKED = Receipt(415, "Send the body as it is, without Content-Encoding.\n")
 NOT_STORED = Receipt(503, "This could not be stored just now. Please send it again.\n")
+NOT_RIGHT = Receipt(401, "The signature is not right.\n")
+NOT_READ = "What the sender names by address could not be read. Please send it again.\n"
 
 
 def too_large(max_body: int) -> Receipt:
@@ -75,11 +82,13 @@ def receive_all(
     now = max(delivery.received_at for delivery in deliveries)
     found = hooks.hooks_by_token(tokens, now)
     taken = [_take(d, found.get(digest(d.token)), max_body, sample) for d in deliveries]
+    taken = _without_floods(taken, now)
     stored = [one for one in taken if isinstance(one, Taken)]
     if stored:
         _mark_repeats(stored, now)
-        events.add_events([one.event for one in stored], [one.body for one in stored])
-        count_stored(one.event for one in stored)
+        rows = [event for one in stored for event in one.events]
+        events.add_events(rows, {one.events[0]["id"]: one.body for one in stored})
+        count_stored(rows)
         reach("after_insert")
         db.session.commit()
         reach("after_commit")
@@ -88,11 +97,13 @@ def receive_all(
 
 @dataclass(frozen=True)
 class Taken:
-    """A request that is to be stored: its row, its bytes, its hook."""
+    """A request that is to be stored: its event, or the events of a batch; its bytes, its hook, and
+    what its sender wants to hear where that is not the hook's own reply."""
 
-    event: dict[str, Any]
+    events: list[dict[str, Any]]
     body: bytes
     hook: HookAtDoor
+    reply: Reply | None = None
 
 
 def _take(
@@ -100,13 +111,25 @@ def _take(
 ) -> Taken | Receipt:
     if hook is None:
         return NOT_HERE
-    if delivery.method not in METHODS:
+    provider = PROVIDERS[hook.provider]
+    request = request_at(
+        delivery.token, delivery.headers, delivery.body, delivery.query, delivery.method
+    )
+    greeted = greet(hook, provider, request, delivery.token, delivery.received_at)
+    if greeted is None and delivery.method not in provider.methods:
         return NOT_THIS_WAY
     if _packed(delivery):
         return PACKED
     if len(delivery.body) > max_body:
         return too_large(max_body)
-    return Taken(_event(delivery, hook, sample), delivery.body, hook)
+    if greeted is not None:
+        if greeted.reply.fetch:
+            return Receipt(503, NOT_READ, fetch=greeted.reply.fetch)
+        row = _event(delivery, hook, provider, request, sample)
+        row |= {"state": greeted.state, "verification": greeted.verification,
+                "reason": greeted.reason, "provider_id": None, "event_type": None}  # fmt: skip
+        return Taken([row], delivery.body, hook, greeted.reply)
+    return _events(delivery, hook, provider, request, sample)
 
 
 def _packed(delivery: Delivery) -> bool:
@@ -116,42 +139,115 @@ def _packed(delivery: Delivery) -> bool:
     return bool(codings - {"", "identity"})
 
 
-def _event(delivery: Delivery, hook: HookAtDoor, sample: bool) -> dict[str, Any]:
-    content_type = delivery.header("content-type")
-    payload = read_payload(delivery.body, content_type)
-    by_name = {name.lower(): value for name, value in delivery.headers}
-    event_type, provider_id = read_event(PROVIDERS[hook.provider], by_name, payload.value)
-    state, verification, reason = _judged_at_the_door(delivery, hook)
+def _events(
+    delivery: Delivery, hook: HookAtDoor, provider: Provider, request: Request, sample: bool
+) -> Taken | Receipt:
+    """The event of this request, or the events where it is a batch; a refused one is not opened."""
+    state, verification, reason, fetch = _judged_at_the_door(delivery, hook, request, sample)
+    if fetch:
+        return Receipt(503, NOT_READ, fetch=fetch)
+    request = request.about(provider.opened(request.payload))
+    parts = provider.parts(request.payload) if state != "refused" and provider.batches else []
+    if len(parts) > MOST_PARTS:
+        reason = (
+            f"This delivery holds {len(parts):,} events; more than {MOST_PARTS:,} are kept as one."
+        )
+        parts = []
+    whole = _event(delivery, hook, provider, request, sample)
+    whole |= {"state": state, "verification": verification, "reason": reason}
+    if state == "refused" and not hook.settings.get("keep_refused", True):
+        whole["reason"] += " Its body is not kept, as this hook says."
+        return Taken([whole], b"", hook)
+    if not parts:
+        return Taken([whole], delivery.body, hook)
+    ids = sorted(new_id("evt") for _ in parts)
+    rows = []
+    for number, (event_id, part) in enumerate(zip(ids, parts, strict=True)):
+        told = read_event(provider, request.about(part))
+        rows.append({
+            **whole, "id": event_id, "part": number, "part_of": ids[0] if number else None,
+            "event_type": _storable(told.type, 200) or None,
+            "provider_id": _storable(told.id, 200) or None,
+        })  # fmt: skip
+    return Taken(rows, delivery.body, hook)
+
+
+def _event(
+    delivery: Delivery, hook: HookAtDoor, provider: Provider, request: Request, sample: bool
+) -> dict[str, Any]:
+    told = read_event(provider, request)
     return {
         "id": new_id("evt"),
         "workspace_id": hook.workspace_id,
         "hook_id": hook.id,
         "received_at": delivery.received_at,
-        "state": state,
-        "verification": verification,
-        "reason": reason,
+        "state": "received",
+        "verification": "none",
+        "reason": "",
         "method": delivery.method,
         "query": _storable(delivery.query, 8000),
         "headers": [[_storable(n, 200), _storable(v, 8000)] for n, v in delivery.headers],
         "address": delivery.address[:64],
-        "content_type": _storable(content_type, 200),
+        "content_type": _storable(delivery.header("content-type"), 200),
         "size": len(delivery.body),
-        "event_type": _storable(event_type, 200) or None,
-        "provider_id": _storable(provider_id, 200) or None,
+        "event_type": _storable(told.type, 200) or None,
+        "provider_id": _storable(_named_id(hook, request) or told.id, 200) or None,
         "sample": sample,
         "duplicate_of": None,
+        "part_of": None,
+        "part": None,
     }
 
 
-def _judged_at_the_door(delivery: Delivery, hook: HookAtDoor) -> tuple[str, str, str]:
-    """State, verification and reason, as far as the door can tell."""
-    verified = verify(hook, delivery.headers, delivery.body, delivery.received_at)
+def _named_id(hook: HookAtDoor, request: Request) -> str:
+    """The id in the header that the hook's owner has named for it, if any."""
+    named = hook.settings.get("id_header", "")
+    return request.headers.get(named.lower(), "").strip() if named else ""
+
+
+def _judged_at_the_door(
+    delivery: Delivery, hook: HookAtDoor, request: Request, sample: bool
+) -> tuple[str, str, str, Fetch | None]:
+    """State, verification and reason, as far as the door can tell; or what it has to read first."""
+    scheme = scheme_of(hook)
+    unsigned_sample = sample and scheme is not None and not scheme.shared
+    verified = None
+    if not unsigned_sample:
+        verified = verify(hook, request, delivery.received_at.timestamp())
     if verified is not None and not verified.ok:
-        return "refused", "refused", f"{verified.reason} {verified.fix}".strip()
+        reason = f"{verified.reason} {verified.fix}".strip()
+        return "refused", "refused", reason, verified.fetch
     verification = "none" if verified is None else "verified"
     if hook.paused:
-        return "held", verification, "The hook is paused: kept, not judged."
-    return "received", verification, ""
+        return "held", verification, "The hook is paused: kept, not judged.", None
+    if verified is None and not sample and not hook.settings.get("allow_unverified", True):
+        return "held", verification, "Nothing shows who sent this, and this hook judges only " \
+            "what is verified: kept, not judged.", None  # fmt: skip
+    return "received", verification, "", None
+
+
+def _without_floods(taken: list[Taken | Receipt], now: datetime) -> list[Taken | Receipt]:
+    """Of requests with a wrong signature only so many are kept in a minute: all are answered 401,
+    but nobody fills the disk with them."""
+    refused = [one for one in taken if isinstance(one, Taken) and _refused(one)]
+    if not refused:
+        return taken
+    left = {
+        hook_id: REFUSED_KEPT - events.count_refused(hook_id, now - timedelta(minutes=1))
+        for hook_id in {one.hook.id for one in refused}
+    }
+    kept: list[Taken | Receipt] = []
+    for one in taken:
+        if isinstance(one, Taken) and _refused(one):
+            left[one.hook.id] -= 1
+            kept.append(one if left[one.hook.id] >= 0 else NOT_RIGHT)
+        else:
+            kept.append(one)
+    return kept
+
+
+def _refused(one: Taken) -> bool:
+    return bool(one.events[0]["state"] == "refused")
 
 
 def _storable(text: str | None, most: int) -> str:
@@ -162,30 +258,40 @@ def _storable(text: str | None, most: int) -> str:
 def _mark_repeats(stored: list[Taken], now: datetime) -> None:
     """A sender's id that another event holds makes this one a duplicate of it. Refused requests
     claim nothing: a stranger cannot take a real delivery's place."""
+    rows = [event for one in stored for event in one.events]
     claims = {
-        one.event["id"]: (one.hook.id, one.event["provider_id"])
-        for one in stored
-        if one.event["provider_id"] and one.event["state"] != "refused"
+        event["id"]: (event["hook_id"], event["provider_id"])
+        for event in rows
+        if event["provider_id"] and event["state"] not in ("refused", "handshake")
     }
     holders = deliveries.claim_keys(claims, now, now + KEYS_LAST)
-    for one in stored:
-        first = holders.get(one.event["id"], one.event["id"])
-        if first != one.event["id"]:
-            one.event["state"], one.event["duplicate_of"] = "duplicate", first
-            one.event["reason"] = (
+    for event in rows:
+        first = holders.get(event["id"], event["id"])
+        if first != event["id"]:
+            event["state"], event["duplicate_of"] = "duplicate", first
+            event["reason"] = (
                 "This delivery was here before; it is noted and nothing is done twice."
             )
 
 
 def _receipt(one: Taken) -> Receipt:
-    event = one.event
-    if event["state"] == "refused":
-        return Receipt(401, "The signature is not right.\n", event_id=event["id"])
-    reply = one.hook.settings.get("reply") or {}
+    event_id = one.events[0]["id"]
+    if one.reply is not None:
+        return _said(one.reply, event_id)
+    if _refused(one):
+        return Receipt(401, NOT_RIGHT.text, event_id=event_id)
+    judge = next((event["id"] for event in one.events if event["state"] == "received"), None)
+    own = one.hook.settings.get("reply")
+    if own is None:
+        return _said(PROVIDERS[one.hook.provider].reply, event_id, judge)
     return Receipt(
-        reply.get("status", 200),
-        reply.get("text", ""),
-        reply.get("type", "text/plain"),
-        event_id=event["id"],
-        judge=event["id"] if event["state"] == "received" else None,
+        own.get("status", 200),
+        own.get("text", ""),
+        own.get("type", "text/plain"),
+        event_id=event_id,
+        judge=judge,
     )
+
+
+def _said(reply: Reply, event_id: str, judge: str | None = None) -> Receipt:
+    return Receipt(reply.status, reply.text, reply.content_type, event_id, judge, reply.headers)

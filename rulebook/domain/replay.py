@@ -16,7 +16,7 @@ from rulebook.domain.reading import seen_by_rules
 from rulebook.domain.rulesets import Judged, rules_of
 from rulebook.domain.spending import within_limits
 from rulebook.domain.tallying import count_ended
-from rulebook.domain.verify import verify
+from rulebook.domain.verify import request_of, verify
 from rulebook.errors import Conflict, Invalid, NotFound
 from rulebook.storage import db, events, new_id, runs, utcnow
 from rulebook.storage.events import Event
@@ -74,7 +74,7 @@ def replay(
 
 def _check_again(event: Event, hook: Hook, body: bytes) -> None:
     """A refused event is taken once its signature is right, by the secrets of today."""
-    verified = verify(hook, event.headers, body, event.received_at)
+    verified = verify(hook, request_of(event, hook, body), event.received_at.timestamp())
     if verified is not None and not verified.ok:
         raise Conflict("The signature of this event is still not right, so nothing is sent.",
                        verified.fix or "Enter the secret that its sender signs with.")  # fmt: skip

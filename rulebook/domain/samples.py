@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from rulebook.domain.actor import Actor
-from rulebook.domain.hooks import find_hook, secrets_of
+from rulebook.domain.hooks import find_hook, hook_url, secrets_of
 from rulebook.domain.house import house
 from rulebook.domain.receive import Delivery, Receipt, receive
+from rulebook.domain.verify import scheme_of
 from rulebook.errors import Invalid
 from rulebook.providers import PROVIDERS, Sample, deliver
 from rulebook.storage import utcnow
@@ -34,7 +35,12 @@ def send_sample(actor: Actor, hook_id: str, sample: str = "") -> Receipt:
     provider, found = PROVIDERS[chosen[0]], chosen[1]
     secrets = secrets_of(hook) if provider.name == hook.provider else []
     now = utcnow()
-    headers, body = deliver(provider, found, secrets[0] if secrets else "", now.timestamp())
-    token = house().sealer.open(hook.token_sealed, hook.id)
-    delivery = Delivery(token, "POST", list(headers.items()), body, "", actor.address, now)
+    scheme = scheme_of(hook) if provider.name == hook.provider else None
+    signs = scheme is not None and scheme.shared and secrets
+    request = deliver(provider, found, "", now.timestamp(), url=hook_url(hook))
+    if scheme is not None and signs:
+        request = scheme.sign(request, secrets[0], now.timestamp())
+    token, _, query = request.url.rpartition("/")[2].partition("?")
+    headers = list(request.headers.items())
+    delivery = Delivery(token, "POST", headers, request.body, query, actor.address, now)
     return receive(delivery, house().config["MAX_BODY"], sample=True)

@@ -30,9 +30,11 @@ class Ran(Protocol):
 
 
 def count_stored(events: Iterable[Mapping[str, Any]]) -> None:
-    """Requests were stored, each given with its hook, state and moment."""
+    """Events were stored, each given with its hook, state and moment; a handshake is none."""
     counts: Counter[Key] = Counter()
     for event in events:
+        if event["state"] == "handshake":
+            continue
         kind = AT_THE_DOOR.get(event["state"], "received")
         slot = slot_of(event["received_at"])
         counts[Key(event["workspace_id"], slot, kind, event["hook_id"], "")] += 1

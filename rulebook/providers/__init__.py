@@ -3,30 +3,56 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
 from rulebook.errors import Invalid
-from rulebook.providers.contract import Provider, Sample, Source, did_you_mean
-from rulebook.providers.schemes import Scheme, Verification
+from rulebook.providers.contract import Provider, Sample, did_you_mean
+from rulebook.providers.fetching import Fetch, fetch
+from rulebook.providers.handshakes import Asked, Reply, verify_word
+from rulebook.providers.recipes import Recipe, recipes_in
+from rulebook.providers.request import Request, Source
+from rulebook.providers.schemes import Scheme, Verification, tolerating
 from rulebook.providers.sending import deliver, fresh
 
 __all__ = [
     "PROVIDERS",
+    "RECIPES",
     "UNKNOWN_SENDER",
+    "Asked",
+    "Fetch",
     "Provider",
+    "Recipe",
+    "Reply",
+    "Request",
     "Sample",
     "Scheme",
+    "Told",
     "Verification",
     "choose",
     "deliver",
+    "fetch",
     "fresh",
+    "likely_sender",
     "read_event",
+    "tolerating",
+    "verify_word",
 ]
 
-_TOOLS = {"__init__", "contract", "schemes", "sending"}  # files that are no provider
+# Files that are no provider.
+_TOOLS = {
+    "__init__",
+    "contract",
+    "custom",
+    "fetching",
+    "handshakes",
+    "recipes",
+    "request",
+    "sending",
+}
 _LONGEST = 200  # characters of a type or an id that are kept as they are
 
 
@@ -45,6 +71,8 @@ def _scan() -> dict[str, Provider]:
 # By name, in the order of their labels; the one for unknown senders comes last.
 PROVIDERS = _scan()
 UNKNOWN_SENDER = next(provider for provider in PROVIDERS.values() if provider.fallback)
+# Rules to start from, in the order of their senders.
+RECIPES = tuple(recipe for name in PROVIDERS for recipe in recipes_in(name))
 
 
 def choose(name: str) -> Provider:
@@ -55,21 +83,31 @@ def choose(name: str) -> Provider:
     raise Invalid.at("/provider", f"There is no provider '{name}'.", fix)
 
 
-def read_event(
-    provider: Provider, headers: Mapping[str, str], payload: object
-) -> tuple[str | None, str | None]:
-    """Type and id of an event, each a printable text of at most 200 characters, or None.
+class Told(NamedTuple):
+    """What a request tells of its event: printable texts of at most 200 characters, or None."""
 
-    headers: names in any case. payload: the parsed body, or None when it could not be parsed.
-    """
-    lower = {name.lower(): value for name, value in headers.items()}
-    kind = _first(provider.event_type, lower, payload)
-    key = _first(provider.event_id, lower, payload)
-    return kind and _shown(kind), key and _kept(key)
+    type: str | None
+    id: str | None
+    time: str | None
 
 
-def _first(sources: Iterable[Source], headers: Mapping[str, str], payload: object) -> str | None:
-    return next((text for source in sources if (text := source.read(headers, payload))), None)
+def read_event(provider: Provider, request: Request) -> Told:
+    """Type, id and time of the event in a request, as its sender states them. The payload is read
+    as the provider opens it; of a batch, hand in each part (`Request.about`)."""
+    kind = _first(provider.event_type, request)
+    key = _first(provider.event_id, request)
+    time = _first(provider.event_time, request)
+    return Told(kind and _shown(kind), key and _kept(key), time and _shown(time))
+
+
+def likely_sender(request: Request) -> Provider | None:
+    """Who probably sent this, by what only they send; None where nothing tells."""
+    seen = [each for each in PROVIDERS.values() if _first(each.detect, request)]
+    return min(seen, key=lambda each: each.broad, default=None)
+
+
+def _first(sources: Iterable[Source], request: Request) -> str | None:
+    return next((text for source in sources if (text := source.read(request))), None)
 
 
 def _shown(text: str) -> str:

@@ -5,14 +5,16 @@ Source: GitHub's documentation, "Validating webhook deliveries".
 """
 
 from rulebook.providers.contract import Body, Header, Joined, Provider, Sample, sample_body
-from rulebook.providers.schemes import BodyHmac
+from rulebook.providers.schemes import Hmac, Plain
 
 PROVIDER = Provider(
     label="GitHub",
-    signature=BodyHmac("x-hub-signature-256", prefix="sha256="),
+    signature=Hmac(Header("x-hub-signature-256"), reads=Plain("sha256=")),
     secret_hint="Any long text of your own: the same here and in GitHub.",
     event_type=(Joined((Header("x-github-event"), Body("$.action"))),),
     event_id=(Header("x-github-delivery"),),
+    detect=(Header("x-github-event"),),
+    unwraps="payload",
     types={
         "issue_comment.created": "Comment added",
         "issues.closed": "Issue closed",

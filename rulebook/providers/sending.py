@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import string
 from collections.abc import Mapping
@@ -9,9 +10,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random, SystemRandom
+from urllib.parse import urlencode
 from uuid import UUID
 
 from rulebook.providers.contract import Provider, Sample
+from rulebook.providers.request import Request
 
 # The moment at which all samples are written; their times are moved by the distance to now.
 WRITTEN = datetime(2026, 11, 2, 10, 15, tzinfo=UTC)
@@ -24,18 +27,26 @@ _HEX = re.compile(r"[0-9a-f]+")
 
 
 def deliver(
-    provider: Provider, sample: Sample, secret: str, now: float, rng: Random | None = None
-) -> tuple[dict[str, str], bytes]:
-    """Headers (names in lower case) and body of a new sending, signed when there is a secret."""
+    provider: Provider,
+    sample: Sample,
+    secret: str,
+    now: float,
+    rng: Random | None = None,
+    url: str = "",
+) -> Request:
+    """A new sending to this address (which some sign too), signed when there is a secret. Raises
+    ValueError when the secret is none that one can sign with."""
     new = fresh(sample, now, rng)
     headers = {"content-type": new.content_type, **new.headers}
+    request = Request({name.lower(): value for name, value in headers.items()}, new.body, url)
     if provider.signature and secret:
-        headers |= provider.signature.sign(new.body, secret, now)
-    return {name.lower(): value for name, value in headers.items()}, new.body
+        request = provider.signature.sign(request, secret, now)
+    return request
 
 
 def fresh(sample: Sample, now: float, rng: Random | None = None) -> Sample:
-    """The sample with new ids, as of now (Unix seconds), its amounts up to 99 cents higher."""
+    """The sample with new ids, as of now (Unix seconds), its amounts up to 99 cents higher, and its
+    body as it goes over the wire."""
     rng = rng or SystemRandom()
     cents = rng.randrange(100)
     changes = {amount: _more(amount, cents) for amount in sample.amounts}
@@ -47,9 +58,25 @@ def fresh(sample: Sample, now: float, rng: Random | None = None) -> Sample:
 
     return replace(
         sample,
-        body=renew(sample.body.decode()).encode(),
+        body=_packed(sample, renew(sample.body.decode())).encode(),
         headers={name: renew(value) for name, value in sample.headers.items()},
+        form=None,
     )
+
+
+def _packed(sample: Sample, text: str) -> str:
+    """The body as the sender packs it."""
+    if sample.form is None:
+        return text
+    if sample.form:
+        return urlencode({sample.form: json.dumps(json.loads(text))})
+    pairs = [line.partition("=")[::2] for line in text.splitlines() if line]
+    if sample.content_type.startswith("multipart/"):
+        boundary = sample.content_type.partition("boundary=")[2]
+        head = 'Content-Disposition: form-data; name="{}"'
+        parts = [f"--{boundary}\r\n{head.format(n)}\r\n\r\n{v}\r\n" for n, v in pairs]
+        return "".join(parts) + f"--{boundary}--\r\n"
+    return urlencode(pairs)
 
 
 def _swap(text: str, changes: Mapping[str, str]) -> str:

@@ -5,18 +5,21 @@ the event id does not serve, it groups several topics of one action.
 Source: shopify.dev, "Verify deliveries".
 """
 
-from rulebook.providers.contract import Header, Provider, Sample, sample_body
-from rulebook.providers.schemes import BodyHmac
+from rulebook.providers.contract import FirstOf, Header, Provider, Sample, sample_body
+from rulebook.providers.schemes import Hmac
 
 PROVIDER = Provider(
     label="Shopify",
-    signature=BodyHmac(
-        "x-shopify-hmac-sha256", encoding="base64", other_headers=("shopify-hmac-sha256",)
+    signature=Hmac(
+        FirstOf((Header("x-shopify-hmac-sha256"), Header("shopify-hmac-sha256"))),
+        encoding="base64",
     ),
     secret_hint="The key at the bottom of Settings > Notifications > Webhooks; for an app, "
     "its client secret.",
     event_type=(Header("x-shopify-topic"), Header("shopify-topic")),
     event_id=(Header("x-shopify-webhook-id"), Header("shopify-webhook-id")),
+    event_time=(Header("x-shopify-triggered-at"), Header("shopify-triggered-at")),
+    detect=(Header("x-shopify-topic"), Header("shopify-topic")),
     types={
         "app/uninstalled": "App removed",
         "checkouts/create": "Checkout started",

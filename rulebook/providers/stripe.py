@@ -4,17 +4,27 @@ The secret is used as text, `whsec_` included; other senders decode secrets that
 While a secret is rolled, Stripe sends two signatures. Source: docs.stripe.com/webhooks.
 """
 
-from rulebook.providers.contract import Body, Provider, Sample, sample_body
-from rulebook.providers.schemes import TimedHmac
+from rulebook.providers.contract import Body, Header, Provider, Sample, sample_body
+from rulebook.providers.schemes import Hmac, Pairs
 
 OBJECT = "$.data.object"
 
 PROVIDER = Provider(
     label="Stripe",
-    signature=TimedHmac("stripe-signature"),
+    signature=Hmac(
+        Header("stripe-signature"), message="{timestamp}.{body}", reads=Pairs("v1", time="t")
+    ),
     secret_hint="Begins with whsec_. In Stripe: Webhooks > your destination > Signing secret.",
+    not_secrets={
+        "sk_": "This is an API key, which can move money. Stripe signs with another secret.",
+        "rk_": "This is a restricted API key. Stripe signs with another secret.",
+        "pk_": "This is a publishable key. Stripe signs with another secret.",
+        "we_": "This is the id of the destination. The secret is revealed on its page.",
+    },
     event_type=(Body("$.type"),),
     event_id=(Body("$.id"),),
+    event_time=(Body("$.created"),),
+    detect=(Header("stripe-signature"),),
     types={
         "charge.dispute.created": "Payment disputed",
         "charge.refunded": "Payment refunded",

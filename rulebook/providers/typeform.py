@@ -4,17 +4,19 @@ The digest is base64 although its prefix is that of a sender who writes hex. Wit
 Typeform does not sign. Source: typeform.com/developers/webhooks.
 """
 
-from rulebook.providers.contract import Body, Provider, Sample, sample_body
-from rulebook.providers.schemes import BodyHmac
+from rulebook.providers.contract import Body, Header, Provider, Sample, sample_body
+from rulebook.providers.schemes import Hmac, Plain
 
 RESPONSE = "$.form_response"
 
 PROVIDER = Provider(
     label="Typeform",
-    signature=BodyHmac("typeform-signature", prefix="sha256=", encoding="base64"),
+    signature=Hmac(Header("typeform-signature"), reads=Plain("sha256="), encoding="base64"),
     secret_hint="Any long text of your own: the same here and in Typeform.",
     event_type=(Body("$.event_type"),),
     event_id=(Body("$.event_id"),),
+    event_time=(Body(f"{RESPONSE}.submitted_at"),),
+    detect=(Header("typeform-signature"),),
     types={
         "form_response": "Form answered",
         "form_response_partial": "Form answered in part",
@@ -44,8 +46,8 @@ PROVIDER = Provider(
         "Switch the webhook on. Send test request shows whether it arrives.",
     ),
     docs="https://www.typeform.com/developers/webhooks/",
-    retries="Typeform sends again by itself for some hours after most failures; an answer of "
-    "404 or 410 switches the webhook off.",
+    retries="Typeform sends again by itself for some hours after most failures.",
+    switches_off="Typeform switches a webhook off that answers 404 or 410.",
     samples=(
         Sample(
             "form_answered",

@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from rulebook.storage.base import UtcDateTime
 from rulebook.storage.engine import change, db
-from rulebook.storage.events import LEASE, Event, EventBody, EventText
+from rulebook.storage.events import LEASE, Event, EventBody, EventText, body_id
 from rulebook.storage.rows import Many, inserting
 
 _event = cast(Table, Event.__table__)
@@ -85,7 +85,7 @@ def with_bodies(event_ids: Sequence[str]) -> list[tuple[Event, bytes]]:
     """Several events with their exact bytes, oldest first; empty where they are no longer kept."""
     rows = db.session.execute(
         select(Event, EventBody.body)
-        .outerjoin(EventBody, EventBody.event_id == Event.id)
+        .outerjoin(EventBody, EventBody.event_id == body_id())
         .where(Event.id.in_(event_ids))
         .order_by(Event.id)
     )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     ForeignKey,
     Index,
     Select,
@@ -22,7 +23,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from rulebook.storage.base import Base, Bytes, Id, Json, Line, UtcDateTime, Words, new_id, utcnow
+from rulebook.storage.base import (
+    Base,
+    Bytes,
+    Id,
+    Json,
+    Line,
+    UtcDateTime,
+    Words,
+    first_id,
+    new_id,
+    utcnow,
+)
 from rulebook.storage.engine import change, db
 from rulebook.storage.rows import inserting
 from rulebook.storage.runs import Run
@@ -34,8 +46,9 @@ _WAITING = text("judged_at IS NULL")
 
 
 class Event(Base):
-    """One stored request. States: received -> processing -> done | poison; set at the door and
-    final: duplicate, refused, held."""
+    """One stored request, or one event of a batch. States: received -> processing -> done |
+    poison; set at the door and final: duplicate, refused, held, handshake. The events of a batch
+    share the body of the first (`part_of`); each knows its place in it (`part`)."""
 
     __tablename__ = "event"
     __table_args__ = (
@@ -73,6 +86,8 @@ class Event(Base):
     verification: Mapped[str] = mapped_column(Line(12), default="none")
     reason: Mapped[str] = mapped_column(Words, default="")
     duplicate_of: Mapped[str | None] = mapped_column(Id)
+    part_of: Mapped[str | None] = mapped_column(Id)
+    part: Mapped[int | None] = mapped_column()
     sample: Mapped[bool] = mapped_column(default=False)
     gist: Mapped[str] = mapped_column(Line(200), default="")
     matched: Mapped[int] = mapped_column(default=0)
@@ -123,10 +138,11 @@ _put_events = inserting(Event)
 _put_bodies = inserting(EventBody)
 
 
-def add_events(events: Sequence[Mapping[str, Any]], bodies: Sequence[bytes]) -> None:
-    """Store events, as rows by column name, and their exact bytes (in the caller's transaction)."""
+def add_events(events: Sequence[Mapping[str, Any]], bodies: Mapping[str, bytes]) -> None:
+    """Store events, as rows by column name, and the exact bytes by the id of the event that holds
+    them (in the caller's transaction)."""
     _put_events(events)
-    _put_bodies([{"event_id": e["id"], "body": b} for e, b in zip(events, bodies, strict=True)])
+    _put_bodies([{"event_id": event_id, "body": body} for event_id, body in bodies.items()])
 
 
 def event(workspace_id: str, event_id: str) -> Event | None:
@@ -148,15 +164,22 @@ def event_by_id(event_id: str) -> Event:
 
 def body_of(event_id: str) -> bytes | None:
     """The exact bytes, or None when they are no longer kept."""
-    return db.session.scalar(select(EventBody.body).where(EventBody.event_id == event_id))
+    return bodies_of([event_id]).get(event_id)
 
 
 def bodies_of(event_ids: Sequence[str]) -> dict[str, bytes]:
-    """The exact bytes of several events, by event id."""
+    """The exact bytes of several events, by event id; of a batch the whole."""
     rows = db.session.execute(
-        select(EventBody.event_id, EventBody.body).where(EventBody.event_id.in_(event_ids))
+        select(Event.id, EventBody.body)
+        .join(EventBody, EventBody.event_id == body_id())
+        .where(Event.id.in_(event_ids))
     )
     return {event_id: body for event_id, body in rows}
+
+
+def body_id() -> ColumnElement[str]:
+    """The id under which the body of an event is kept."""
+    return func.coalesce(Event.part_of, Event.id)
 
 
 def page_of_events(
@@ -261,6 +284,14 @@ def event_types(workspace_id: str, hook_id: str | None = None, among: int = 5_00
         found = found.where(Event.hook_id == hook_id)
     newest = found.order_by(Event.id.desc()).limit(among).subquery()
     return sorted(t for t in db.session.scalars(select(newest.c.event_type).distinct()) if t)
+
+
+def count_refused(hook_id: str, since: datetime) -> int:
+    """How many of the hook's requests were refused since then."""
+    refused = select(func.count()).where(
+        Event.hook_id == hook_id, Event.id >= first_id("evt", since), Event.state == "refused"
+    )
+    return db.session.scalar(refused) or 0
 
 
 def count_held(hook_id: str) -> int:

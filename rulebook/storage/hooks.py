@@ -91,6 +91,16 @@ def hooks(workspace_id: str, deleted: bool = False) -> list[Hook]:
     return list(db.session.scalars(found.order_by(Hook.id)))
 
 
+def keep_first_secret(hook_id: str, sealed: str) -> bool:
+    """Keep a sealed signing secret that a sender handed over, where there is none; whether it was
+    kept. From then on only verified events are judged, unless the hook says otherwise."""
+    kept = change(
+        update(Hook).where(Hook.id == hook_id, Hook.secrets_sealed.is_(None))
+        .values(secrets_sealed=sealed)
+    )  # fmt: skip
+    return kept == 1
+
+
 def lock_hook(hook_id: str) -> None:
     """Wait until nobody else holds this lock, and hold it until the commit. Events can be stored
     meanwhile. SQLite needs no lock: whoever writes there is alone."""

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from rulebook.domain import hooks
-from rulebook.providers import PROVIDERS
+from rulebook.providers import PROVIDERS, Request
 from rulebook.storage import db, events, utcnow
 from rulebook.storage.deliveries import Dedupe
 from rulebook.storage.hooks import Hook
@@ -169,7 +169,7 @@ def test_signatures_are_checked_and_secrets_rotate(app: Flask, ada: Person, prov
     assert scheme is not None
 
     def signed(secret: str, body: bytes = b'{"id": "evt_7"}') -> int:
-        headers = scheme.sign(body, secret, utcnow().timestamp())
+        headers = scheme.sign(Request({}, body), secret, utcnow().timestamp()).headers
         return send(app, path, body, headers=headers).status_code
 
     assert send(app, path).status_code == 401  # missing

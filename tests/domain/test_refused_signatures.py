@@ -1,6 +1,7 @@
 """A request whose signature is wrong is kept, answered 401, and never judged."""
 
 import time
+from random import Random
 
 import pytest
 from flask import Flask
@@ -18,15 +19,18 @@ SIGNED = sorted(name for name, provider in PROVIDERS.items() if provider.signatu
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("name", SIGNED)
 def test_a_wrong_signature_reaches_no_rule(app: Flask, ada: Person, name: str) -> None:
-    provider = PROVIDERS[name]
+    provider, scheme = PROVIDERS[name], PROVIDERS[name].signature
+    assert scheme is not None
     with app.app_context():
-        hook = make_hook(ada, provider=name, secret="the-right-secret")
+        right, wrong = (scheme.example(Random(seed)) for seed in (1, 2))
+        hook = make_hook(ada, provider=name, secret=right.check)
+        address = hook_url(hook)
         path = "/in/" + hook_url(hook).rpartition("/")[2]
     now = time.time()
-    signed = [deliver(provider, provider.samples[0], secret, now)
-              for secret in ("a-wrong-secret", "", "the-right-secret")]  # fmt: skip
-    answers = [app.test_client().post(path, headers=headers, data=body).status_code
-               for headers, body in signed]  # fmt: skip
+    made = [deliver(provider, provider.samples[0], secret, now, url=address)
+            for secret in (wrong.sign, "", right.sign)]  # fmt: skip
+    answers = [app.test_client().post(path + each.url[len(address):], headers=each.headers,
+                                      data=each.body).status_code for each in made]  # fmt: skip
     assert answers == [401, 401, 200]
     work(app)
     with app.app_context():

@@ -9,7 +9,7 @@ from rulebook.domain import hooks, rules
 from rulebook.domain.replay import Replayed, cancel, replay, resolve, retry
 from rulebook.domain.sweep import prune
 from rulebook.errors import Conflict, Invalid, NotAllowed, NotFound
-from rulebook.providers import PROVIDERS
+from rulebook.providers import PROVIDERS, Request
 from rulebook.storage import db, utcnow, verdicts
 from rulebook.storage.runs import Run
 from tests.fakes import Sink
@@ -111,7 +111,7 @@ def test_a_refused_event_is_replayed_once_its_secret_is_right(app: Flask, ada: P
     scheme = PROVIDERS["stripe"].signature
     assert scheme is not None
     body = b'{"amount": 60}'
-    headers = scheme.sign(body, right, utcnow().timestamp())
+    headers = scheme.sign(Request({}, body), right, utcnow().timestamp()).headers
     assert send(app, path, body, headers=headers).status_code == 401
     [event] = events_of(app, ada)
     with app.app_context(), pytest.raises(Conflict, match="still not right"):
