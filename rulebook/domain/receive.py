@@ -98,12 +98,13 @@ def receive_all(
 @dataclass(frozen=True)
 class Taken:
     """A request that is to be stored: its event, or the events of a batch; its bytes, its hook, and
-    what its sender wants to hear where that is not the hook's own reply."""
+    what its sender wants to hear. greeted: it is a handshake, whose answer nothing replaces."""
 
     events: list[dict[str, Any]]
     body: bytes
     hook: HookAtDoor
-    reply: Reply | None = None
+    reply: Reply = field(default_factory=Reply)
+    greeted: bool = False
 
 
 def _take(
@@ -128,7 +129,7 @@ def _take(
         row = _event(delivery, hook, provider, request, sample)
         row |= {"state": greeted.state, "verification": greeted.verification,
                 "reason": greeted.reason, "provider_id": None, "event_type": None}  # fmt: skip
-        return Taken([row], delivery.body, hook, greeted.reply)
+        return Taken([row], delivery.body, hook, greeted.reply, greeted=True)
     return _events(delivery, hook, provider, request, sample)
 
 
@@ -158,8 +159,9 @@ def _events(
     if state == "refused" and not hook.settings.get("keep_refused", True):
         whole["reason"] += " Its body is not kept, as this hook says."
         return Taken([whole], b"", hook)
+    reply = provider.reply_to(request) if provider.reply_to else provider.reply
     if not parts:
-        return Taken([whole], delivery.body, hook)
+        return Taken([whole], delivery.body, hook, reply)
     ids = sorted(new_id("evt") for _ in parts)
     rows = []
     for number, (event_id, part) in enumerate(zip(ids, parts, strict=True)):
@@ -169,7 +171,7 @@ def _events(
             "event_type": _storable(told.type, 200) or None,
             "provider_id": _storable(told.id, 200) or None,
         })  # fmt: skip
-    return Taken(rows, delivery.body, hook)
+    return Taken(rows, delivery.body, hook, reply)
 
 
 def _event(
@@ -276,14 +278,14 @@ def _mark_repeats(stored: list[Taken], now: datetime) -> None:
 
 def _receipt(one: Taken) -> Receipt:
     event_id = one.events[0]["id"]
-    if one.reply is not None:
+    if one.greeted:
         return _said(one.reply, event_id)
     if _refused(one):
         return Receipt(401, NOT_RIGHT.text, event_id=event_id)
     judge = next((event["id"] for event in one.events if event["state"] == "received"), None)
     own = one.hook.settings.get("reply")
     if own is None:
-        return _said(PROVIDERS[one.hook.provider].reply, event_id, judge)
+        return _said(one.reply, event_id, judge)
     return Receipt(
         own.get("status", 200),
         own.get("text", ""),

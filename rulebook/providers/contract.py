@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -99,6 +99,7 @@ class Provider:
     json_in: tuple[str, ...] = ()  # fields at the top that hold JSON as text: opened in their place
     brackets: bool = False  # form fields such as data[email] mean groups
     reply: Reply = field(default_factory=Reply)  # to an event, unless the hook has its own
+    reply_to: Callable[[Request], Reply] | None = None  # where it depends on the event
     methods: tuple[str, ...] = EVENTS
     steps: tuple[str, ...] = ()  # how to set it up, in the order of clicking
     docs: str = ""

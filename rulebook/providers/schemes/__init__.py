@@ -16,6 +16,7 @@ from rulebook.providers.schemes.keys import (
 )
 from rulebook.providers.schemes.reading import Pairs, Plain, Versions
 from rulebook.providers.schemes.scheme import Scheme, Secrets
+from rulebook.providers.schemes.standard import STANDARD_WEBHOOKS, SVIX, Standard
 from rulebook.providers.schemes.tokens import BodyJwt, Either, Token, tolerating
 from rulebook.providers.schemes.verdicts import TOLERANCE, Verification, span
 
@@ -25,6 +26,8 @@ __all__ = [
     "MARKUP",
     "STANDARD",
     "STANDARD_OR_TEXT",
+    "STANDARD_WEBHOOKS",
+    "SVIX",
     "TEXT",
     "TOLERANCE",
     "BodyJwt",
@@ -36,6 +39,7 @@ __all__ = [
     "Plain",
     "Scheme",
     "Secrets",
+    "Standard",
     "Token",
     "Verification",
     "Versions",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from random import Random
 from typing import Literal
 
@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_public_key,
 )
 
-from rulebook.providers.request import Place, Request
+from rulebook.providers.request import Place, Request, Source
 from rulebook.providers.schemes.messages import Unit, fill, names, time_of, time_text
 from rulebook.providers.schemes.reading import Plain, Reader
 from rulebook.providers.schemes.scheme import Secrets
@@ -72,6 +72,7 @@ class KeyPair:
     key_coding: Coding = "hex"
     key_prefix: str = ""
     sign_prefix: str = ""
+    fields: Mapping[str, Source] = field(default_factory=dict)
 
     @property
     def covers(self) -> frozenset[str]:
@@ -99,7 +100,7 @@ class KeyPair:
         keys = [key for text in secrets if (key := self._public(text)) is not None]
         if not keys:
             return odd_secret("a public key of this sender")
-        message = fill(self.message, request, time, request.url, {})
+        message = fill(self.message, request, time, request.url, self.fields)
         signatures = [made for text in found.signatures if (made := decoded(text, self.encoding))]
         if not any(self._fits(key, made, message) for key in keys for made in signatures):
             return mismatch()
@@ -112,7 +113,7 @@ class KeyPair:
         key = decoded(secret.removeprefix(self.sign_prefix), self.key_coding)
         if key is None:
             raise ValueError("The secret is not the sender's own key.")
-        made = self._signed(key, fill(self.message, request, time, request.url, {}))
+        made = self._signed(key, fill(self.message, request, time, request.url, self.fields))
         return self.signature.put(request, self.reads.write(encoded(made, self.encoding), time))
 
     def _public(self, text: str) -> object:
