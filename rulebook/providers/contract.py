@@ -12,6 +12,7 @@ from rulebook.providers.handshakes import Handshake, Reply
 from rulebook.providers.request import (
     BasicLogin,
     Body,
+    Each,
     FirstOf,
     Fixed,
     Header,
@@ -21,6 +22,8 @@ from rulebook.providers.request import (
     Query,
     Request,
     Source,
+    Starting,
+    Where,
     at,
 )
 from rulebook.providers.schemes import Scheme
@@ -29,6 +32,7 @@ from rules.payload import read_payload
 __all__ = [
     "BasicLogin",
     "Body",
+    "Each",
     "FirstOf",
     "Fixed",
     "Handshake",
@@ -42,6 +46,8 @@ __all__ = [
     "Request",
     "Sample",
     "Source",
+    "Starting",
+    "Where",
     "at",
     "did_you_mean",
     "sample_body",

@@ -121,13 +121,14 @@ class Body:
         return str(found).strip() or None
 
     def put(self, request: Request, text: str) -> Request:
-        """Only into JSON, at a path of names; what is missing on the way is made."""
+        """Only into JSON, at a path of names; what is missing on the way is made, and where a number
+        stood, a number stands again."""
         whole = json.loads(request.body)
         *way, last = [name or quoted for name, quoted, _ in _STEP.findall(self.path)]
         inner = whole
         for name in way:
             inner = inner.setdefault(name, {})
-        inner[last] = text
+        inner[last] = int(text) if isinstance(inner.get(last), int) else text
         return replace(request, body=json.dumps(whole).encode())
 
     def __str__(self) -> str:
@@ -143,6 +144,18 @@ class Present:
 
     def read(self, request: Request) -> str | None:
         return self.words if at(request.payload, self.path) is not None else None
+
+
+@dataclass(frozen=True)
+class Starting:
+    """The text of another place, where it begins with one of these."""
+
+    place: Source
+    starts: tuple[str, ...]
+
+    def read(self, request: Request) -> str | None:
+        found = self.place.read(request)
+        return found if found and found.startswith(self.starts) else None
 
 
 @dataclass(frozen=True)
@@ -179,6 +192,34 @@ class Joined:
     def read(self, request: Request) -> str | None:
         found = [part.read(request) for part in self.parts]
         return self.by.join(text for text in found if text) if found[0] else None
+
+
+@dataclass(frozen=True)
+class Where:
+    """A place that counts only where something stands in another one too."""
+
+    place: Source
+    beside: Source
+
+    def read(self, request: Request) -> str | None:
+        return self.place.read(request) if self.beside.read(request) else None
+
+
+@dataclass(frozen=True)
+class Each:
+    """All that stands in several places, with a space between; written into the first. For senders
+    who put one signature each into headers of their own."""
+
+    places: tuple[Place, ...]
+
+    def read(self, request: Request) -> str | None:
+        return " ".join(text for place in self.places if (text := place.read(request))) or None
+
+    def put(self, request: Request, text: str) -> Request:
+        return self.places[0].put(request, text)
+
+    def __str__(self) -> str:
+        return str(self.places[0])
 
 
 @dataclass(frozen=True)
