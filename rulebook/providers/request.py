@@ -121,8 +121,8 @@ class Body:
         return str(found).strip() or None
 
     def put(self, request: Request, text: str) -> Request:
-        """Only into JSON, at a path of names; what is missing on the way is made, and where a number
-        stood, a number stands again."""
+        """Only into JSON, at a path of names. What is missing on the way is made; where a number
+        stood, one stands again."""
         whole = json.loads(request.body)
         *way, last = [name or quoted for name, quoted, _ in _STEP.findall(self.path)]
         inner = whole
