@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 _BASIC = frozenset(
@@ -11,6 +13,20 @@ _BASIC = frozenset(
 )
 _EXTENDED = frozenset("\f^{}\\[~]|€")  # an escape before each, so they take two places
 _GSM = _BASIC | _EXTENDED
+NO_BREAK = dict.fromkeys("\u00a0\u2007\u202f", " ") | dict.fromkeys("\u00ad\u2060\ufeff", "")
+_PLAIN = NO_BREAK | {
+    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212•·", "-"),
+    **dict.fromkeys("‘’‚‛′`´", "'"),
+    **dict.fromkeys("“”„‟″«»", '"'),
+    **dict.fromkeys("\u2002\u2003\u2009\u200a\u3000", " "),
+    **dict.fromkeys("\u200b\u200c\u200d\ufe0e\ufe0f", ""),
+    "…": "...", "×": "x", "™": "TM", "©": "(c)", "®": "(R)", "‹": "<", "›": ">",
+}  # fmt: skip
+_NAMES = {
+    "\u2013": "long dash", "\u2014": "long dash", "’": "curly apostrophe", "‘": "curly quote",
+    "“": "curly quote", "”": "curly quote", "…": "ellipsis in one letter",
+    "\u00a0": "no-break space", "\u202f": "no-break space", "•": "bullet", "`": "backtick",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -34,6 +50,32 @@ def segments(text: str) -> Segments:
         return Segments("GSM-7", sum(sizes), _parts(sizes, 160, 153))
     sizes = [2 if ord(letter) > 0xFFFF else 1 for letter in text]
     return Segments("UCS-2", sum(sizes), _parts(sizes, 70, 67), odd)
+
+
+@lru_cache(maxsize=1024)
+def plain_letter(letter: str) -> str | None:
+    """What can stand for a letter in the SMS alphabet, perhaps nothing; None where nothing can."""
+    if letter in _GSM:
+        return letter
+    if letter in _PLAIN:
+        return _PLAIN[letter]
+    base = "".join(
+        each for each in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(each)
+    )
+    return base if base and all(each in _GSM for each in base) else None
+
+
+def plain(text: str) -> str:
+    """The text with whatever has a plain form in it; other letters stay as they are."""
+    found = (plain_letter(letter) for letter in text)
+    return "".join(
+        letter if given is None else given for letter, given in zip(text, found, strict=True)
+    )
+
+
+def named(letter: str) -> str:
+    """How to speak of a letter: "the long dash", or the letter itself in quotes."""
+    return f"the {_NAMES[letter]}" if letter in _NAMES else f"“{letter}”"
 
 
 def _parts(sizes: list[int], single: int, each: int) -> int:

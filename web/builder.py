@@ -20,6 +20,7 @@ from rulebook.domain import samples
 from rulebook.domain.hooks import find_hook
 from rulebook.domain.preview import Example, try_on
 from rulebook.domain.reading import seen_by_rules
+from rulebook.domain.readings import per_month, read_over
 from rulebook.domain.rules import find_rule
 from rulebook.domain.weigh import weigh
 from rulebook.errors import Conflict, Invalid, Problem
@@ -27,7 +28,7 @@ from rulebook.storage import db, events, hooks, rules
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
 from rulebook.storage.rules import Rule
-from web import draft, edits, panel
+from web import draft, edits, gaps, messages, panel, pills, steps
 from web import rows as drawing
 from web.draft import Document
 from web.guard import actor, bell
@@ -46,7 +47,8 @@ class Desk:
     query: str = ""
     into: str = "/when"  # the group that a clicked field goes to
     message: str = ""  # the box that a field is put into
-    caret: int | None = None
+    caret: int | None = None  # where in its template the next field goes
+    expert: bool = False  # whether messages are shown as templates
     checked: bool = False  # whether one has tried to save, so that problems are told
     problems: Iterable[Problem] = ()
     conflict: Conflict | None = None
@@ -116,15 +118,16 @@ def _desk(rule: Rule | None) -> Desk:
     """The draft of the posted form."""
     form = request.form
     hook = find_hook(actor(), rule.hook_id if rule else form.get("hook", ""))
-    caret, version = form.get("caret", ""), form.get("version", "")
+    version = form.get("version", "")
     desk = Desk(
-        hook, draft.read(form), rule,
+        hook, gaps.applied(draft.read(form), form), rule,
         mode=form.get("mode", "off"),
         version=int(version) if version.isdecimal() else 0,
         query=form.get("q", "").strip(),
         into=form.get("into") or "/when",
         message=form.get("message", ""),
-        caret=int(caret) if caret.isdecimal() else None,
+        caret=messages.caret(form),
+        expert=bool(form.get("expert")),
         checked=bool(form.get("checked")),
     )  # fmt: skip
     desk.look_at(form.get("event", ""))
@@ -153,37 +156,11 @@ def _event(desk: Desk, event_id: str) -> None:
 
 def _field(desk: Desk, rest: str) -> None:
     """A condition on a clicked field, as this event has it."""
-    part, path = _clicked(rest)
+    part, path = messages.clicked(rest)
     kinds = panel.kinds(panel.rows(desk.hook, desk.seen))
     kind = kinds.get((part, panel.canonical(rest.partition(" ")[2])), "")
     condition = panel.condition_for(part, path, kind, desk.seen)
     desk.document = edits.add_condition(desk.document, desk.into, condition)
-
-
-def _insert(desk: Desk, rest: str) -> None:
-    """A clicked field put into a message, where the caret was last."""
-    part, path = _clicked(rest)
-    place = desk.message if desk.message.startswith("/then/") else ""
-    for at, step in enumerate(desk.document["then"]):
-        action = ACTIONS.get(step["action"])
-        box = panel.message_field(action) if action else None
-        place = place or (f"/then/{at}/config/{box}" if box else "")
-    if not place:
-        starter = next(action.name for action in ACTIONS.values() if action.starter)
-        place = f"/then/{len(desk.document['then'])}/config/{panel.message_field(ACTIONS[starter])}"
-        desk.document = edits.edit(desk.document, f"act {starter}")
-    text = panel.insertion(part, path, desk.hook.provider)
-    try:
-        desk.document, desk.caret = edits.insert(
-            desk.document, place.partition(":")[0], desk.caret if desk.message else None, text
-        )
-    except (LookupError, ValueError):
-        desk.message = ""
-
-
-def _clicked(rest: str) -> tuple[str, str]:
-    part, _, path = rest.partition(" ")
-    return part, panel.picked(path, request.form.get(f"pick {rest}", "any"))
 
 
 def _sample(desk: Desk, rest: str) -> None:
@@ -200,8 +177,8 @@ BUTTONS = {
     "look": lambda desk, rest: None,
     "event": _event,
     "field": _field,
-    "insert": _insert,
     "sample": _sample,
+    **messages.BUTTONS,
 }
 
 
@@ -275,12 +252,23 @@ def _draw(desk: Desk, status: int = 200) -> ResponseReturnValue:
         weighed,
         lambda path, value: panel.money_hint(desk.hook.provider, payload, path, value),
     )
+    whole = "/when" in weighed.hits
+    met = [each.event for each in weighed.judged if each.met or not whole]
+    around = pills.Around(
+        messages.context(desk),
+        lambda field: steps.named(known.names, field),
+        lambda field: steps.kind_of(known.kinds, field),
+        lambda field: panel.currency_of(desk.hook.provider, field, payload),
+    )
+    readings = read_over(actor(), desk.hook, document, met, desk.event)
     older, newer = events.neighbours(desk.event) if desk.event else (None, None)
     page = render_template(
         "rules/builder.html",
         desk=desk,
         tree=drawing.tree(document["when"], known),
-        steps=drawing.forms(actor().workspace_id, document["then"], weighed.planned),
+        steps=steps.forms(actor().workspace_id, document["then"], readings, around, desk.expert),
+        cases=steps.CASES,
+        month=per_month(met, [each.event for each in weighed.judged]),
         weighed=weighed,
         beside=drawing.beside(desk.problems, document),
         fields=[row for row in fields if row.fits(desk.query)],

@@ -3,7 +3,8 @@
 A box is named by the JSON pointer of what it holds: /when/all/0/value, /then/0/config/message.
 What a pointer cannot say follows a colon: `:group`, `:items` and `:every` tell what a node is,
 `:json` a value that has no box of its own, `:path` another field in place of a value, `:was` the
-value that was drawn, so that what nobody touched stays as it was.
+value that was drawn, so that what nobody touched stays as it was; `:words` what the names in a text
+stand for.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 from rules.filters.plain import compact
 from rules.operators import OPERATORS, Wants
 from rules.values import as_text
+from web.wording import source_of
 
 Document = dict[str, Any]
 GROUPS = ("all", "any", "none")
@@ -139,6 +141,11 @@ class _Boxes:
         except ValueError:
             return None
 
+    def words(self, name: str) -> dict[str, str]:
+        found = self.json(f"{name}:words")
+        pairs = found.items() if isinstance(found, dict) else ()
+        return {label: text for label, text in pairs if isinstance(text, str)}
+
     def numbers(self, place: str) -> list[int]:
         """The positions of a list's entries, in order."""
         start = f"{place}/"
@@ -216,13 +223,21 @@ def _step(boxes: _Boxes, place: str) -> Document:
 
 
 def _config(boxes: _Boxes, place: str) -> Document:
-    """Each name may carry the kind of its field after a colon; what is blank is left out."""
+    """Each name may carry the kind of its field after a colon; what is blank is left out. Where
+    `:words` goes along, fields stand in the text by name."""
     found = {}
     for box, text in boxes.all.items():
-        if box.startswith(f"{place}/") and text.strip():
-            name, _, kind = box[len(place) + 1 :].partition(":")
-            found[name] = CONFIG[kind](text) if kind in CONFIG else text
+        name, _, kind = box.removeprefix(f"{place}/").partition(":")
+        if not box.startswith(f"{place}/") or kind == "words" or not text.strip():
+            continue
+        text = source_of(text, boxes.words(f"{place}/{name}"))
+        found[name] = CONFIG[kind](text) if kind in CONFIG else text
     return found
+
+
+def words_of(form: Mapping[str, str], box: str) -> dict[str, str]:
+    """What the names in the text of a box stand for."""
+    return _Boxes(form).words(box)
 
 
 def _pairs(text: str) -> dict[str, str]:

@@ -29,6 +29,7 @@ from web.edits import new_step
 MOST_SHOWN = 60
 ANY, FIRST, LAST = "[*]", "[0]", "[-1]"
 PICKS = {"any": ANY, "first": FIRST, "last": LAST}
+CURRENCIES = ("currency", "currency_code", "currencyCode", "presentment_currency")
 OF_EVENT = {"type": "text", "verified": "yesno", "received_at": "date"}
 
 
@@ -179,6 +180,23 @@ def _written(root: str, steps: Iterable[Any]) -> str:
 def _currency(provider: str, path: str) -> str | None:
     known = PROVIDERS[provider].money if provider in PROVIDERS else {}
     return next((known[each] for each in known if canonical(each) == canonical(path)), None)
+
+
+def currency_of(provider: str, field: str, payload: Any) -> str | None:
+    """How the currency of an amount is written in a message, for a field as messages write it:
+    as the provider says, else one that stands beside the amount."""
+    root, dot, path = field.partition(".")
+    if root != "payload":
+        return None
+    known = _currency(provider, "$." + path)
+    if known:
+        return _written(root, _steps(known))
+    for above in (path.rpartition(".")[0], ""):
+        beside = f"$.{above}".rstrip(".")
+        for name in CURRENCIES:
+            if "[" not in above and isinstance(at(payload, f"{beside}.{name}"), str):
+                return f"{root}{beside[1:]}.{name}"
+    return None
 
 
 def money_hint(provider: str, payload: Any, path: str, amount: Any = None) -> str:

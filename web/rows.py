@@ -1,4 +1,4 @@
-"""The draft as the builder draws it: a row for each node, a form for each step."""
+"""The conditions of a draft as the builder draws them: a row for each node."""
 
 from __future__ import annotations
 
@@ -6,18 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from rulebook.actions import ACTIONS, Action, Field
+from rulebook.actions import ACTIONS
 from rulebook.domain.weigh import Weighed
 from rulebook.errors import Problem
-from rulebook.storage import connections
-from rulebook.storage.connections import Connection
 from rules.lint import Note
 from rules.operators import OPERATORS, Operator, operators_for
-from rules.sms import segments
 from rules.values import say_all
 from web import draft
 from web.draft import Document, group_of
-from web.panel import canonical, message_field
+from web.panel import canonical
 
 FAMILIES = {
     "text": "As text", "number": "As a number", "date": "As a date", "yesno": "Yes or no",
@@ -143,50 +140,6 @@ def _found(row: Row, finding: Any, known: Known) -> str:
         money = len(values) == 1 and isinstance(values[0], int) and known.money(path, values[0])
         return money or say_all(values, 3).replace("'", "")
     return str(finding.reason)
-
-
-@dataclass(frozen=True)
-class StepForm:
-    """One action: what its form asks for, and what it would send for the chosen event."""
-
-    place: str
-    step: Document
-    action: Action
-    boxes: list[tuple[Field, str, str]]  # field, name of its box, text in it
-    connections: list[Connection]
-    message_box: str
-    planned: Any
-    segments: Any
-
-    @property
-    def id(self) -> str:
-        return id_of(self.place)
-
-
-def forms(workspace_id: str, steps: list[Document], planned: Iterable[Any]) -> list[StepForm]:
-    """A form for each step whose action there is."""
-    mine = connections.connections(workspace_id)
-    found = []
-    for at, (step, plan) in enumerate(zip(steps, planned, strict=True)):
-        action = ACTIONS.get(str(step.get("action")))
-        if action is None:
-            continue
-        place, config = f"/then/{at}", step.get("config") or {}
-        kinds = {kind.name for kind in action.connections}
-        message = plan.message if plan else None
-        cut = segments(message.text) if message and action.in_parts else None
-        found.append(StepForm(
-            place, step, action,
-            [_box(each, f"{place}/config/{each.name}", config) for each in action.fields],
-            [each for each in mine if each.kind in kinds],
-            f"{place}/config/{message_field(action)}", plan, cut,
-        ))  # fmt: skip
-    return found
-
-
-def _box(each: Field, name: str, config: Document) -> tuple[Field, str, str]:
-    kind = f":{each.kind}" if each.kind in draft.CONFIG else ""
-    return each, name + kind, draft.config_box(each.kind, config.get(each.name))
 
 
 def beside(problems: Iterable[Problem], document: Document) -> dict[str, list[Problem]]:

@@ -35,6 +35,7 @@ from rulebook.actions._outcomes import (
     HOP_HEADER,
     MAX_HOPS,
     Call,
+    Counted,
     Message,
     Outcome,
     clean,
@@ -55,6 +56,7 @@ __all__ = [
     "Call",
     "Config",
     "ConnectionKind",
+    "Counted",
     "Field",
     "Limit",
     "Message",
@@ -139,7 +141,6 @@ class Action:
     connections: ClassVar[tuple[ConnectionKind, ...]] = ()
     connection_required: ClassVar[bool] = False
     practice: ClassVar[bool] = False
-    in_parts: ClassVar[bool] = False  # its text is sent and paid in parts, as an SMS is
     waits: ClassVar[tuple[int, ...]]
     expires_after: ClassVar[int]
     # Seconds after a doubtful try at which `look_up` may ask what became of it.
@@ -198,6 +199,19 @@ class Action:
     def message(self, config: Config) -> Message | None:
         """What a person would read; None when no person reads it."""
         return None
+
+    def looked_at(self, config: Config) -> Message | None:
+        """What goes out, for a look at it: what a person would read, or else the data."""
+        return self.message(config)
+
+    def counted(self, message: Message) -> Counted:
+        """What a preview counts of a message, and what it warns of."""
+        letters = len(message.subject) + len(message.text or message.html)
+        return Counted((letters,), (f"{letters:,} letters",))
+
+    def tidy(self, config: dict[str, Any]) -> dict[str, Any]:
+        """The filled-in config without what no reader would miss."""
+        return config
 
     def run(
         self,

@@ -27,7 +27,8 @@ class Field:
 
     kind: text, long, email, phone, url, number, choice, yesno, pairs (name to text) or secret.
     choices: (value, label) pairs. escape: how inserted values are made harmless (text, html, json,
-    url, header). many: several, separated by commas. low, high: bounds of a number.
+    url, header). many: several, separated by commas. low, high: bounds of a number. receiver: it
+    says who gets the message, so without it there is none.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Field:
     many: bool = False
     low: float | None = None
     high: float | None = None
+    receiver: bool = False
 
     @property
     def hidden(self) -> bool:

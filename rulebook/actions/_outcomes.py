@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Literal
 
@@ -30,6 +31,24 @@ class Message:
     text: str = ""
     html: str = ""
     segmented: bool = False
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What a preview counts of a message, in the action's own words.
+
+    size: for comparing, the more telling figure first; said: short phrases, the first of them a
+    warning where `much`. warning: a sentence about `odd`, a letter that costs extra; instead: the
+    plain letter that could be sent for it. price: in US dollars, None where it is not known.
+    """
+
+    size: tuple[int, ...]
+    said: tuple[str, ...] = ()
+    much: bool = False
+    odd: str = ""
+    warning: str = ""
+    instead: str | None = None
+    price: Decimal | None = None
 
 
 @dataclass(frozen=True)

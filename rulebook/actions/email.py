@@ -105,6 +105,7 @@ class Email(Action):
     icon = "mail"
     fields = (
         Field("to", "To", "email", required=True, template=True, many=True, max_length=2000,
+              receiver=True,
               example="ada@example.com", help="Several are separated by commas."),
         Field("cc", "Copy to", "email", template=True, many=True, max_length=2000),
         Field("reply_to", "Reply to", "email", template=True, many=True, max_length=320),

@@ -22,6 +22,7 @@ from rulebook.actions import (
     Call,
     Config,
     Field,
+    Message,
     Outcome,
     Settings,
     blank,
@@ -102,6 +103,9 @@ class Http(Action):
 
     def phrase(self, config: Config) -> str:
         return f"call {_place(config)}"
+
+    def looked_at(self, config: Config) -> Message | None:
+        return Message(text=str(config.get("body") or "")) if config.get("body") else None
 
     def target(self, config: Config, connection: Config | None) -> str:
         try:

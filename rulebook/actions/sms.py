@@ -9,6 +9,10 @@ Twilio reports whether a text was delivered when RULEBOOK_PUBLIC_URL is an addre
 reaches and the connection has the auth token, which signs the reports. They come as POST below
 `/callbacks/`; let a proxy in front of Rulebook pass them on. Without reports, "sent" means that
 Twilio accepted the text.
+
+No-break spaces are sent as plain ones, because one of them would cut a segment from 160 letters to
+70. Prices in previews are estimates: Twilio's list price for a segment to the US and Canada,
+without the carriers' fees.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +30,7 @@ from rulebook.actions import (
     Action,
     Call,
     Config,
+    Counted,
     Field,
     Limit,
     Message,
@@ -36,13 +42,19 @@ from rulebook.actions import (
 )
 from rulebook.actions._twilio import TWILIO, ThroughEgress, client, refusal, report, unreadable
 from rulebook.egress import Egress, EgressError
+from rules.sms import NO_BREAK, named, plain_letter, segments
+
+# What Twilio asks for a segment to these countries, in US dollars, without the carriers' fees:
+# twilio.com/en-us/sms/pricing. Elsewhere prices differ too much to be guessed.
+PRICES = {1: Decimal("0.0083")}
+_BREAKABLE = str.maketrans(NO_BREAK)
 
 
 class Sms(Action):
     label = "Send a text message"
     icon = "sms"
     fields = (
-        Field("to", "To", "phone", required=True, template=True, max_length=40,
+        Field("to", "To", "phone", required=True, template=True, max_length=40, receiver=True,
               example="+14155550123", help="With the country's code."),
         Field("message", "Message", "long", required=True, template=True, max_length=1600,
               example="Paid: {{ payload.amount }}"),
@@ -50,7 +62,6 @@ class Sms(Action):
     connections = (TWILIO,)
     connection_required = False
     practice = True
-    in_parts = True
     waits = (10, 30, 120, 600, 1800)
     expires_after = 3600
     checks = (30, 120, 600)
@@ -74,6 +85,29 @@ class Sms(Action):
     def message(self, config: Config) -> Message:
         text = str(config.get("message") or "")
         return Message(to=str(config.get("to") or ""), text=text, segmented=True)
+
+    def counted(self, message: Message) -> Counted:
+        """As the provider counts: segments, the letters that they hold, and what they cost."""
+        cut = segments(message.text)
+        number = _parsed(message.to)
+        each = PRICES.get(number.country_code or 0) if number else None
+        price = each * cut.segments if each else None
+        said = [f"{cut.segments} segment{'' if cut.segments == 1 else 's'}",
+                f"{cut.letters} letter{'' if cut.letters == 1 else 's'}"]  # fmt: skip
+        said += [f"${price}"] if price else []
+        odd = cut.odd or ""
+        warning = f"{named(odd)} cuts a segment from 160 letters to 70." if odd else ""
+        return Counted(
+            (cut.segments, cut.letters), tuple(said), cut.segments > 1, odd,
+            warning[:1].upper() + warning[1:], plain_letter(odd) if odd else None, price,
+        )  # fmt: skip
+
+    def tidy(self, config: dict[str, Any]) -> dict[str, Any]:
+        """No-break spaces would more than double the price, and nobody sees the difference."""
+        text = config.get("message")
+        return (
+            {**config, "message": text.translate(_BREAKABLE)} if isinstance(text, str) else config
+        )
 
     def send(
         self,

@@ -13,12 +13,14 @@ from rules.templates import IfMissing, SkipStep, TemplateError, compile_template
 
 @dataclass(frozen=True)
 class Rendered:
-    """The filled-in config; or why there is none: `state` is then skipped or failed."""
+    """The filled-in config; or why there is none: `state` is then skipped or failed. `gaps`: the
+    fields that were to be shown and are not in the event."""
 
     config: dict[str, Any]
     state: str = "queued"
     sentence: str = ""
     fix: str = ""
+    gaps: tuple[str, ...] = ()
 
 
 def context_of(seen: Mapping[str, Any], rule_name: str, hook: Hook, zone: str) -> dict[str, Any]:
@@ -34,27 +36,33 @@ def render(
     connected: bool = False,
 ) -> Rendered:
     """Fill in every template of a step. Never raises for what an event holds."""
-    filled = dict(config)
+    filled, gaps = dict(config), dict[str, None]()
     try:
         for field in action.fields:
             if field.template and field.name in filled:
                 escape = action.escape(field.name, config)
-                filled[field.name] = _fill(escape, filled[field.name], context, if_missing)
+                filled[field.name] = _fill(escape, filled[field.name], context, if_missing, gaps)
     except SkipStep as skip:
         return Rendered(dict(config), "skipped", f"Skipped: {skip.message}", skip.fix)
     except TemplateError as error:
         return Rendered(dict(config), "failed", error.message, error.fix)
+    filled = action.tidy(filled)
     problems = action.check_rendered(filled, config, connected=connected)
     if problems:
-        return Rendered(filled, "failed", problems[0].message, problems[0].fix)
-    return Rendered(filled)
+        return Rendered(filled, "failed", problems[0].message, problems[0].fix, tuple(gaps))
+    return Rendered(filled, gaps=tuple(gaps))
 
 
-def _fill(escape: str, value: Any, context: Mapping[str, Any], if_missing: str) -> Any:
+def _fill(
+    escape: str, value: Any, context: Mapping[str, Any], if_missing: str, gaps: dict[str, None]
+) -> Any:
     if isinstance(value, dict):
-        return {name: _fill(escape, text, context, if_missing) for name, text in value.items()}
+        return {
+            name: _fill(escape, text, context, if_missing, gaps) for name, text in value.items()
+        }
     if not isinstance(value, str):
         return value
-    return compile_template(value, escape=escape).render(
-        context, if_missing=cast(IfMissing, if_missing)
-    )
+    template = compile_template(value, escape=escape)
+    found = template.rendered(context, if_missing=cast(IfMissing, if_missing))
+    gaps |= dict.fromkeys(found.gaps)
+    return found.text

@@ -174,6 +174,13 @@ ROWS = (
         "03.04.2026 16:05",
         kinds=DATE,
         wants_work=True,
+        offers=(
+            ("date", "as a date"),
+            ("date('datetime')", "as a date with the time"),
+            ("date('time')", "as a time of day"),
+            ("date('weekday')", "as a day of the week"),
+        ),
+        like="look",
         checks={"format": _pattern, "zone": _zone},
     ),
     Filter(
@@ -185,5 +192,7 @@ ROWS = (
         "2 days ago",
         kinds=DATE,
         wants_work=True,
+        offers=(("ago", "how long before the event"),),
+        like="look",
     ),
 )

@@ -99,6 +99,21 @@ def _amount(number: Decimal, decimals: int, code: str, unit: str) -> Decimal:
 
 ROWS = (
     Filter(
+        "money",
+        "as money",
+        _money,
+        1999,
+        "money('usd')",
+        "$19.99",
+        kinds=NUMBER + TEXT,
+        offers=(
+            ("money({currency})", "as money, counted in cents"),
+            ("money({currency}, 'major')", "as money, in whole units"),
+        ),
+        like="look",
+        checks={"currency": _currency, "unit": _unit},
+    ),
+    Filter(
         "round",
         "rounded, halves away from zero",
         _round,
@@ -106,6 +121,8 @@ ROWS = (
         "round(2)",
         "2.35",
         kinds=NUMBER + TEXT,
+        offers=(("round", "as a whole number"),),
+        like="look",
         checks={"digits": _digits},
     ),
     Filter(
@@ -116,16 +133,11 @@ ROWS = (
         "number",
         "1,234,567.5",
         kinds=NUMBER + TEXT,
+        offers=(
+            ("number", "with commas between thousands"),
+            ("number(2)", "with two digits after the point"),
+        ),
+        like="look",
         checks={"digits": _digits},
-    ),
-    Filter(
-        "money",
-        "as money",
-        _money,
-        1999,
-        "money('usd')",
-        "$19.99",
-        kinds=NUMBER + TEXT,
-        checks={"currency": _currency, "unit": _unit},
     ),
 )

@@ -26,6 +26,8 @@ class Filter:
 
     `run(value, *arguments)` gets `work` first where `wants_work` is set. A missing field and null
     pass by every filter that does not set `reads_missing`. `shallow`: it never looks inside a list.
+    `offers`: what a menu offers, as (how it is written, words); {currency} stands for the field of
+    an amount's currency. `like`: only one filter of a kind makes sense on a field.
     `checks`: by an argument's name, what raises Unusable if it cannot be used; the arguments that
     an author writes out are checked before anything is sent.
     """
@@ -40,6 +42,8 @@ class Filter:
     wants_work: bool = False
     reads_missing: bool = False
     shallow: bool = False
+    offers: tuple[tuple[str, str], ...] = ()
+    like: str = ""
     checks: Mapping[str, Callable[[Any], object]] = field(default_factory=dict, hash=False)
 
     def apply(

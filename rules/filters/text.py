@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 from rules.filters.plain import JsonText, UrlText, compact, text_of
 from rules.filters.row import ANY, NUMBER, TEXT, Filter, whole
 from rules.fuel import Unusable, Work, absent
+from rules.sms import plain
 
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 _REGION = re.compile(r"[A-Za-z]{2}")
@@ -115,9 +116,36 @@ ROWS = (
         reads_missing=True,
         shallow=True,
     ),
-    Filter("upper", "CAPITAL LETTERS", _upper, "Ada", "upper", "ADA"),
-    Filter("lower", "small letters", _lower, "Ada", "lower", "ada"),
-    Filter("title", "Capitals At The Start", _title, "ADA LOVELACE", "title", "Ada Lovelace"),
+    Filter(
+        "upper",
+        "CAPITAL LETTERS",
+        _upper,
+        "Ada",
+        "upper",
+        "ADA",
+        offers=(("upper", "CAPITAL LETTERS"),),
+        like="case",
+    ),
+    Filter(
+        "lower",
+        "small letters",
+        _lower,
+        "Ada",
+        "lower",
+        "ada",
+        offers=(("lower", "small letters"),),
+        like="case",
+    ),
+    Filter(
+        "title",
+        "Capitals At The Start",
+        _title,
+        "ADA LOVELACE",
+        "title",
+        "Ada Lovelace",
+        offers=(("title", "Capitals At The Start"),),
+        like="case",
+    ),
     Filter("trim", "without blanks at both ends", _trim, "  Ada ", "trim", "Ada"),
     Filter(
         "truncate",
@@ -126,6 +154,7 @@ ROWS = (
         "Ada Lovelace",
         "truncate(8)",
         "Ada L...",
+        offers=(("truncate(40)", "at most 40 letters"),),
         checks={"length": _length},
     ),
     Filter(
@@ -145,6 +174,7 @@ ROWS = (
         "mask",
         "****4242",
         kinds=TEXT + NUMBER,
+        offers=(("mask", "hidden but for the end"),),
     ),
     Filter(
         "phone",
@@ -154,7 +184,18 @@ ROWS = (
         "phone('US')",
         "+14155552671",
         kinds=TEXT + NUMBER,
+        offers=(("phone", "as a phone number"),),
+        like="look",
         checks={"country": _country},
+    ),
+    Filter(
+        "plain",
+        "letters that fit into any text message",
+        lambda value: plain(text_of(value)),
+        "7 – 9 o’clock",
+        "plain",
+        "7 - 9 o'clock",
+        offers=(("plain", "plain letters only"),),
     ),
     Filter(
         "json",

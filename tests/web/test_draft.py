@@ -13,8 +13,9 @@ from rulebook.domain.weigh import Weighed
 from rulebook.storage.connections import Connection
 from rules import parse
 from rules.operators import OPERATORS
-from web import draft, edits, rows
+from web import draft, edits, rows, steps
 from web.draft import read, shape, shown, typed
+from web.pills import Around
 
 SMS = {"id": "sms", "action": "sms", "config": {"to": "+14155550123", "message": "Paid\n{{ 1 }}"}}
 VALUES: dict[str, Any] = {
@@ -72,16 +73,19 @@ def app():
     return app
 
 
-def sent(app: Flask, document: dict[str, Any]) -> dict[str, str]:
+def sent(app: Flask, document: dict[str, Any], expert: bool = False) -> dict[str, str]:
     """The boxes of the builder for a document."""
     known = rows.Known({}, {}, Weighed([], {}, {}, [], [], "", []), lambda path, value: "")
     tree = rows.tree(draft.drawn(document)["when"], known)
+    around = Around(
+        {}, lambda field: field.rpartition(".")[2], lambda field: "", lambda field: None
+    )
     forms = [
-        rows.StepForm(
+        steps.StepForm(
             f"/then/{at}", step, ACTIONS[step["action"]],
-            [rows._box(each, f"/then/{at}/config/{each.name}", step["config"])
+            [steps._box(each, f"/then/{at}", step["config"], around, expert)
              for each in ACTIONS[step["action"]].fields],
-            [Connection(id="con_1", name="Mine")], "", None, None,
+            [Connection(id="con_1", name="Mine")], None, [], {},
         )
         for at, step in enumerate(document["then"])
     ]  # fmt: skip
@@ -89,10 +93,13 @@ def sent(app: Flask, document: dict[str, Any]) -> dict[str, str]:
         '{% from "rules/when.html" import node, kinds %}{% from "rules/then.html" import step %}'
         '<input name="/name" value="{{ name }}">{{ kinds(tree) }}'
         "{% for row in tree.rows %}{{ node(row, 0, {}, true) }}{% endfor %}"
-        '{% for form in forms %}{{ step(form, {}, true, true, "") }}{% endfor %}'
+        "{% for form in forms %}{{ step(form, {}, true, true, desk, none, {}) }}{% endfor %}"
     )
     with app.test_request_context("/"):
-        page = render_template_string(template, tree=tree, forms=forms, name=document["name"])
+        desk = {"message": "", "expert": expert}
+        page = render_template_string(
+            template, tree=tree, forms=forms, name=document["name"], desk=desk
+        )
     return Form(page).data
 
 
@@ -142,6 +149,17 @@ def test_a_node_of_every_kind_is_read_back_as_it_was(app, name):
     whole = document(NODES[name], IS)
     parse(whole)
     assert read(sent(app, whole)) == whole
+
+
+@pytest.mark.parametrize("expert", [False, True])
+def test_a_message_with_fields_in_it_is_read_back_as_it_was(app, expert: bool):
+    text = "Hi {{ payload.a.name | upper }}, {{ payload.b.name }} [ok]\n\n{% if payload.x %}!"
+    text += "{% endif %}"
+    config = {"to": "{{ payload.phone }}", "message": text}
+    step = {"id": "sms", "action": "sms", "config": config, "if_missing": "skip"}
+    boxes = sent(app, document(IS, then=[step]), expert)
+    assert ("{{ payload.b" in boxes["/then/0/config/message"]) is expert
+    assert read(boxes)["then"] == [step]
 
 
 def test_every_event_and_a_lone_condition_are_read_back(app):

@@ -6,7 +6,7 @@ let hand = {}; // where the hand was last; written into the form only when a but
 
 addEventListener("focusout", (event) => {
   const box = event.target.closest?.("#builder [data-template]");
-  if (box) Object.assign(hand, { message: box.name, caret: box.selectionStart ?? "" });
+  if (box) Object.assign(hand, { message: box.name, hand: box.selectionStart ?? "" });
 });
 
 addEventListener("focusin", (event) => {
