@@ -2,77 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
-from typing import Any
+from collections.abc import Sequence
 
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from rulebook.domain.gist import type_name
 from rulebook.domain.replay import Replayed, find_event
 from rulebook.domain.replay import replay as replay_event
 from rulebook.domain.trace import trace
 from rulebook.errors import NotFound
-from rulebook.storage import events, hooks
-from rulebook.storage.events import Event, EventFilter
-from rulebook.storage.hooks import Hook
+from rulebook.storage import events
+from rulebook.storage.events import Event
 from rulebook.storage.runs import Run
+from web import finder
 from web.bytes import bytes_shown
-from web.eventlist import CHECKED, lines, title, type_words
+from web.eventlist import CHECKED, title, type_words
 from web.explained import canonical
 from web.fragments import page
 from web.guard import actor, bell
-from web.shown import zone
 from web.tracing import Told, headline, money_hints, settled, steps, story
 
 pages = Blueprint("events", __name__)
-SHOWN = 50
-NOTHING_YET = "evt_0"  # below every id
-STATES = (
-    ("", "any outcome"),
-    ("matched", "a rule matched"),
-    ("unmatched", "nothing matched"),
-    ("failed", "something failed"),
-    ("unknown", "may have been sent"),
-    ("refused", "refused"),
-    ("duplicate", "seen before"),
-    ("held", "held"),
-    ("poison", "could not be judged"),
-)
-OF_RUNS = ("failed", "unknown")
-ASKED = ("q", "hook", "type", "state", "after", "before")
 
 
 @pages.get("/events")
 def index() -> ResponseReturnValue:
     """The events that fit the filter, newest first; the filter lives in the address."""
-    here, asked = actor(), _asked()
-    narrowed = narrowed_by(asked)
-    older, newer = request.args.get("older"), request.args.get("newer")
-    top = request.args.get("top")  # a list that refreshes itself stays with the rows it has
-    if newer:
-        found = events.page_after(here.workspace_id, narrowed, SHOWN, newer)
-    else:
-        found = events.page_of_events(here.workspace_id, narrowed, SHOWN + 1, older, top)
-    more, found = len(found) > SHOWN, found[:SHOWN]
-    first = found[0].id if found else ""
-    return page(
-        "events/index.html",
-        lines=lines(here.workspace_id, found),
-        asked=asked,
-        first=first,
-        fresh=_fresh(here.workspace_id, narrowed, first),
-        at_top=not older and not newer,
-        older=_address(asked, older=found[-1].id) if found and (more or newer) else None,
-        newer=_address(asked, newer=first) if older and found else None,
-        top=_address(asked),
-        refresh=_address(asked, part="list", top=first or NOTHING_YET),
-        anything=bool(found) or events.count_newer(here.workspace_id, EventFilter(), "", 1) > 0,
-        hooks=hooks.hooks(here.workspace_id, deleted=True),
-        types=_types(here.workspace_id, asked.get("hook")),
-        states=STATES,
-    )
+    return finder.events_page()
 
 
 @pages.get("/events/<event_id>")
@@ -104,20 +60,6 @@ def body(event_id: str) -> ResponseReturnValue:
     answer.headers["Content-Disposition"] = f'attachment; filename="{event.id}.bin"'
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return answer
-
-
-def narrowed_by(asked: Mapping[str, str]) -> EventFilter:
-    """The filter that an address asks for; what cannot be read leaves a thing open."""
-    state = asked.get("state")
-    return EventFilter(
-        hook_id=asked.get("hook"),
-        event_type=asked.get("type"),
-        state=None if state in OF_RUNS else state,
-        run_state=state if state in OF_RUNS else None,
-        text=asked.get("q"),
-        after=_start_of(asked.get("after")),
-        before=_start_of(asked.get("before"), days=1),
-    )
 
 
 def _show(event: Event, preview: Replayed | None = None) -> str:
@@ -182,44 +124,3 @@ def _replayed_words(done: Replayed) -> str:
     if done.already_sent:
         return "Nothing was sent again, because it was sent before."
     return "Replayed: no rule of today matches, so nothing is sent."
-
-
-def _asked() -> dict[str, str]:
-    """The filter as it stands in the address, without what is empty or unknown."""
-    given = {name: request.args.get(name, "").strip()[:200] for name in ASKED}
-    if given["state"] not in dict(STATES):
-        given["state"] = ""
-    return {name: text for name, text in given.items() if text}
-
-
-def _address(asked: Mapping[str, str], **more: str) -> str:
-    query: dict[str, Any] = {**asked, **more}
-    return url_for("events.index", **query)
-
-
-def _fresh(workspace_id: str, narrowed: EventFilter, first: str) -> int:
-    return events.count_newer(workspace_id, narrowed, request.args.get("top") or first)
-
-
-def _start_of(text: str | None, days: int = 0) -> datetime | None:
-    """The first moment of a day in the workspace's zone, or of the day that many days later."""
-    try:
-        found = date.fromisoformat(text or "") + timedelta(days=days)
-        return datetime.combine(found, time.min, zone())
-    except (ValueError, OverflowError):
-        return None
-
-
-def _types(workspace_id: str, hook_id: str | None) -> list[tuple[str, str]]:
-    """The types seen, each with the words of the first sender that has some for it."""
-    senders = {hook.provider for hook in _hooks(workspace_id, hook_id)}
-    found = []
-    for each in events.event_types(workspace_id, hook_id):
-        words = {type_name(sender, each) for sender in senders} - {type_name("", each)}
-        found.append((each, min(words, default=type_name("", each))))
-    return found
-
-
-def _hooks(workspace_id: str, hook_id: str | None) -> list[Hook]:
-    found = hooks.hooks(workspace_id, deleted=True)
-    return [hook for hook in found if hook_id in (None, hook.id)]

@@ -1,4 +1,4 @@
-"""An event in one line, and its words for searching."""
+"""An event in one line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from rules.catalog import walk
 from rules.payload import Payload
 from rules.templates import TemplateError, compile_template
 
-MOST_WORDS = 20_000
 _TELLING = ("name", "title", "subject", "email", "number", "message", "text", "description", "id")
 
 
@@ -59,19 +58,6 @@ def _first_telling(value: Any) -> str:
                 if key.lower().endswith(ending):
                     best.setdefault(ending, found)
     return next((best[ending] for ending in _TELLING if ending in best), first)
-
-
-def words_of(event: Event, value: Any) -> str:
-    """Every text and number of an event, for searching; bounded."""
-    words = [event.event_type or "", event.provider_id or ""]
-    length = 0
-    for _segments, _key, found, _depth in walk(value):
-        if isinstance(found, (str, int, float)) and not isinstance(found, bool):
-            words.append(str(found))
-            length += len(words[-1]) + 1
-            if length > MOST_WORDS:
-                break
-    return _clean(" ".join(words))[:MOST_WORDS]
 
 
 def _clean(text: str) -> str:

@@ -1,33 +1,52 @@
-"""Looking through what arrived: a page of events, narrowed by what is in their payloads as well."""
+"""Looking through what arrived: events by what they are, by words, by what their fields hold.
+
+Where the search index has looked already, it says which events to look at; what came since is
+looked at itself. Whatever is found is checked against the event as it is now. The work for one
+page is bounded: what is not looked through is said, and `next` says where to go on.
+"""
 
 from __future__ import annotations
 
+import re
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any
 
 from rulebook.domain.actor import Actor
-from rulebook.errors import Invalid
-from rulebook.storage import events
+from rulebook.domain.asking import FieldAsked, holds
+from rulebook.domain.indexing import cards_of, outcome_of
+from rulebook.domain.reading import payload_in
+from rulebook.storage import events, finding, search_source
 from rulebook.storage.events import Event, EventFilter
-from rules.errors import Unusable
-from rules.paths import Path, TooMuch, parse_path
-from rules.payload import read_payload
-from rules.values import as_text, fold, plain_number
-from rules.values import exact as exact_number
+from rulebook.storage.finding import Wanted
+from rules import terms
 
-MOST_JUDGED = 2_000
-STEP = 100
+MOST_JUDGED = 50_000
+SECONDS = 0.25
+STEP = 200
+MOST_FRESH = 100
+_ID = re.compile(r"[a-z]+_[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
 class Page:
     """Some events, newest first. `next`: the id to go on behind, None at the end; `judged`: how
-    many payloads were looked into."""
+    many payloads were looked into; `unfinished`: the looking ended before there were enough."""
 
     events: list[Event]
     next: str | None
     judged: int = 0
+    unfinished: bool = False
+
+
+@dataclass(frozen=True)
+class _Step:
+    """Some ids to look at; `sure`: the index has looked at words and rules already. `upto`: how far
+    the looking has come with them."""
+
+    ids: Sequence[str]
+    sure: bool
+    upto: str
 
 
 def search(
@@ -35,67 +54,166 @@ def search(
     narrowed: EventFilter,
     limit: int,
     before_id: str | None = None,
-    field: str | None = None,
-    value: str | None = None,
+    fields: Sequence[FieldAsked] = (),
+    upto_id: str | None = None,
 ) -> Page:
-    """Events newest first. With `field` those in which the path finds something, with `value`
-    those where it finds this text or number; at most 2,000 payloads are looked into, then `next`
-    says where to go on. Raises Invalid."""
+    """Events newest first, older than `before_id`, or from `upto_id` on. At most 50,000 payloads
+    and a quarter of a second are spent on one page. Raises Invalid."""
     actor.must("read")
-    if field is None:
-        if value is not None:
-            raise Invalid.at("/value", "A value needs a field to be looked for in.",
-                             "Add field, such as $.amount.")  # fmt: skip
-        found = events.page_of_events(actor.workspace_id, narrowed, limit + 1, before_id)
+    before = before_id if before_id and _ID.fullmatch(before_id) else None
+    upto = upto_id if upto_id and _ID.fullmatch(upto_id) else None
+    if narrowed == EventFilter(hook_id=narrowed.hook_id) and not fields:
+        found = events.page_of_events(actor.workspace_id, narrowed, limit + 1, before, upto)
         more = len(found) > limit
         return Page(found[:limit], found[limit - 1].id if more else None)
-    return _walk(actor.workspace_id, narrowed, limit, before_id, _path(field), value)
+    return _Look(actor.workspace_id, narrowed, fields).page(limit, before or _just_after(upto))
 
 
-def _walk(
-    workspace_id: str,
-    narrowed: EventFilter,
-    limit: int,
-    before_id: str | None,
-    path: Path,
-    value: str | None,
-) -> Page:
-    found: list[Event] = []
-    judged = 0
-    while judged < MOST_JUDGED:
-        step = events.page_of_events(workspace_id, narrowed, STEP, before_id)
-        bodies = events.bodies_of([event.id for event in step])
-        for event in step:
-            judged, before_id = judged + 1, event.id
-            if event.id in bodies and _holds(bodies[event.id], event.content_type, path, value):
+def count_fresh(
+    actor: Actor, narrowed: EventFilter, than_id: str, fields: Sequence[FieldAsked] = ()
+) -> int:
+    """How many events that fit came after this one, counted up to 100."""
+    actor.must("read")
+    if narrowed == EventFilter(hook_id=narrowed.hook_id) and not fields:
+        return events.count_newer(actor.workspace_id, narrowed, than_id, MOST_FRESH)
+    page = _Look(actor.workspace_id, narrowed, fields, than_id).page(MOST_FRESH, None)
+    return sum(event.id > than_id for event in page.events)
+
+
+def count_all(actor: Actor) -> int:
+    """How many events there are in all."""
+    actor.must("read")
+    upto = finding.upto()
+    newer = events.count_newer(actor.workspace_id, EventFilter(), upto, MOST_JUDGED)
+    return finding.count_cards(actor.workspace_id) + newer
+
+
+def _just_after(event_id: str | None) -> str | None:
+    """The id that comes right after this one, so that "older than it" begins with it."""
+    return f"{event_id[:4]}{int(event_id[4:], 16) + 1:032x}" if event_id else None
+
+
+class _Look:
+    """One looking through the events of a workspace."""
+
+    def __init__(
+        self,
+        workspace_id: str,
+        narrowed: EventFilter,
+        fields: Sequence[FieldAsked],
+        after_id: str = "",
+    ) -> None:
+        self.workspace_id, self.narrowed, self.fields = workspace_id, narrowed, fields
+        self.after_id = after_id
+        self.words = terms.asked(narrowed.text or "")
+        self.judged = 0
+
+    def page(self, limit: int, before: str | None) -> Page:
+        found: list[Event] = []
+        if self.narrowed.text and not self.words:
+            return Page(self._by_id(), None)
+        ends, reached = time.monotonic() + SECONDS, before
+        for step in self._steps(before, limit):
+            for event in self._fitting(step):
                 found.append(event)
-                if len(found) == limit:
-                    return Page(found, before_id, judged)
-        if len(step) < STEP:
-            return Page(found, None, judged)
-    return Page(found, before_id, judged)
+                if len(found) > limit:
+                    return Page(found[:limit], found[limit - 1].id, self.judged)
+            reached = step.upto
+            if self.after_id and reached <= self.after_id:
+                break
+            if self.judged >= MOST_JUDGED or time.monotonic() > ends:
+                return Page(found, reached, self.judged, unfinished=True)
+        return Page(found or self._by_id(), None, self.judged)
+
+    def _by_id(self) -> list[Event]:
+        """The event itself whose id was typed."""
+        event = events.event(self.workspace_id, (self.narrowed.text or "").strip())
+        return [event] if event is not None else []
+
+    def _steps(self, before: str | None, limit: int) -> Iterator[_Step]:
+        workspace_id, states = self.workspace_id, self.narrowed.run_states
+        if states:
+            while ids := search_source.events_in_states(workspace_id, states, before, STEP):
+                yield _Step(ids, False, ids[-1])
+                before = ids[-1]
+            return
+        upto = finding.upto()
+        while ids := events.ids_after(workspace_id, upto, before, STEP):
+            yield _Step(ids, False, ids[-1])
+            before = ids[-1]
+        size = STEP if self.fields else limit + 1
+        wanted, place = self._wanted(), None
+        while True:
+            seen = finding.find(wanted, size, place or before, SECONDS)
+            if seen.event_ids:
+                place, before = None, seen.event_ids[-1]
+                yield _Step(seen.event_ids, True, before)
+            if seen.looked_to is not None:
+                place = seen.looked_to
+                yield _Step([], True, f"evt_{(place >> 4) + 1:012x}{0:020x}")
+            elif not seen.more:
+                return
+
+    def _wanted(self) -> Wanted:
+        narrowed = self.narrowed
+        asked = [each for field in self.fields for each in field.words]
+        return Wanted(
+            self.workspace_id,
+            narrowed.hook_id,
+            narrowed.event_type,
+            OUTCOMES.get(narrowed.state, (narrowed.state,)) if narrowed.state else (),
+            narrowed.verification,
+            narrowed.rule_id,
+            narrowed.after,
+            narrowed.before,
+            tuple(each.beginnings for each in [*self.words, *asked]),
+            tuple(dict.fromkeys(field.mark for field in self.fields if field.mark)),
+        )
+
+    def _fitting(self, step: _Step) -> list[Event]:
+        ids = [each for each in step.ids if each > self.after_id]
+        if self.fields:
+            ids = self._with_fields(ids)
+        found = [each for each in events.events_of(self.workspace_id, ids) if self._fits(each)]
+        if step.sure or not found:
+            return found
+        self.judged += 0 if self.fields else len(found)
+        return self._with_words(self._with_rule(found))
+
+    def _with_fields(self, ids: Sequence[str]) -> list[str]:
+        self.judged += len(ids)
+        bodies = events.readable_bodies_of(ids)
+        return [each for each in ids if each in bodies and self._holds(*bodies[each])]
+
+    def _holds(self, body: bytes, content_type: str, provider: str, part: int | None) -> bool:
+        value = payload_in(body, content_type, provider, part).value
+        return all(holds(each, value) for each in self.fields)
+
+    def _fits(self, event: Event) -> bool:
+        narrowed = self.narrowed
+        outcome = outcome_of(event.state, event.matched)
+        return (
+            narrowed.hook_id in (None, event.hook_id)
+            and narrowed.event_type in (None, event.event_type)
+            and narrowed.verification in (None, event.verification)
+            and (not narrowed.state or outcome in OUTCOMES.get(narrowed.state, (narrowed.state,)))
+            and (narrowed.after is None or event.received_at >= narrowed.after)
+            and (narrowed.before is None or event.received_at < narrowed.before)
+        )
+
+    def _with_rule(self, found: list[Event]) -> list[Event]:
+        if not self.narrowed.rule_id:
+            return found
+        met = search_source.rules_met([event.id for event in found])
+        return [each for each in found if self.narrowed.rule_id in met.get(each.id, ())]
+
+    def _with_words(self, found: list[Event]) -> list[Event]:
+        if not self.words or not found:
+            return found
+        cards = cards_of(search_source.sources_of([event.id for event in found]))
+        words = {card.event_id: card.words or () for card in cards}
+        return [each for each in found if terms.holds(words.get(each.id, ()), self.words)]
 
 
-def _path(text: str) -> Path:
-    try:
-        return parse_path(text)
-    except Unusable as problem:
-        raise Invalid.at("/field", problem.message, problem.fix) from None
-
-
-def _holds(body: bytes, content_type: str, path: Path, value: str | None) -> bool:
-    try:
-        found = path.values(read_payload(body, content_type).value)
-    except TooMuch:
-        return False
-    return bool(found) if value is None else any(_equals(each, value) for each in found)
-
-
-def _equals(found: Any, value: str) -> bool:
-    """As a number where both are one, else as text without regard to case."""
-    wanted = plain_number(value)
-    number = plain_number(found) if isinstance(found, str) else exact_number(found)
-    if wanted is not None and number is not None:
-        return Decimal(number) == wanted
-    text = "null" if found is None else as_text(found)
-    return text is not None and fold(text) == fold(value)
+# An event that is done has one of two outcomes.
+OUTCOMES = {"done": ("matched", "unmatched"), "waiting": ("received", "processing")}

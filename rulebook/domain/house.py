@@ -34,6 +34,7 @@ def furnish(app: Flask, config: Config) -> House:
             "Set RULEBOOK_INSTANCE to a folder of your own.",
         ) from None
     storage.open_database(app, config)
+    storage.search.open_search(app)
     house = House(config, sealer(config), Egress(config["EGRESS_ALLOW"]))
     app.extensions["rulebook"] = house
     return house

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.exc import OperationalError
 
-from rulebook.domain.gist import gist_of, words_of
+from rulebook.domain.gist import gist_of
 from rulebook.domain.noting import Notes
 from rulebook.domain.planning import plan
 from rulebook.domain.reading import seen_by_rules
@@ -167,7 +167,6 @@ def _judge(claimed: Sequence[str], token: str, now: datetime, notes: Notes) -> l
         count_judged(
             (t.event, [v["rule_id"] for v in t.kept if v["met"]], t.planned) for t in thoughts
         )
-        event_claims.put_texts({t.event.id: words_of(t.event, t.payload.value) for t in thoughts})
         reach("after_judge")
         db.session.commit()
     for thought in thoughts:

@@ -37,11 +37,16 @@ def seen_by_rules(event: Event, hook: Hook, body: bytes) -> tuple[dict[str, Any]
 
 def payload_of(event: Event, provider: str, body: bytes) -> Payload:
     """What the body of an event says: as its provider packs it, and of a batch its own part."""
-    if event.part is None:
-        return opened(body, event.content_type, provider)
-    whole, parts = _batch(body, event.content_type, provider)
+    return payload_in(body, event.content_type, provider, event.part)
+
+
+def payload_in(body: bytes, content_type: str, provider: str, part: int | None) -> Payload:
+    """The same, from what was read of an event."""
+    if part is None:
+        return opened(body, content_type, provider)
+    whole, parts = _batch(body, content_type, provider)
     # Where the hook's provider was changed since, the parts may be others: then it is the whole.
-    value = parts[event.part] if event.part < len(parts) else whole.value
+    value = parts[part] if part < len(parts) else whole.value
     return replace(whole, value=value)
 
 

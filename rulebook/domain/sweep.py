@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from rulebook.domain.house import house
+from rulebook.domain.indexing import forget_words
 from rulebook.domain.tallying import count_ended
 from rulebook.storage import db, deliveries, events, lazily, runs, tallies, utcnow
 
@@ -34,10 +35,13 @@ def sweep(now: datetime | None = None, everything: bool = False) -> Due:
 
 
 def prune(now: datetime | None = None) -> int:
-    """Forget up to 500 bodies whose time is over, and old delivery ids. Returns how many bodies."""
+    """Forget up to 500 bodies whose time is over, with their words, and old delivery ids. Returns
+    how many bodies."""
     now = now or utcnow()
     days = timedelta(days=house().config["RETENTION_DAYS"])
-    forgotten = events.forget_bodies(now - days)
+    old = events.old_bodies(now - days)
+    forget_words([*old, *events.parts_of(old)])  # first: what fails after it is forgotten again
+    forgotten = events.forget_bodies(old)
     deliveries.forget_keys(now)
     tallies.forget_tallies(now - tallies.KEPT)
     db.session.commit()

@@ -17,6 +17,7 @@ from rulebook.domain.judge import judge_waiting, still_coming
 from rulebook.domain.noting import Notes
 from rulebook.domain.sweep import prune, sweep
 from rulebook.jobs.desk import Desk
+from rulebook.jobs.indexing import start_indexing
 from rulebook.jobs.looking import start_looking
 from rulebook.jobs.queue import Bell
 from rulebook.jobs.wake import Ears, listening
@@ -86,6 +87,7 @@ def work(config: Config) -> None:
     for thread in aside:
         thread.start()
     start_looking(app, bell, stop)
+    aside.append(start_indexing(app, stop))
     ears = Ears(config.instance)
     consumer = listening(ears)(
         bell.queue,

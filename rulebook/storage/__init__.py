@@ -11,12 +11,16 @@ from rulebook.storage import (
     events,
     fields,
     figures,
+    finding,
     held,
     hooks,
     rules,
     run_claims,
     runs,
     sealed,
+    search,
+    search_cards,
+    search_source,
     tallies,
     targets,
     users,
@@ -36,9 +40,9 @@ from rulebook.storage.engine import (
 )
 
 __all__ = [
-    "Base", "attempts", "audit", "connections", "db", "deliveries", "doubts", "event_claims",
-    "events", "fields", "figures", "held", "hooks", "lazily", "let_others_first", "move_the_log",
-    "new_id",
-    "open_database", "reading", "revisions", "rules", "run_claims", "runs", "sealed", "tallies",
+    "Base", "attempts", "audit", "connections", "db", "deliveries", "doubts",
+    "event_claims", "events", "fields", "figures", "finding", "held", "hooks", "lazily",
+    "let_others_first", "move_the_log", "new_id", "open_database", "reading", "revisions",
+    "rules", "run_claims", "runs", "sealed", "search", "search_cards", "search_source", "tallies",
     "targets", "upgrade", "users", "utcnow", "verdicts", "workspaces",
 ]  # fmt: skip

@@ -102,4 +102,9 @@ def first_id(prefix: str, moment: datetime) -> str:
     return f"{prefix}_{int(moment.timestamp() * 1000) << 80:032x}"
 
 
+def moment_of(made: str) -> datetime:
+    """When `new_id` made this id."""
+    return datetime.fromtimestamp(int(made.rpartition("_")[2][:12], 16) / 1000, UTC)
+
+
 JsonDict = dict[str, Any]

@@ -20,8 +20,8 @@ from sqlalchemy import (
 
 from rulebook.storage.base import UtcDateTime
 from rulebook.storage.engine import change, db
-from rulebook.storage.events import LEASE, Event, EventBody, EventText, body_id
-from rulebook.storage.rows import Many, inserting
+from rulebook.storage.events import LEASE, Event, EventBody, body_id
+from rulebook.storage.rows import Many
 
 _event = cast(Table, Event.__table__)
 _now = bindparam("now", type_=UtcDateTime())
@@ -107,7 +107,6 @@ def _finishing(dialect: Dialect) -> Executable:
 
 
 _finish = Many(_finishing)
-_put_texts = inserting(EventText, or_leave=True)
 
 
 def finish_events(settled: Mapping[str, Mapping[str, object]], token: str) -> bool:
@@ -118,8 +117,3 @@ def finish_events(settled: Mapping[str, Mapping[str, object]], token: str) -> bo
         for event_id, values in settled.items()
     ]
     return _finish(rows) == len(rows)
-
-
-def put_texts(texts: Mapping[str, str]) -> None:
-    """Keep the words of events, given by event id, for searching."""
-    _put_texts([{"event_id": event_id, "text": words} for event_id, words in texts.items()])

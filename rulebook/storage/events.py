@@ -32,12 +32,13 @@ from rulebook.storage.base import (
     UtcDateTime,
     Words,
     first_id,
+    moment_of,
     new_id,
     utcnow,
 )
 from rulebook.storage.engine import change, db
+from rulebook.storage.hooks import Hook
 from rulebook.storage.rows import inserting
-from rulebook.storage.runs import Run
 
 LEASE = timedelta(seconds=60)
 TRIES = 3
@@ -110,20 +111,11 @@ class EventBody(Base):
     body: Mapped[bytes] = mapped_column(Bytes)
 
 
-class EventText(Base):
-    """The words of an event, for searching; written by the worker, bounded."""
-
-    __tablename__ = "event_text"
-
-    event_id: Mapped[str] = mapped_column(
-        ForeignKey(Event.id, ondelete="CASCADE"), primary_key=True
-    )
-    text: Mapped[str] = mapped_column(Words)
-
-
 @dataclass(frozen=True)
 class EventFilter:
-    """What a list of events is narrowed by; None leaves a thing open."""
+    """What a list of events is narrowed by; None leaves a thing open. state: a state, or matched,
+    unmatched, waiting; text, run_states (any run is in one of these) and rule_id (which rule was
+    met) are for domain/history.py, which knows where to look."""
 
     hook_id: str | None = None
     event_type: str | None = None
@@ -131,7 +123,9 @@ class EventFilter:
     text: str | None = None
     after: datetime | None = None
     before: datetime | None = None
-    run_state: str | None = None
+    run_states: tuple[str, ...] = ()
+    verification: str | None = None
+    rule_id: str | None = None
 
 
 _put_events = inserting(Event)
@@ -182,6 +176,20 @@ def body_id() -> ColumnElement[str]:
     return func.coalesce(Event.part_of, Event.id)
 
 
+def readable_bodies_of(
+    event_ids: Sequence[str],
+) -> dict[str, tuple[bytes, str, str, int | None]]:
+    """What is needed to read several events, by event id: the exact bytes, their content type, the
+    hook's provider, the event's place in a batch."""
+    rows = db.session.execute(
+        select(Event.id, EventBody.body, Event.content_type, Hook.provider, Event.part)
+        .join(EventBody, EventBody.event_id == body_id())
+        .join(Hook, Hook.id == Event.hook_id)
+        .where(Event.id.in_(event_ids))
+    )
+    return {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
+
+
 def page_of_events(
     workspace_id: str,
     narrowed: EventFilter,
@@ -199,11 +207,18 @@ def page_of_events(
     return list(db.session.scalars(found.order_by(Event.id.desc()).limit(limit)))
 
 
-def page_after(workspace_id: str, narrowed: EventFilter, limit: int, after_id: str) -> list[Event]:
-    """The `limit` events that came next after the cursor, newest first."""
-    found = _narrow(select(Event).where(Event.workspace_id == workspace_id), narrowed)
-    found = found.where(Event.id > after_id).order_by(Event.id).limit(limit)
-    return list(db.session.scalars(found))[::-1]
+def events_of(workspace_id: str, event_ids: Sequence[str]) -> list[Event]:
+    """These of the workspace's events, newest first."""
+    found = select(Event).where(Event.workspace_id == workspace_id, Event.id.in_(event_ids))
+    return list(db.session.scalars(found.order_by(Event.id.desc())))
+
+
+def ids_after(workspace_id: str, after_id: str, before_id: str | None, limit: int) -> list[str]:
+    """The ids of the workspace's events after one and before another, newest first."""
+    found = select(Event.id).where(Event.workspace_id == workspace_id, Event.id > after_id)
+    if before_id:
+        found = found.where(Event.id < before_id)
+    return list(db.session.scalars(found.order_by(Event.id.desc()).limit(limit)))
 
 
 def count_newer(workspace_id: str, narrowed: EventFilter, than_id: str, limit: int = 100) -> int:
@@ -228,15 +243,8 @@ def _narrow(found: Select[Any], narrowed: EventFilter) -> Select[Any]:
         found = found.where(Event.received_at >= narrowed.after)
     if narrowed.before:
         found = found.where(Event.received_at < narrowed.before)
-    if narrowed.run_state:
-        found = found.where(
-            Event.id.in_(select(Run.event_id).where(Run.state == narrowed.run_state))
-        )
-    if narrowed.text:
-        words = select(EventText.event_id).where(
-            EventText.text.icontains(narrowed.text, autoescape=True)
-        )
-        found = found.where(or_(Event.id == narrowed.text, Event.id.in_(words)))
+    if narrowed.verification:
+        found = found.where(Event.verification == narrowed.verification)
     return found
 
 
@@ -363,14 +371,30 @@ def oldest_waiting(now: datetime) -> datetime | None:
     )
 
 
-def forget_bodies(before: datetime, limit: int = 500) -> int:
-    """Delete the bodies and words of up to `limit` events older than that; how many there were."""
-    old = db.session.scalars(
+def old_bodies(before: datetime, limit: int = 500) -> list[str]:
+    """The events older than that whose bodies are still kept, up to `limit`."""
+    found = (
         select(EventBody.event_id)
         .join(Event, Event.id == EventBody.event_id)
-        .where(Event.received_at < before)
+        .where(EventBody.event_id < first_id("evt", before), Event.received_at < before)
+        .order_by(EventBody.event_id)
         .limit(limit)
-    ).all()
-    change(delete(EventBody).where(EventBody.event_id.in_(old)))
-    change(delete(EventText).where(EventText.event_id.in_(old)))
-    return len(old)
+    )
+    return list(db.session.scalars(found))
+
+
+def parts_of(event_ids: Sequence[str]) -> list[str]:
+    """The events that share the bodies of these, which came first in their batches."""
+    if not event_ids:
+        return []
+    # What is in one batch got its ids within a moment.
+    within = first_id("evt", moment_of(max(event_ids)) + timedelta(seconds=10))
+    found = select(Event.id).where(
+        Event.id > min(event_ids), Event.id < within, Event.part_of.in_(event_ids)
+    )
+    return list(db.session.scalars(found))
+
+
+def forget_bodies(event_ids: Sequence[str]) -> int:
+    """Delete the bodies of these events; how many there were."""
+    return change(delete(EventBody).where(EventBody.event_id.in_(event_ids)))

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response
 
 from rulebook.domain import replay as verbs
+from rulebook.domain.asking import read_field
 from rulebook.domain.history import search
 from rulebook.domain.house import house
 from rulebook.domain.trace import JudgedRule, Trace, trace
@@ -19,8 +20,9 @@ from web.api.paging import pack
 from web.api.shapes import Shape, Want, moment
 from web.guard import bell
 
+OF_RUNS = {"failed": ("failed",), "unknown": ("unknown",), "run_held": ("held",)}
 STATES = ("received", "processing", "done", "poison", "duplicate", "refused", "held", "matched",
-          "unmatched")  # fmt: skip
+          "unmatched", *OF_RUNS)  # fmt: skip
 _EVENT = {
     "id": "text", "hook": "text", "received_at": "time", "type": "text?", "provider_id": "text?",
     "state": "text", "verification": "text", "matched": "count", "gist": "text", "size": "count",
@@ -48,28 +50,37 @@ REPLAYED = Shape("Replayed", "`runs`: what is sent, or would be in a dry run; `a
 @call("GET", "/events", gives=EVENT, listed=True, query=(
     Want("hook", "text", "Only events of this hook."),
     Want("q", "text", "Only events that hold these words anywhere, or have this id."),
-    Want("field", "text", "Only events in which this path finds something, such as $.amount."),
-    Want("value", "text", "Only events where `field` is this text or number."),
+    Want("field", "text", "Only events with such a field: path:test:value, as in "
+         "customer.email:is:jenny@example.com; the tests are is, is_not, contains, more_than, "
+         "less_than and is_there. A path alone asks for being there."),
+    Want("value", "text", "Only events where `field`, a path alone, is this text or number."),
     Want("type", "text", "Only events of this type."),
-    Want("state", "text", "Only events in this state; matched and unmatched as well.",
-         choices=STATES),
+    Want("state", "text", "Only events in this state or with this outcome; failed, unknown and "
+         "run_held: any of its runs is so.", choices=STATES),
+    Want("verified", "text", "Only events whose signature was found so.",
+         choices=("verified", "refused", "none")),
+    Want("rule", "text", "Only events that met this rule."),
     Want("after", "time", "Only events received at this time or later."),
     Want("before", "time", "Only events received before this time."),
 ))  # fmt: skip
 def index(ask: Ask) -> Any:
-    """List events, newest first. With `field` at most 2,000 events are looked at for one page: it
-    may hold few or none and still have a `next`."""
+    """List events, newest first. With `field` or `q` the looking for one page is bounded: it may
+    hold few or none and still have a `next`, where to go on."""
     asked = ask.query
     hook_id = asked.get("hook")
     if hook_id and hooks.hook(ask.actor.workspace_id, hook_id, deleted=True) is None:
         raise NotFound("hook")
+    state = asked.get("state")
     narrowed = EventFilter(
-        hook_id, asked.get("type"), asked.get("state"), asked.get("q"), asked.get("after"),
-        asked.get("before"),
+        hook_id, asked.get("type"), None if state in OF_RUNS else state, asked.get("q"),
+        asked.get("after"), asked.get("before"), OF_RUNS.get(state or "", ()),
+        asked.get("verified"), asked.get("rule"),
     )  # fmt: skip
-    page = search(
-        ask.actor, narrowed, ask.limit, ask.cursor, asked.get("field"), asked.get("value")
-    )
+    if asked.get("value") is not None and not asked.get("field"):
+        raise Invalid.at("/value", "A value needs a field to be looked for in.",
+                         "Add field, such as $.amount.")  # fmt: skip
+    fields = [read_field(asked["field"], asked.get("value"))] if asked.get("field") else []
+    page = search(ask.actor, narrowed, ask.limit, ask.cursor, fields)
     # The cursor is where the looking ended, which with `field` need not be an event of the page.
     items = [listed(event) for event in page.events]
     return {"items": items, "next": pack(page.next) if page.next else None}

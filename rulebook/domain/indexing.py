@@ -1,0 +1,142 @@
+"""The search index follows what arrives: the newest events, what became of them, what was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from rulebook.domain.reading import payload_in
+from rulebook.storage import db, reading, search, search_cards, search_source, utcnow
+from rulebook.storage.base import first_id
+from rulebook.storage.search import Card
+from rulebook.storage.search_source import Source
+from rules.catalog import walk
+from rules.terms import field_mark, terms_of
+
+MOST_AT_ONCE = 300
+MOST_TEXT = 20_000
+# Ids are made a moment before the events are stored; who comes later is found by `catch_up`.
+LAG = timedelta(seconds=1)
+LATE = timedelta(seconds=90)
+MOST_LATE = 5_000
+
+
+def index_some(now: datetime | None = None, most: int = MOST_AT_ONCE) -> bool:
+    """Bring the index up to date by at most that many events. Whether more wait; harmless when
+    several do it at once."""
+    now = now or utcnow()
+    with search.writing_index(wait=False) as index, reading():
+        if index is None:
+            return False
+        upto, runs_upto = search.marks(index)
+        fresh = search_source.sources_between(upto, first_id("evt", now - LAG), most)
+        changed = _changed(index)
+        if upto:
+            replayed, runs_upto = search_source.replayed_after(runs_upto, 2_000)
+            changed |= {event_id for event_id in replayed if event_id <= upto}
+        changed -= {source.id for source in fresh}
+        again = search_source.sources_of(sorted(changed)[:most]) if changed else []
+        search_cards.put_cards(index, cards_of([*again, *fresh]))
+        if fresh or runs_upto:
+            search.set_marks(index, fresh[-1].id if fresh else upto, runs_upto)
+        db.session.commit()
+    return len(fresh) == most
+
+
+def catch_up(now: datetime | None = None) -> int:
+    """Index what was stored later than events with higher ids; how many there were."""
+    now = now or utcnow()
+    with search.writing_index(wait=False) as index, reading():
+        if index is None:
+            return 0
+        upto, _ = search.marks(index)
+        end = min(first_id("evt", now - LAG), upto)
+        ids = search_source.ids_between(first_id("evt", now - LATE), end, MOST_LATE)
+        late = search_cards.missing(index, ids)
+        if late:
+            search_cards.put_cards(index, cards_of(search_source.sources_of(late)))
+        db.session.commit()
+    return len(late)
+
+
+def _changed(index: Connection) -> set[str]:
+    """Events whose card says that they wait for judging, and that do so no more."""
+    waiting = search_cards.waiting_cards(index, 500)
+    states = search_source.states_of(waiting) if waiting else {}
+    return {each for each in waiting if states.get(each) not in ("received", "processing")}
+
+
+def cards_of(sources: Sequence[Source]) -> list[Card]:
+    """The events as the index keeps them, with the words of what was sent for them."""
+    ids = [source.id for source in sources]
+    met = search_source.rules_met(ids) if ids else {}
+    said: dict[str, list[str]] = {}
+    for event_id, summary, message in search_source.messages_of(ids) if ids else ():
+        said.setdefault(event_id, []).extend([summary, *_texts(message)])
+    return [
+        Card(
+            source.id,
+            source.workspace_id,
+            source.hook_id,
+            source.event_type or "",
+            outcome_of(source.state, source.matched),
+            source.verification,
+            tuple(sorted(met.get(source.id, ()))),
+            None if source.body is None else _words(source, said.get(source.id, ())),
+        )
+        for source in sources
+    ]
+
+
+def outcome_of(state: str, matched: int) -> str:
+    """An event's outcome in one word: its state, and whether any rule was met."""
+    return ("matched" if matched else "unmatched") if state == "done" else state
+
+
+def _words(source: Source, said: Iterable[str]) -> frozenset[str]:
+    body = source.body or b""
+    value = payload_in(body, source.content_type, source.provider, source.part).value
+    texts = [source.event_type or "", source.provider_id or "", source.gist, source.query, *said]
+    marks, length = set(), 0
+    for segments, _key, found, _depth in walk(value):
+        marks.add(field_mark(name for name in segments if isinstance(name, str)))
+        if length < MOST_TEXT and not isinstance(found, (dict, list)):
+            texts += _texts(found)
+            length += len(texts[-1])
+    return frozenset(terms_of("\n".join(texts)[: 2 * MOST_TEXT]) | marks)
+
+
+def _texts(value: object) -> list[str]:
+    """The texts and numbers that a value is, or that a message holds."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, bool) or value is None:
+        return []
+    if isinstance(value, (dict, list)):
+        inside = value.values() if isinstance(value, dict) else value
+        return [text for each in inside for text in _texts(each)]
+    return [str(value)]
+
+
+def forget_words(event_ids: Sequence[str]) -> None:
+    """Take the words of these events out of the index."""
+    if not event_ids:
+        return
+    with search.writing_index() as index:
+        if index is not None:
+            search_cards.forget_words(index, event_ids)
+
+
+def purge_some() -> bool:
+    """Take what was forgotten off the disk, some of it; whether there was anything."""
+    with search.writing_index() as index:
+        found = index is not None and search_cards.purge(index)
+    search.move_index_log()
+    return found
+
+
+def begin_anew(problem: Exception) -> bool:
+    """Throw the index away if this problem says that its file is damaged; whether it was."""
+    return search.discard(problem)

@@ -1,0 +1,208 @@
+"""Events are found in the search index: by what their cards say, by words, newest first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection, Select, func, select, text
+
+from rulebook.storage.search import (
+    CHECKED,
+    OUTCOMES,
+    cards,
+    code_table,
+    marks,
+    met_table,
+    moment_of,
+    place_at,
+    reading_index,
+)
+from rulebook.storage.search_cards import blocks_of, places_of, type_code
+
+Beginnings = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is looked for; None and () leave a thing open. words: each must be there, in one of
+    these beginnings; fields: marks of fields that an event must have."""
+
+    workspace_id: str
+    hook_id: str | None = None
+    event_type: str | None = None
+    outcomes: tuple[str, ...] = ()
+    checked: str | None = None
+    rule_id: str | None = None
+    after: datetime | None = None
+    before: datetime | None = None
+    words: tuple[Beginnings, ...] = ()
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """Ids of events, newest first. more: at least as many as were asked for; looked_to: the last
+    place that was looked at where the time was over before the end, else None."""
+
+    event_ids: list[str]
+    more: bool = False
+    looked_to: int | None = None
+
+
+def upto() -> str:
+    """The newest event that is in the index with all before it; "" while there is no index."""
+    with reading_index() as connection:
+        return marks(connection)[0] if connection is not None else ""
+
+
+def find(wanted: Wanted, limit: int, before: str | int | None, seconds: float = 0.5) -> Found:
+    """At most `limit` events that fit, older than the event (or the place) `before`. Where words
+    are asked for the looking ends after these seconds."""
+    with reading_index() as connection:
+        if connection is None:
+            return Found([])
+        numbers = _numbers(connection, wanted)
+        if numbers is None:
+            return Found([])
+        low, high = _range(connection, wanted, before)
+        if connection.dialect.name == "sqlite" and (wanted.words or wanted.fields):
+            found = _in_blocks(connection, wanted, numbers, (low, high, limit), seconds)
+            return replace(found, event_ids=_older(found.event_ids, before))
+        asked = _asked(connection, wanted, numbers)
+        if low is not None:
+            asked = asked.where(cards.c.n >= low)
+        if high is not None:
+            asked = asked.where(cards.c.n < high)
+        rows: list[str] = list(connection.scalars(asked.order_by(cards.c.n.desc()).limit(limit)))
+        return Found(_older(list(rows), before), len(rows) == limit)
+
+
+def _older(event_ids: list[str], before: str | int | None) -> list[str]:
+    return [e for e in event_ids if e < before] if isinstance(before, str) else event_ids
+
+
+def count_cards(workspace_id: str) -> int:
+    """How many events of a workspace are in the index."""
+    with reading_index() as connection:
+        if connection is None:
+            return 0
+        workspace = select(code_table.c.no).where(code_table.c.word == workspace_id)
+        asked = select(func.count()).where(cards.c.workspace == workspace.scalar_subquery())
+        return connection.scalar(asked) or 0
+
+
+def _range(
+    connection: Connection, wanted: Wanted, before: str | int | None
+) -> tuple[int | None, int | None]:
+    low = place_at(wanted.after.timestamp()) if wanted.after else None
+    highs = [place_at(wanted.before.timestamp())] if wanted.before else []
+    if isinstance(before, str):
+        # Without a card of its own it may lie between two of its millisecond.
+        highs.append(places_of(connection, [before]).get(before, moment_of(before) + 16))
+    elif before is not None:
+        highs.append(before)
+    return low, min(highs, default=None)
+
+
+def _numbers(connection: Connection, wanted: Wanted) -> dict[str, int] | None:
+    """The numbers of the texts that are asked for; None where one was never met."""
+    texts = {
+        "workspace": wanted.workspace_id,
+        "hook": wanted.hook_id,
+        "type": type_code(wanted.event_type) if wanted.event_type else None,
+        "rule": wanted.rule_id,
+    }
+    asked = {name: word for name, word in texts.items() if word is not None}
+    rows = connection.execute(
+        select(code_table.c.word, code_table.c.no).where(code_table.c.word.in_(asked.values()))
+    )
+    known = {word: no for word, no in rows}
+    if len(known) < len(asked):
+        return None
+    return {name: known[word] for name, word in asked.items()}
+
+
+def _asked(connection: Connection, wanted: Wanted, numbers: dict[str, int]) -> Select[tuple[str]]:
+    asked = select(cards.c.event_id).where(cards.c.workspace == numbers["workspace"])
+    for name in ("hook", "type"):
+        if name in numbers:
+            asked = asked.where(cards.c[name] == numbers[name])
+    if wanted.outcomes:
+        outcomes = [OUTCOMES.index(each) for each in wanted.outcomes]
+        if len(outcomes) == 1:
+            asked = asked.where(cards.c.outcome == outcomes[0])
+        else:
+            asked = asked.where(cards.c.outcome.in_(outcomes))
+    if wanted.checked:
+        asked = asked.where(cards.c.checked == CHECKED.index(wanted.checked))
+    if "rule" in numbers:
+        asked = asked.join(met_table, met_table.c.n == cards.c.n)
+        asked = asked.where(met_table.c.rule == numbers["rule"])
+    if wanted.words or wanted.fields:
+        asked = asked.where(text("words @@ CAST(:asked AS tsquery)").bindparams(
+            asked=_tsquery(wanted)))  # fmt: skip
+    return asked
+
+
+def _tsquery(wanted: Wanted) -> str:
+    def quoted(word: str) -> str:
+        return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
+
+    parts = [quoted(mark) for mark in wanted.fields]
+    for beginnings in wanted.words:
+        parts.append("(" + " | ".join(f"{quoted(each)}:*" for each in beginnings) + ")")
+    return " & ".join(parts)
+
+
+def _in_blocks(
+    connection: Connection,
+    wanted: Wanted,
+    numbers: dict[str, int],
+    bounds: tuple[int | None, int | None, int],
+    seconds: float,
+) -> Found:
+    """Block after block, newest first, until there are enough or the time is over."""
+    low, high, limit = bounds
+    ends = time.monotonic() + seconds
+    match, found = _match(wanted, numbers), list[int]()
+    looked_to = first_unseen = None
+    for first, block in reversed(blocks_of(connection)):
+        if high is not None and first >= high:
+            continue
+        if time.monotonic() > ends:
+            looked_to = first_unseen
+            break
+        rows = connection.exec_driver_sql(
+            f"SELECT rowid FROM search_words_{block} WHERE search_words_{block} MATCH ? "  # noqa: S608
+            "AND rowid >= ? AND rowid < ? ORDER BY rowid DESC LIMIT ?",
+            (match, low or 0, high if high is not None else 1 << 62, limit - len(found)),
+        )
+        found += [n for (n,) in rows]
+        first_unseen = first
+        if len(found) >= limit or (low is not None and first <= low):
+            break
+    return Found(_ids(connection, found), len(found) >= limit, looked_to)
+
+
+def _match(wanted: Wanted, numbers: dict[str, int]) -> str:
+    marks = [f".{name[0]}{number}" for name, number in numbers.items()]
+    if wanted.checked:
+        marks.append(f".c{CHECKED.index(wanted.checked)}")
+    parts = [f'"{mark}"' for mark in [*marks, *wanted.fields]]
+    if wanted.outcomes:
+        parts.append(_either(f'".o{OUTCOMES.index(each)}"' for each in wanted.outcomes))
+    parts += [_either(f'"{each}"*' for each in beginnings) for beginnings in wanted.words]
+    return " AND ".join(parts)
+
+
+def _either(terms: Iterator[str]) -> str:
+    return "(" + " OR ".join(terms) + ")"
+
+
+def _ids(connection: Connection, places: list[int]) -> list[str]:
+    rows = connection.execute(select(cards.c.n, cards.c.event_id).where(cards.c.n.in_(places)))
+    ids = {n: event_id for n, event_id in rows}
+    return [ids[n] for n in places if n in ids]
