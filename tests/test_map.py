@@ -44,6 +44,7 @@ EVERYDAY = {
     "email": "a person's e-mail address: a form field, a column, a kind of field",
     "http": "the scheme of an address, and of a web request in ASGI",
     "signing": "a kind of key, in words",
+    "x": "a letter: the hexadecimal mark, a made-up value",
     "svix": "how the headers of a whole family of senders begin",
 }
 # Long for a reason; shorten one and take it off.
