@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rules.nodes import Condition, EveryEvent, Group, Items, Match, Node, Rule, Step
-from rules.words import Names, condition_words, field_words, joined
+from rules.words import Names, Telling, as_usual, condition_words, field_words, joined
 
 __all__ = ["condition_words", "sentence", "when_words"]
 
@@ -32,26 +32,47 @@ def _always(node: Node) -> bool:
     return isinstance(node, EveryEvent)
 
 
-def when_words(node: Node, names: Names | None = None, inside: bool = False) -> str:
-    """A node in words; a group inside another stands in brackets."""
+def when_words(
+    node: Node, names: Names | None = None, tell: Telling = as_usual, inside: bool = False
+) -> str:
+    """A node in words; a group inside another says "either ... or", or stands in brackets.
+
+    tell: says fields and values in other words than the usual ones, or with more emphasis.
+    """
     if isinstance(node, Condition):
-        return condition_words(node, names)
+        return condition_words(node, names, tell)
     if isinstance(node, EveryEvent):
         return "an event arrives"
     if isinstance(node, Items):
         how, verb = items_words(node.match), "fit" if node.match.n > 1 else "fits"
-        return f"{how} {field_words(node.field, names)} {verb} ({when_words(node.where, names)})"
-    words = _group(node, names)
+        name = tell("field", field_words(node.field, names), node.field)
+        return f"{how} {name} {verb} ({when_words(node.where, names, tell)})"
+    words = _group(node, names, tell)
+    if inside and _either(node):
+        return f"either {words}"
     return f"({words})" if inside and len(node.children) > 1 else words
 
 
-def _group(node: Group, names: Names | None) -> str:
+def _either(node: Node) -> bool:
+    """A choice between conditions: it reads well without brackets, with commas round it."""
+    return (
+        isinstance(node, Group)
+        and node.kind == "any"
+        and len(node.children) > 1
+        and all(isinstance(child, Condition) for child in node.children)
+    )
+
+
+def _group(node: Group, names: Names | None, tell: Telling) -> str:
     several = len(node.children) > 1
-    parts = [when_words(child, names, inside=several) for child in node.children]
+    parts = [when_words(child, names, tell, inside=several) for child in node.children]
     if node.kind == "none":
         words = joined(parts, "or")
         return f"none of these is so: {words}" if several else f"it is not so that {words}"
-    return (" and " if node.kind == "all" else " or ").join(parts)
+    last = " and " if node.kind == "all" else " or "
+    if any(map(_either, node.children)) and several:
+        return f"{', '.join(parts[:-1])},{last}{parts[-1]}"
+    return last.join(parts)
 
 
 def items_words(match: Match) -> str:

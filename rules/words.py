@@ -12,6 +12,8 @@ from rules.path_syntax import Name
 from rules.paths import name_of
 
 Names = Callable[[str], str | None]
+# What a field or a value is told as: ("field" or "value", its usual words, the node) -> words.
+Telling = Callable[[str, str, Any], str]
 ABOUT_THE_EVENT = {
     "type": "event type",
     "id": "event id",
@@ -58,18 +60,29 @@ def value_words(condition: Condition, names: Names | None = None) -> str:
     return condition.operator.wants.say(condition.value)
 
 
-def condition_words(condition: Condition, names: Names | None = None) -> str:
+def as_usual(kind: str, words: str, node: Any) -> str:
+    return words
+
+
+def condition_words(
+    condition: Condition, names: Names | None = None, tell: Telling = as_usual
+) -> str:
     """One condition: "amount is at least 5000"."""
-    return " ".join(condition_parts(condition, names))
+    return " ".join(condition_parts(condition, names, tell=tell))
 
 
 def condition_parts(
-    condition: Condition, names: Names | None = None, value: str | None = None
+    condition: Condition,
+    names: Names | None = None,
+    value: str | None = None,
+    tell: Telling = as_usual,
 ) -> tuple[str, str]:
     """What a condition looks at, and what it asks of it: "amount", "is at least 5000". `value`
     stands for the words of its value where more is to be said of it."""
-    name, row = field_words(condition.field, names), condition.operator
-    value = value_words(condition, names) if value is None else value
+    row = condition.operator
+    name = tell("field", field_words(condition.field, names), condition.field)
+    if value is None:
+        value = tell("value", value_words(condition, names), condition)
     remarks = _remarks(condition)
     wide = not condition.field.path.singular and not row.about_presence
     if condition.match.kind == "any" and not wide:

@@ -3,8 +3,9 @@
 A box is named by the JSON pointer of what it holds: /when/all/0/value, /then/0/config/message.
 What a pointer cannot say follows a colon: `:group`, `:items` and `:every` tell what a node is,
 `:json` a value that has no box of its own, `:path` another field in place of a value, `:was` the
-value that was drawn, so that what nobody touched stays as it was; `:words` what the names in a text
-stand for.
+value that was drawn, so that what nobody touched stays as it was, `:money` the currency in which a
+value is typed, `:field` a field that was chosen from a list, its part before its path; `:words`
+what the names in a text stand for.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from rules import RuleError, parse
 from rules.filters.plain import compact
+from rules.money import money_read, money_words
+from rules.nodes import Node
 from rules.operators import OPERATORS, Wants
 from rules.values import as_text
 from web.wording import source_of
@@ -169,7 +173,7 @@ def _node(boxes: _Boxes, place: str) -> Any:
     if f"{place}:items" in boxes.all:
         match = boxes.json(f"{place}/match:json")
         return {
-            "items": boxes.get(f"{place}/items").strip(),
+            "items": (boxes.get(f"{place}/items") or boxes.get(f"{place}/items:list")).strip(),
             **({"match": match} if match else {}),
             "where": _node(boxes, f"{place}/where"),
         }
@@ -179,6 +183,9 @@ def _node(boxes: _Boxes, place: str) -> Any:
 def _condition(boxes: _Boxes, place: str) -> Document:
     found: Document = {"path": boxes.get(f"{place}/path").strip()}
     part, test = boxes.get(f"{place}/in"), boxes.get(f"{place}/test")
+    chosen = boxes.get(f"{place}:field")
+    if chosen and not found["path"]:
+        part, _, found["path"] = chosen.partition(" ")
     if part and part != "payload":
         found["in"] = part
     found["test"] = test
@@ -204,11 +211,27 @@ def _value(boxes: _Boxes, place: str, wants: Wants) -> Any:
         other = {"path": boxes.get(f"{place}:path").strip()}
         return {**other, "in": part} if part else other
     texts = [boxes.all[name] for name in (place, f"{place}/0", f"{place}/1") if name in boxes.all]
+    currency = boxes.get(f"{place}:money")
+    if currency:
+        texts = [_minor(text, currency) for text in texts]
     if f"{place}:was" in boxes.all:
         before = boxes.json(f"{place}:was")
         if texts == shown(before, wants):
             return before
     return typed(texts, wants)
+
+
+def _minor(text: str, currency: str) -> str:
+    """An amount in minor units, as the document holds it; what is no amount stays as it is."""
+    amount = money_read(text, currency)
+    return text if amount is None else str(amount)
+
+
+def in_money(texts: list[str], currency: str) -> list[str] | None:
+    """The texts of a value's boxes as money; None where they would not be read back the same."""
+    told = [money_words(text, currency) if text else "" for text in texts]
+    same = [_minor(text, currency) for text in told] == texts
+    return told if same else None
 
 
 def _step(boxes: _Boxes, place: str) -> Document:
@@ -268,6 +291,36 @@ def drawn(document: Document) -> Document:
     when = document.get("when")
     grouped = isinstance(when, dict) and any(kind in when for kind in GROUPS)
     return {**document, "when": when if grouped else {"all": [when] if when else []}}
+
+
+def parsed(node: Document) -> Node | None:
+    """One condition by itself, also one that looks at an item; None where it is not finished."""
+    when = {"items": "$.x[*]", "where": node} if str(node.get("path"))[:1] == "@" else node
+    step = {"id": "none", "action": "none", "config": {}}
+    try:
+        return parse({"name": "draft", "when": when, "then": [step]}).when
+    except RuleError:
+        return None
+
+
+def parsed_when(document: Document) -> Node | None:
+    """The conditions of a saved document."""
+    step = {"id": "none", "action": "none", "config": {}}
+    try:
+        return parse({"name": "saved", "when": document.get("when"), "then": [step]}).when
+    except RuleError:
+        return None
+
+
+def paths_of(node: Any) -> list[str]:
+    """Every path into a payload that a document's conditions name."""
+    if isinstance(node, list):
+        return [path for each in node for path in paths_of(each)]
+    if not isinstance(node, dict):
+        return []
+    inside = [node[key] for key in ("when", "where", *GROUPS) if key in node]
+    mine = [str(node["path"])] if node.get("path") and "in" not in node else []
+    return mine + [path for each in inside for path in paths_of(each)]
 
 
 def group_of(node: Any) -> str | None:

@@ -13,17 +13,54 @@ from rulebook.actions import ACTIONS
 from web.draft import GROUPS, Document, drawn, group_of
 
 BLANK: Document = {"path": "", "test": ""}
+MOVES = ("up", "down", "out", "in", "wrap", "unwrap", "other")
+ADDS = ("add", "group", "items")
 
 
 def edit(document: Document, do: str) -> Document:
     """The document after a button; unchanged where the button makes no sense any more."""
+    return edited(document, do)[0]
+
+
+def edited(document: Document, do: str) -> tuple[Document, str]:
+    """The document after a button, and the pointer of the condition or group to go on with."""
     draft = copy.deepcopy(drawn(document))
     verb, _, place = do.partition(" ")
     try:
+        node = node_at(draft, place) if verb in MOVES else None
         EDITS.get(verb, lambda draft, place: None)(draft, place)
+        if verb in ADDS:
+            node = members(draft, place)[-1]
+        elif verb == "remove":
+            node = _next_to(draft, place)
     except (LookupError, ValueError, TypeError):
-        return copy.deepcopy(drawn(document))
-    return draft
+        return copy.deepcopy(drawn(document)), ""
+    return draft, place_of(node, draft["when"])
+
+
+def place_of(wanted: Any, node: Any, place: str = "/when") -> str:
+    """The pointer of this very node; blank where it is not there."""
+    if node is wanted:
+        return place
+    kind = group_of(node)
+    inside = [(f"{kind}/{at}", each) for at, each in enumerate(node[kind])] if kind else []
+    if isinstance(node, dict) and "items" in node:
+        inside = [("where", node["where"])]
+    return next(
+        (at for step, each in inside if (at := place_of(wanted, each, f"{place}/{step}"))), ""
+    )
+
+
+def _next_to(draft: Document, place: str) -> Any:
+    """What stands where something was removed, or right above it."""
+    if not place.startswith("/when"):
+        return None
+    above, _, at = place.rpartition("/")
+    try:
+        left = node_at(draft, above)
+    except (LookupError, ValueError, TypeError):  # it was the last one, and its group went too
+        return None
+    return left[min(int(at), len(left) - 1)] if isinstance(left, list) and left else None
 
 
 def add_condition(document: Document, place: str, condition: Document) -> Document:
@@ -42,6 +79,14 @@ def add_condition(document: Document, place: str, condition: Document) -> Docume
         else:
             group.append(condition)
         return draft
+    return draft
+
+
+def put(document: Document, place: str, node: Document) -> Document:
+    """The document with another node at a pointer."""
+    draft = copy.deepcopy(drawn(document))
+    siblings, at = _siblings(draft, place)
+    siblings[at] = copy.deepcopy(node)
     return draft
 
 
@@ -83,6 +128,19 @@ def members(document: Document, place: str) -> list[Any]:
     return found
 
 
+def items_round(document: Document, place: str) -> list[Document]:
+    """The item groups that a place stands in or is, outermost first."""
+    found, steps = [], place.strip("/").split("/")
+    for end in range(1, len(steps) + 1):
+        try:
+            node = node_at(document, "/".join(steps[:end]))
+        except (LookupError, ValueError, TypeError):
+            break
+        if isinstance(node, dict) and "items" in node:
+            found.append(node)
+    return found
+
+
 def _siblings(draft: Document, place: str) -> tuple[list[Any], int]:
     above, _, at = place.rpartition("/")
     found = node_at(draft, above)
@@ -102,6 +160,12 @@ def _group(draft: Document, place: str) -> None:
     members(draft, place).append({"any": [dict(BLANK)]})
 
 
+def _items(draft: Document, place: str) -> None:
+    """A group whose conditions hold for one and the same item of a list."""
+    inside = {"match": "any", "where": {"all": [dict(BLANK)]}}
+    members(draft, place).append({"items": "", **inside})
+
+
 def _every(draft: Document, place: str) -> None:
     draft["when"] = {"all": [{"every_event": True}]}
 
@@ -118,6 +182,33 @@ def _remove(draft: Document, place: str) -> None:
 def _move(by: int, draft: Document, place: str) -> None:
     siblings, at = _siblings(draft, place)
     siblings.insert(max(0, at + by), siblings.pop(at))
+
+
+def _out(draft: Document, place: str) -> None:
+    """Out of its group, to stand right behind it; out of a list's group nothing can go."""
+    siblings, at = _siblings(draft, place)
+    above = place.rsplit("/", 2)[0]
+    if above in ("", "/when") or above.endswith("/where"):
+        raise LookupError(place)
+    outside, group_at = _siblings(draft, above)
+    outside.insert(group_at + 1, siblings.pop(at))
+    if not siblings:
+        del outside[group_at]
+
+
+def _in(draft: Document, place: str) -> None:
+    """Into the group right above it, else the one right below."""
+    siblings, at = _siblings(draft, place)
+    node = siblings[at]
+    above = at > 0 and group_of(siblings[at - 1])
+    below = at + 1 < len(siblings) and group_of(siblings[at + 1])
+    if above:
+        siblings[at - 1][above].append(node)
+    elif below:
+        siblings[at + 1][below].insert(0, node)
+    else:
+        raise LookupError(place)
+    del siblings[at]
 
 
 def _wrap(draft: Document, place: str) -> None:
@@ -153,10 +244,13 @@ def new_step(draft: Document, name: str) -> Document:
 EDITS = {
     "add": _add,
     "group": _group,
+    "items": _items,
     "every": _every,
     "remove": _remove,
     "up": lambda draft, place: _move(-1, draft, place),
     "down": lambda draft, place: _move(1, draft, place),
+    "out": _out,
+    "in": _in,
     "wrap": _wrap,
     "unwrap": _unwrap,
     "other": _other,

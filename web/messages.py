@@ -16,7 +16,7 @@ from web import draft, edits, gaps, panel, pills, wording
 from web.guard import actor
 
 if TYPE_CHECKING:
-    from web.builder import Desk
+    from web.desk import Desk
 
 
 def context(desk: Desk) -> dict[str, Any]:

@@ -1,9 +1,7 @@
-"""The field panel: what a stored event holds, under friendly names, ready to be clicked; and the
-draft that a rule starts from."""
+"""What a click on a field makes: a condition, a place in a message, the first draft of a rule."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,129 +10,114 @@ from rulebook.actions import ACTIONS, Action
 from rulebook.domain.gist import telling_line, type_name
 from rulebook.providers import PROVIDERS
 from rulebook.providers.contract import Body, at
-from rulebook.storage import fields as catalogue
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
-from rules import RuleError
-from rules.catalog import example_of, fields_of, kind_of
+from rules.catalog import example_of, kind_of
 from rules.errors import Unusable
 from rules.operators import likely
 from rules.path_syntax import Index, Name
-from rules.paths import TooMuch, name_of, parse_path
-from rules.templates import TemplateError, compile_template
-from rules.words import sentence_case
-from web.draft import Document
+from rules.paths import TooMuch, parse_path, path_from
+from rules.suggest import suggest
+from web.draft import Document, group_of
 from web.edits import new_step
+from web.fieldlist import ANY, Fields, Row, shared
+from web.saying import inside
 
-MOST_SHOWN = 60
-ANY, FIRST, LAST = "[*]", "[0]", "[-1]"
-PICKS = {"any": ANY, "first": FIRST, "last": LAST}
+PICKS = {"any": ANY, "first": "[0]", "last": "[-1]"}
 CURRENCIES = ("currency", "currency_code", "currencyCode", "presentment_currency")
-OF_EVENT = {"type": "text", "verified": "yesno", "received_at": "date"}
 
 
 @dataclass(frozen=True)
-class Row:
-    """A field to choose. example: its value here, shortened; here: whether this event has it."""
+class Pick:
+    """Which item is meant: any, every, no, first, last, or the one whose `key` is `of`."""
 
-    part: str
-    path: str
-    name: str
-    kind: str
-    example: str
-    friendly: bool = False
-    hint: str = ""
-    here: bool = True
-
-    @property
-    def id(self) -> str:
-        return "f-" + hashlib.sha256(f"{self.part} {self.path}".encode()).hexdigest()[:10]
-
-    @property
-    def several(self) -> bool:
-        """Whether it stands in a list, so that one has to say which item."""
-        return ANY in self.path
-
-    def fits(self, query: str) -> bool:
-        """Whether name, path or value holds these words."""
-        return (
-            query.casefold() in f"{self.name}\n{self.path}\n{self.example}\n{self.hint}".casefold()
-        )
+    how: str = "any"
+    key: str = ""
+    of: str = ""
 
 
-def rows(hook: Hook, seen: Mapping[str, Any]) -> list[Row]:
-    """Every field of an event and of its hook's catalogue: friendly first, absent ones last."""
-    names = PROVIDERS[hook.provider].names
-    found: dict[str, Row] = {}
-    for field in fields_of(seen.get("payload")):
-        if field.kind != "group" and (field.path not in found or found[field.path].kind == "empty"):
-            hint = money_hint(hook.provider, seen.get("payload"), field.path)
-            found[field.path] = Row(
-                "payload", field.path, _name(field.path, names), field.kind, field.example,
-                field.path in names, hint,
-            )  # fmt: skip
-    for known in catalogue.fields(hook.id):
-        kind = max(known.kinds, key=lambda kind: known.kinds[kind])
-        if known.path not in found and kind != "group":
-            example = example_of(known.examples[0]) if known.examples else ""
-            found[known.path] = Row(
-                "payload", known.path, _name(known.path, names), kind, example,
-                known.path in names, here=False,
-            )  # fmt: skip
-    ordered = sorted(found.values(), key=lambda row: (not row.here, not row.friendly))
-    return ordered + _about(seen)
+def clicked(row: Row, pick: Pick, fields: Fields, seen: Mapping[str, Any]) -> Document:
+    """The condition that a click on a field makes; met by this very event, where it can be."""
+    if not row.several:
+        return condition_for(row, row.path, fields, seen)
+    if pick.how == "whose" and pick.key:
+        base, _, rest = row.path.rpartition(ANY)
+        made = condition_for(row, row.path, fields, seen)
+        own = {**made, "path": f"@{rest}"}
+        told = {"path": path_from([pick.key], "@"), "test": "text.is", "value": pick.of}
+        return {"items": base + ANY, "match": "any", "where": {"all": [told, own]}}
+    made = condition_for(row, picked(row.path, pick.how), fields, seen)
+    match = {"every": "all", "no": "none"}.get(pick.how)
+    return {**made, "match": match} if match else made
 
 
-def _about(seen: Mapping[str, Any]) -> list[Row]:
-    """What is known of the request itself: type, verified, time, and its headers."""
-    event, headers = seen.get("event", {}), seen.get("headers", {})
-    words = {"type": "Event type", "verified": "Verified", "received_at": "Time of arrival"}
-    found = [
-        Row("event", f"$.{name}", words[name], kind, example_of(event[name]))
-        for name, kind in OF_EVENT.items()
-        if event.get(name) is not None
-    ]
-    return found + [
-        Row("headers", f"$['{name}']", f"Header {name}", "text", example_of(value))
-        for name, value in headers.items()
-        if "'" not in name
-    ]
+def for_item(
+    row: Row, round_it: list[Document], fields: Fields, seen: Mapping[str, Any]
+) -> Document | None:
+    """A condition on a field of the item that a group looks at, which may get its list by this;
+    None where the field belongs to no item of it."""
+    group, *outer = round_it[::-1]
+    base, _, rest = row.path.rpartition(ANY)
+    if not row.several or (outer and not group["items"]):
+        return None
+    if not group["items"]:
+        group["items"] = base + ANY
+    whole = ""
+    for each in round_it:
+        whole = inside(each["items"], whole)
+    if shared(whole) not in (base, base + ANY):
+        return None
+    return {**condition_for(row, row.path, fields, seen), "path": f"@{rest}"}
 
 
-def _name(path: str, names: Mapping[str, str]) -> str:
-    return names.get(path) or sentence_case(name_of(path))
-
-
-def kinds(found: Iterable[Row]) -> dict[tuple[str, str], str]:
-    """The kind of each known field, by part and canonical path."""
-    return {(row.part, canonical(row.path)): row.kind for row in found}
-
-
-def canonical(path: str) -> str:
-    """A path in its one written form; blank when it cannot be read."""
-    try:
-        return parse_path(path, "$@").text if path else ""
-    except Unusable:
-        return ""
-
-
-def picked(path: str, pick: str) -> str:
+def picked(path: str, how: str) -> str:
     """A path into lists with the item said: any, first or last."""
-    return path.replace(ANY, PICKS.get(pick, ANY))
+    return path.replace(ANY, PICKS.get(how, ANY))
 
 
-def condition_for(part: str, path: str, kind: str, seen: Mapping[str, Any]) -> Document:
-    """The condition that a click on a field makes: met by this very event."""
-    value = _value(part, path, seen)
+def condition_for(row: Row, path: str, fields: Fields, seen: Mapping[str, Any]) -> Document:
+    """A likely condition on a field, by its kind, what it has held, and what it holds here."""
+    value = _value(row.part, path, seen)
+    if value is None and not row.here:
+        value = _example(row)
+    if row.part == "payload" and value is not None:
+        known = fields.counted.get(row.path)
+        return dict(suggest(path, value, [known] if known else ()).condition)
+    kind = row.kind
     if kind in ("", "empty") or (kind == "list") != isinstance(value, list):
         kind = kind_of(value, path.rpartition(".")[2])
     operator, wanted = likely(kind, value)
     found: Document = {"path": path, "test": operator.id}
-    if part != "payload":
-        found["in"] = part
+    if row.part != "payload":
+        found["in"] = row.part
     if wanted is not None and not isinstance(wanted, dict | list):
         found["value"] = wanted if isinstance(wanted, str | int) else example_of(wanted)
     return found
+
+
+def complete(node: Any, fields: Fields, seen: Mapping[str, Any], base: str = "") -> None:
+    """Give each condition whose field was just chosen, or written, a likely test and value."""
+    for child in node.get(group_of(node) or "", ()):
+        complete(child, fields, seen, base)
+    if "items" in node and isinstance(node.get("where"), dict):
+        complete(node["where"], fields, seen, inside(node["items"], base))
+    if not node.get("path") or node.get("test"):
+        return
+    row = fields.find(node.get("in", "payload"), node["path"], base)
+    if row is None:
+        node["test"] = "text.is"
+        return
+    made = condition_for(row, row.path, fields, seen)
+    node |= {**made, "path": node["path"]}
+
+
+def _example(row: Row) -> Any:
+    """What the field has held in another event, as a value of its kind."""
+    if row.kind == "number":
+        return int(row.example) if row.example.lstrip("-").isdecimal() else None
+    if row.kind == "yesno":
+        return row.example == "true"
+    return row.example if row.kind in ("text", "date") and row.example else None
 
 
 def _value(part: str, path: str, seen: Mapping[str, Any]) -> Any:
@@ -162,26 +145,6 @@ def insertion(part: str, path: str, provider: str) -> str:
     return f"{{{{ {_written(part, plain)}{money} }}}}"
 
 
-def _steps(path: str) -> list[Any]:
-    return [segment.selectors[0].key for segment in parse_path(path).segments
-            if isinstance(segment.selectors[0], Name)]  # fmt: skip
-
-
-def _written(root: str, steps: Iterable[Any]) -> str:
-    parts = [root]
-    for step in steps:
-        if isinstance(step, str) and step.isidentifier() and step.isascii():
-            parts.append(f".{step}")
-        else:
-            parts.append(f"[{step!r}]")
-    return "".join(parts)
-
-
-def _currency(provider: str, path: str) -> str | None:
-    known = PROVIDERS[provider].money if provider in PROVIDERS else {}
-    return next((known[each] for each in known if canonical(each) == canonical(path)), None)
-
-
 def currency_of(provider: str, field: str, payload: Any) -> str | None:
     """How the currency of an amount is written in a message, for a field as messages write it:
     as the provider says, else one that stands beside the amount."""
@@ -199,22 +162,27 @@ def currency_of(provider: str, field: str, payload: Any) -> str | None:
     return None
 
 
-def money_hint(provider: str, payload: Any, path: str, amount: Any = None) -> str:
-    """An amount at a money field as people write it ("$129.00"); blank where it is none."""
-    currency = _currency(provider, path)
-    if currency is None:
-        return ""
-    code = at(payload, currency)
-    if amount is None:
-        amount = at(payload, path)
-    try:
-        told = compile_template("{{ payload.amount | money(payload.code) }}")
-        return told.render({"payload": {"amount": amount, "code": code}}, if_missing="skip")
-    except (TemplateError, RuleError):
-        return ""
+def _currency(provider: str, path: str) -> str | None:
+    known = PROVIDERS[provider].money if provider in PROVIDERS else {}
+    return next((known[each] for each in known if shared(each) == shared(path)), None)
 
 
-def start(hook: Hook, event: Event | None, seen: Mapping[str, Any]) -> Document:
+def _steps(path: str) -> list[Any]:
+    return [segment.selectors[0].key for segment in parse_path(path).segments
+            if isinstance(segment.selectors[0], Name)]  # fmt: skip
+
+
+def _written(root: str, steps: Iterable[Any]) -> str:
+    parts = [root]
+    for step in steps:
+        if isinstance(step, str) and step.isidentifier() and step.isascii():
+            parts.append(f".{step}")
+        else:
+            parts.append(f"[{step!r}]")
+    return "".join(parts)
+
+
+def start(hook: Hook, event: Event | None, seen: Mapping[str, Any], fields: Fields) -> Document:
     """The draft of a new rule: met by events of this one's type, with a first message."""
     kind = type_name(hook.provider, event.event_type if event else None)
     draft: Document = {"name": kind or "", "when": {"all": []}, "then": []}
@@ -227,7 +195,7 @@ def start(hook: Hook, event: Event | None, seen: Mapping[str, Any]) -> Document:
     step = new_step(draft, action.name)
     box = message_field(action)
     if box:
-        step["config"][box] = _first_message(hook, kind, seen)
+        step["config"][box] = _first_message(hook, kind, seen, fields)
     draft["then"].append(step)
     return draft
 
@@ -235,16 +203,16 @@ def start(hook: Hook, event: Event | None, seen: Mapping[str, Any]) -> Document:
 def _type_is(hook: Hook, event: Event, seen: Mapping[str, Any]) -> Document:
     for source in PROVIDERS[hook.provider].event_type:
         if isinstance(source, Body) and _value("payload", source.path, seen) == event.event_type:
-            return condition_for("payload", source.path, "text", seen)
-    return condition_for("event", "$.type", "text", seen)
+            return {"path": source.path, "test": "text.is", "value": event.event_type}
+    return {"path": "$.type", "in": "event", "test": "text.is", "value": event.event_type}
 
 
-def _first_message(hook: Hook, kind: str, seen: Mapping[str, Any]) -> str:
+def _first_message(hook: Hook, kind: str, seen: Mapping[str, Any], fields: Fields) -> str:
     """The provider's own telling line, else the first few friendly fields that are there."""
     line = telling_line(hook.provider, seen.get("payload"))
     if line:
         return f"{kind or hook.name}: {line}"
-    known = [row for row in rows(hook, seen) if row.friendly and row.here and not row.several]
+    known = [row for row in fields.rows if row.friendly and row.here and not row.several]
     told = [f"{row.name}: {insertion(row.part, row.path, hook.provider)}" for row in known[:3]]
     return f"{kind or hook.name}. {', '.join(told)}".strip(". ") if told else kind or hook.name
 

@@ -10,18 +10,31 @@ from rulebook.actions import ACTIONS
 from rulebook.domain.weigh import Weighed
 from rulebook.errors import Problem
 from rules.lint import Note
-from rules.operators import OPERATORS, Operator, operators_for
-from rules.values import say_all
-from web import draft
+from rules.money import money_words
+from rules.nodes import Condition, conditions_of
+from rules.operators import OPERATORS, Env, Operator, Unfit, operators_for
+from rules.words import sentence_case
+from web import draft, fieldlist, saying
+from web.changed import Changes
 from web.draft import Document, group_of
-from web.panel import canonical
+from web.saying import Voice
 
 FAMILIES = {
     "text": "As text", "number": "As a number", "date": "As a date", "yesno": "Yes or no",
     "list": "As a list", "any": "Any kind", "ip": "As an address",
 }  # fmt: skip
 JOINS = {"all": "and", "any": "or", "none": "nor"}
-MATCHES = (("any", "any of its values"), ("all", "every one"), ("none", "none of them"))
+FIXES = {"never_seen": "Use “{}”", "unknown_field": "Use {}"}
+
+
+@dataclass(frozen=True)
+class Lint:
+    """A warning beside its row, and what its button does: `do`, in words."""
+
+    message: str
+    fix: str
+    do: str = ""
+    button: str = ""
 
 
 @dataclass
@@ -33,18 +46,28 @@ class Row:
     join: str = ""
     node: Document = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
+    base: str = ""  # the list whose item it looks at
     name: str = ""
+    about: fieldlist.Row | None = None  # what is known of its field
     operator: Operator | None = None
     menu: list[tuple[str, list[Operator]]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     shape: str = "one"
+    money: str = ""
     was: str | None = None
     hint: str = ""
+    choices: list[tuple[str, str]] = field(default_factory=list)
+    before: str = ""  # what it was in the saved version, in words
+    new: bool = False
     met: bool | None = None
     found: str = ""
     hits: int | None = None
     unfinished: bool = False
-    notes: list[Note] = field(default_factory=list)
+    notes: list[Lint] = field(default_factory=list)
+    first: bool = True
+    last: bool = True
+    enters: bool = False  # whether there is a group beside it to go into
+    leaves: bool = False  # whether it stands in a group that it can go out of
 
     @property
     def id(self) -> str:
@@ -59,87 +82,190 @@ def id_of(place: str) -> str:
 
 @dataclass(frozen=True)
 class Known:
-    """What rows are drawn with: the kinds and friendly names of fields, and the verdicts."""
+    """What rows are drawn with: how fields are called, the verdicts, what was changed."""
 
-    kinds: dict[tuple[str, str], str]
-    names: dict[tuple[str, str], str]
+    voice: Voice
     weighed: Weighed
-    money: Any  # (path, amount) -> words
+    changes: Changes = field(default_factory=Changes)
+    version: int = 0
 
 
 def tree(when: Document, known: Known) -> Row:
     """The outermost group with everything in it."""
-    return _row(when, "/when", "", known)
+    return _row(when, "/when", "", "", known)
 
 
-def _row(node: Document, place: str, join: str, known: Known) -> Row:
+def _row(node: Document, place: str, join: str, base: str, known: Known) -> Row:
     kind = group_of(node) or ("items" if "items" in node else None)
     if "every_event" in node:
         row = Row(place, "every", join, node)
     elif kind == "items":
-        row = Row(place, kind, join, node, [_row(node["where"], f"{place}/where", "", known)])
+        row = _items(node, place, join, base, known)
     elif kind:
         inside = f"{place}/{kind}"
         row = Row(place, kind, join, node, [
-            _row(each, f"{inside}/{at}", JOINS[kind] if at else "", known)
+            _row(each, f"{inside}/{at}", JOINS[kind] if at else "", base, known)
             for at, each in enumerate(node[kind])
-        ])  # fmt: skip
+        ], base)  # fmt: skip
+        _neighbours(row)
     else:
-        row = _condition(node, place, join, known)
+        row = _condition(node, place, join, base, known)
     return _judged(row, known)
 
 
-def _condition(node: Document, place: str, join: str, known: Known) -> Row:
-    part, path = node.get("in", "payload"), str(node.get("path") or "")
-    at = (part, canonical(path))
-    row = Row(place, "condition", join, node, name=known.names.get(at, ""))
-    row.operator = OPERATORS.get(node.get("test") or "")
-    kind = known.kinds.get(at) or {"headers": "text", "query": "text"}.get(part, "")
-    row.menu = _menu(kind if path else "text", row.operator)
-    operator = row.operator or row.menu[0][1][0]
-    value = node.get("value")
-    row.shape = draft.shape(operator.wants)
-    if isinstance(value, dict):
-        row.shape = "field"
-    else:
-        row.texts = draft.shown(value, operator.wants)
-        row.was = None if value is None else draft.was(value, operator.wants)
-        row.hint = known.money(path, value) if isinstance(value, int) else ""
+def _neighbours(group: Row) -> None:
+    """Which ways the members of a group can be moved."""
+    rows = group.rows
+    inner = group.place != "/when" and not group.place.endswith("/where")
+    for at, row in enumerate(rows):
+        row.first, row.last, row.leaves = at == 0, at == len(rows) - 1, inner
+        beside = rows[max(0, at - 1) : at] + rows[at + 1 : at + 2]
+        row.enters = any(each.kind in draft.GROUPS for each in beside)
+
+
+def _items(node: Document, place: str, join: str, base: str, known: Known) -> Row:
+    path = str(node.get("items") or "")
+    inner = saying.inside(path, base) if path else ""
+    row = Row(place, "items", join, node, [], base)
+    row.rows = [_row(node["where"], f"{place}/where", "", inner, known)]
+    row.about = known.voice.fields.find("payload", path, base)
+    row.name = row.about.name if row.about else fieldlist.own_name(path) if path else ""
     return row
 
 
-def _menu(kind: str, chosen: Operator | None) -> list[tuple[str, list[Operator]]]:
+def _condition(node: Document, place: str, join: str, base: str, known: Known) -> Row:
+    part, path = node.get("in", "payload"), str(node.get("path") or "")
+    row = Row(place, "condition", join, node, [], base)
+    row.about = known.voice.fields.find(part, path, base)
+    row.name = row.about.name if row.about else ""
+    row.operator = OPERATORS.get(node.get("test") or "")
+    kind = (row.about.kind if row.about else "") or {"headers": "text", "query": "text"}.get(
+        part, ""
+    )
+    row.menu = _menu(kind if path else "text", row.operator, row.about)
+    operator = row.operator or row.menu[0][1][0]
+    row.shape = draft.shape(operator.wants)
+    value = node.get("value")
+    if isinstance(value, dict):
+        row.shape = "field"
+    else:
+        _fill(row, value, operator, known)
+    _changed(row, known)
+    return row
+
+
+def _fill(row: Row, value: Any, operator: Operator, known: Known) -> None:
+    """The texts of a condition's value, as money where it is money, and what it might be."""
+    row.texts = draft.shown(value, operator.wants)
+    row.was = None if value is None else draft.was(value, operator.wants)
+    found, money = row.about, operator.wants.name in saying.MONEY_ROWS
+    if found is None:
+        return
+    if found.currency and money and row.shape in ("one", "two") and row.was is None:
+        told = draft.in_money(row.texts, found.currency) if value is not None else row.texts
+        if told is not None:
+            row.texts, row.money = told, found.currency
+    elif found.currency and money:
+        row.hint = f"in the smallest unit: 5000 is {money_words(5000, found.currency)}"
+    label = fieldlist.label_for(known.voice.hook, found.part, row.node["path"], value)
+    row.hint = row.hint or label
+    if row.shape == "one" and operator.family in ("text", "number", "list") and not row.money:
+        row.choices = [
+            (each, fieldlist.label_for(known.voice.hook, found.part, row.node["path"], each))
+            for each in found.values[:20]
+        ]
+
+
+def _changed(row: Row, known: Known) -> None:
+    """What the condition was in the version that is saved, as far as it differs."""
+    row.new = row.place in known.changes.new
+    was = known.changes.was.get(row.place)
+    if was:
+        row.before = words_of(was, known.voice, row.base, same=row.node.get("test"))
+
+
+def words_of(node: Document, voice: Voice, base: str = "", same: str | None = None) -> str:
+    """A saved condition in words; of the same test only its value."""
+    parsed = draft.parsed(node)
+    if parsed is None:
+        return "another condition"
+    told: Condition = next(iter(conditions_of(parsed)))
+    if node.get("test") == same and "value" in node:
+        return voice.value(told, base)
+    return voice.condition(told, base)
+
+
+def _menu(
+    kind: str, chosen: Operator | None, about: fieldlist.Row | None
+) -> list[tuple[str, list[Operator]]]:
     """What makes sense for a field, in families; the chosen one is always among them."""
     listed = operators_for(kind)
+    if kind == "text" and about and about.values:
+        listed = [row for row in listed if row.family == "text" or _reads(row, about.values)]
+    if kind == "number":
+        listed = [row for row in listed if row.family != "date"]
     if chosen is not None and chosen not in listed:
         listed = [*listed, chosen]
     families = dict.fromkeys(row.family for row in listed)
     return [(FAMILIES[each], [row for row in listed if row.family == each]) for each in families]
 
 
+def _reads(row: Operator, values: Iterable[str]) -> bool:
+    """Whether an operator can read any of the texts that a field has had."""
+    return any(not isinstance(row.read(value, Env()), Unfit) for value in values)
+
+
 def _judged(row: Row, known: Known) -> Row:
     weighed = known.weighed
     row.unfinished = row.place in weighed.unfinished
-    row.notes = [note for note in weighed.notes if note.pointer == row.place]
+    row.notes = [lint_of(note, at, known) for at, note in enumerate(weighed.notes)
+                 if note.pointer == row.place]  # fmt: skip
     row.hits = weighed.hits.get(row.place)
-    verdict = weighed.here.get(row.place)
-    if verdict is not None:
-        row.met = verdict.met
-        row.found = _found(row, verdict.tree, known)
+    finding = weighed.here.get(row.place)
+    if finding is not None:
+        row.met = finding.met
+        row.found = _found(row, finding, known)
     return row
+
+
+def lint_of(note: Note, at: int, known: Known) -> Lint:
+    """A warning with its button, which names what it does."""
+    message = saying.quoted(sentence_case(note.message))
+    if note.change is None:
+        return Lint(message, note.fix)
+    value = note.change.get("value")
+    button = note.fix.rstrip(".")
+    if isinstance(value, str | int):
+        text = str(value)
+        if note.kind == "unknown_field":
+            text = fieldlist.name_for(known.voice.hook, text)
+        button = FIXES[note.kind].format(text) if note.kind in FIXES else button
+    return Lint(message, "", f"fix {at} {note.kind} {note.pointer}", button)
 
 
 def _found(row: Row, finding: Any, known: Known) -> str:
     """The value where it is met, the reason where it is not; of a group how many are met."""
     if row.kind in draft.GROUPS:
-        count = sum(child.met for child in finding.children)
-        return f"{count} of {len(finding.children)} met"
-    values = finding.detail.get("found", {}).get("values")
-    if finding.met and values:
-        path = str(row.node.get("path") or "")
-        money = len(values) == 1 and isinstance(values[0], int) and known.money(path, values[0])
-        return money or say_all(values, 3).replace("'", "")
-    return str(finding.reason)
+        count, of = sum(child.met for child in finding.children), len(finding.children)
+        return f"{count} of {of} {'is' if count == 1 else 'are'} met"
+    if row.kind == "items":
+        return _item(finding)
+    found = finding.detail.get("found", {})
+    if found.get("values"):
+        return known.voice.found(finding, row.about)
+    return "not there" if found.get("status") == "missing" else str(finding.reason)
+
+
+def _item(finding: Any) -> str:
+    """item 2 of 3 fits"""
+    found = finding.detail["found"]
+    if not finding.children:
+        return str(finding.reason)
+    fitting = [at + 1 for at, child in enumerate(finding.children) if child.met]
+    count = found["count"]
+    if found["fitting"] == 1 and fitting:
+        return f"item {fitting[0]} of {count} fits"
+    return f"{found['fitting'] or 'none'} of {count} {'fits' if not found['fitting'] else 'fit'}"
 
 
 def beside(problems: Iterable[Problem], document: Document) -> dict[str, list[Problem]]:

@@ -16,8 +16,9 @@ from rules.words import sentence_case
 from web import draft, gaps, wording
 from web import pills as pill_rows
 from web.draft import Document
+from web.fieldlist import shared
 from web.gaps import GapRow
-from web.panel import canonical, message_field
+from web.panel import message_field
 from web.pills import Around, PillRow
 from web.rows import id_of
 
@@ -73,14 +74,14 @@ class StepForm:
 def named(names: Names, field: str) -> str:
     """What people call a field that templates write as payload.a.b."""
     root, path = path_of(field)
-    known = names.get((root, canonical(path)))
+    known = names.get((root, shared(path)))
     return known or (sentence_case(name_of(path)) if path != "$" else sentence_case(root))
 
 
 def kind_of(kinds: Names, field: str) -> str:
     """The kind of such a field, or blank."""
     root, path = path_of(field)
-    return kinds.get((root, canonical(path)), "")
+    return kinds.get((root, shared(path)), "")
 
 
 def forms(

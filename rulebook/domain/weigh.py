@@ -2,92 +2,232 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rulebook.actions import ACTIONS
 from rulebook.domain.actor import Actor
+from rulebook.domain.backtest import Judged, judge_past
 from rulebook.domain.hooks import find_hook
-from rulebook.domain.preview import DEFAULT, Planned, planned_for
-from rulebook.domain.reading import seen_by_rules
-from rulebook.domain.rendering import context_of, render
-from rulebook.domain.rules import friendly_names, lone_step, phrase, step_problems
-from rulebook.storage import events, fields, workspaces
-from rulebook.storage.events import Event
+from rulebook.domain.past import Past
+from rulebook.domain.rules import phrase
+from rulebook.storage import fields, rules, workspaces
 from rulebook.storage.hooks import Hook
 from rules import RuleError, compile_rules, explain, lint, parse
 from rules.catalog import CatalogField
-from rules.explain import Explanation
+from rules.explain import NEVER, Explanation
+from rules.finding import Finding
 from rules.lint import Note
-from rules.nodes import Node, Rule, Step
-from rules.sentence import when_words
-from rules.words import sentence_case
+from rules.nodes import Options, Rule, Step
 
 GROUPS = ("all", "any", "none")
-SAVED = "saved"
 NO_STEP: dict[str, Any] = {"id": "none", "action": "none", "config": {}}
-
-
-@dataclass(frozen=True)
-class Judged:
-    """One event, whether the draft is met by it, and whether the saved rule is."""
-
-    event: Event
-    met: bool
-    before: bool | None
+AMONG = 200  # events that warnings about other rules are tried on
 
 
 @dataclass(frozen=True)
 class Weighed:
     """What is known of a draft.
 
-    judged: the hook's newest events, newest first, each with its verdict and that of the rule as it
-    was saved (None for a new one). hits: how many of them each
-    finished node meets, by pointer. here: the verdicts on the chosen event, by pointer. planned:
-    for each step what it would send for that event, "unfinished" or None while it cannot.
-    unfinished: pointers of conditions that cannot be judged yet. sentence: the rule so far.
-    notes: what is probably not meant, once nothing is unfinished.
+    rule: what is finished of it, None while nothing is. judged: the given events, newest first,
+    each with its verdict and that of the rule as it was saved. hits: how many of them each
+    finished node meets, by pointer; of a node inside an items group, by any item. verdict: the
+    explanation for the chosen event; here: its findings by pointer. phrases: the steps in words.
+    unfinished: pointers of conditions that cannot be judged yet. notes: what is probably not
+    meant, once nothing is unfinished.
     """
 
-    judged: list[Judged]
-    hits: dict[str, int]
-    here: dict[str, Explanation]
-    planned: list[Planned | None]
-    unfinished: list[str]
-    sentence: str
-    notes: list[Note]
+    rule: Rule | None = None
+    judged: list[Judged] = field(default_factory=list)
+    hits: dict[str, int] = field(default_factory=dict)
+    verdict: Explanation | None = None
+    here: dict[str, Finding] = field(default_factory=dict)
+    phrases: list[str] = field(default_factory=list)
+    unfinished: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
     @property
     def met(self) -> int:
         return sum(each.met for each in self.judged)
+
+    @property
+    def met_before(self) -> int:
+        return sum(bool(each.before) for each in self.judged)
 
 
 def weigh(
     actor: Actor,
     hook_id: str,
     document: dict[str, Any],
-    event: Event | None = None,
+    past: list[Past],
+    here: dict[str, Any] | None = None,
     saved: dict[str, Any] | None = None,
-    limit: int = DEFAULT,
+    rule_id: str | None = None,
 ) -> Weighed:
-    """Judge what is finished of a draft against the hook's newest events and a chosen one.
+    """Judge what is finished of a draft against a hook's events, and the chosen one (here).
 
-    saved: the document of the rule as it was, to tell what changes.
+    saved: the document of the rule as it was, to tell what changes; rule_id: which rule that is,
+    so that warnings about the hook's other rules leave it out.
     """
     actor.must("read")
     hook = find_hook(actor, hook_id)
-    nodes: dict[str, Rule] = {}
-    unfinished: list[str] = []
-    whole = _finished(document.get("when"), "/when", nodes, unfinished)
     zone = workspaces.workspace(actor.workspace_id).zone
-    judged, hits = _judged(hook, nodes, parse(saved) if saved else None, zone, limit)
-    here, context = _here(hook, nodes, event, zone, str(document.get("name") or ""))
-    then = document.get("then") or []
-    planned = [_planned(actor, at, raw, context) for at, raw in enumerate(then)]
-    when = nodes["/when"].when if whole else None
-    told = _sentence(when, document, hook.provider)
-    notes = [] if unfinished or not whole else lint(nodes["/when"], fields=fields_seen(hook.id))
-    return Weighed(judged, hits, here, planned, unfinished, told, notes)
+    finished = Finished(document.get("when"))
+    told: dict[str, Any] = {
+        "phrases": [phrase(_bare_step(raw)) for raw in document.get("then") or []],
+        "unfinished": finished.unfinished,
+    }
+    if finished.rule is None:
+        return Weighed(judged=[Judged(each.event, False, None) for each in past], **told)
+    verdict = explain(finished.rule, here, zone=zone) if here else None
+    return Weighed(
+        rule=finished.rule,
+        judged=judge_past(past, finished.rule, parse(saved) if saved else None, zone),
+        hits=_hits(finished.nodes, past, zone),
+        verdict=verdict,
+        here={} if verdict is None else finished.findings(verdict.tree),
+        notes=[] if finished.unfinished else _notes(hook, document, rule_id, past, zone),
+        **told,
+    )
+
+
+class Finished:
+    """A draft's conditions without those that are not finished.
+
+    rule: what is left, None where nothing is; nodes: each finished node as a rule of its own, by
+    its pointer in the draft; one inside an items group asks whether any item meets it.
+    """
+
+    def __init__(self, when: Any) -> None:
+        self.nodes: dict[str, Rule] = {}
+        self.unfinished: list[str] = []
+        self._places: dict[int, str] = {}  # id of a node that is kept -> its pointer in the draft
+        self._kept: list[Any] = []  # so that no id is used twice
+        whole = self._finish(when, "/when", lambda node: node)
+        self.rule = None if whole is None else self.nodes["/when"]
+        self._moved = {} if whole is None else dict(self._pointers(whole, "/when"))
+
+    def _finish(self, raw: Any, pointer: str, wrap: Callable[[Any], Any]) -> Any:
+        """The node without what is unfinished in it, or None."""
+        kind = next((kind for kind in GROUPS if isinstance(raw, dict) and kind in raw), None)
+        if kind and isinstance(raw[kind], list):
+            inside = [
+                self._finish(each, f"{pointer}/{kind}/{at}", wrap)
+                for at, each in enumerate(raw[kind])
+            ]
+            kept: Any = {kind: [each for each in inside if each is not None]}
+            if not kept[kind]:
+                return None
+        elif isinstance(raw, dict) and "items" in raw:
+            items = {"items": raw["items"], "match": "any"}
+            where = self._finish(
+                raw.get("where"), f"{pointer}/where", lambda node: wrap({**items, "where": node})
+            )
+            if where is None:
+                return None
+            kept = {**raw, "where": where}
+        else:
+            kept = dict(raw) if isinstance(raw, dict) else raw
+        try:
+            self.nodes[pointer] = _rule(wrap(kept))
+        except RuleError:
+            self.unfinished.append(pointer)
+            return None
+        self._kept.append(kept)
+        self._places[id(kept)] = pointer
+        return kept
+
+    def _pointers(self, kept: Any, pointer: str) -> Iterator[tuple[str, str]]:
+        """Where each node that is kept stands now, and where it stands in the draft."""
+        yield pointer, self._places[id(kept)]
+        kind = next((kind for kind in GROUPS if kind in kept), None)
+        if kind:
+            for at, each in enumerate(kept[kind]):
+                yield from self._pointers(each, f"{pointer}/{kind}/{at}")
+        elif "items" in kept:
+            yield from self._pointers(kept["where"], f"{pointer}/where")
+
+    def findings(self, tree: Finding) -> dict[str, Finding]:
+        """The findings by pointer in the draft; of a list's items, those of the one that tells
+        most."""
+        found = {self._moved[tree.pointer]: tree}
+        inside = tree.children
+        if tree.kind == "items":
+            inside = (telling(tree),) if tree.children else ()
+        for child in inside:
+            found |= self.findings(child)
+        return found
+
+
+def telling(items: Finding) -> Finding:
+    """The item that tells most: one that fits, else the nearest."""
+    return min(items.children, key=lambda one: (not one.met, len(one.flip) if one.flip else NEVER))
+
+
+def _rule(when: Any) -> Rule:
+    return parse({"name": "draft", "when": when, "then": [NO_STEP]})
+
+
+def _hits(nodes: dict[str, Rule], past: list[Past], zone: str) -> dict[str, int]:
+    hits = dict.fromkeys(nodes, 0)
+    ruleset = compile_rules(list(nodes.items()), zone=zone)
+    for each in past:
+        for pointer in set(ruleset.match(each.seen)):
+            hits[pointer] += 1
+    return hits
+
+
+def _notes(
+    hook: Hook, document: dict[str, Any], rule_id: str | None, past: list[Past], zone: str
+) -> list[Note]:
+    """What is probably not meant, by itself and beside the hook's other rules."""
+    steps = [_bare_step(raw) for raw in document.get("then") or []]
+    parsed = _rule(document["when"])
+    options = document.get("options") or {}
+    whole = replace(
+        parsed,
+        then=tuple(steps),
+        options=Options(bool(options.get("stop")), bool(options.get("otherwise"))),
+    )
+    others, above = _others(hook, rule_id)
+    return lint(
+        whole,
+        others,
+        fields_seen(hook.id),
+        above=above,
+        recipients=recipients,
+        events=[each.seen for each in past[:AMONG]],
+        zone=zone,
+    )
+
+
+def _others(hook: Hook, rule_id: str | None) -> tuple[list[Rule], list[Rule]]:
+    """The hook's other rules that are not off, and those of them that stand above this one."""
+    others, above, mine = [], [], False
+    for rule, version in rules.current(hook.workspace_id, hook.id):
+        mine = mine or rule.id == rule_id
+        if rule.id == rule_id or rule.mode == "off":
+            continue
+        try:
+            others.append(parse(version.document))
+        except RuleError:
+            continue
+        if not mine:
+            above.append(others[-1])
+    return others, above
+
+
+def recipients(step: Step) -> list[str]:
+    """To whom a step writes, where its own fields say so."""
+    action = ACTIONS.get(step.action)
+    fields = action.fields if action else ()
+    named = [one.name for one in fields if one.kind in ("phone", "email") and one.required]
+    return [str(step.config[name]) for name in named if step.config.get(name)]
+
+
+def _bare_step(raw: Any) -> Step:
+    return Step(str(raw.get("id")), str(raw.get("action")), None, dict(raw.get("config") or {}))
 
 
 def fields_seen(hook_id: str) -> list[CatalogField]:
@@ -107,93 +247,3 @@ def fields_seen(hook_id: str) -> list[CatalogField]:
         )
         for field in known
     ]
-
-
-def _finished(
-    raw: Any, pointer: str, nodes: dict[str, Rule], unfinished: list[str]
-) -> dict[str, Any] | None:
-    """The node without what is unfinished in it; each finished node is put into `nodes`."""
-    kind = next((kind for kind in GROUPS if isinstance(raw, dict) and kind in raw), None)
-    if kind and isinstance(raw[kind], list):
-        inside = [
-            _finished(each, f"{pointer}/{kind}/{at}", nodes, unfinished)
-            for at, each in enumerate(raw[kind])
-        ]
-        raw = {kind: [each for each in inside if each is not None]}
-        if not raw[kind]:
-            return None
-    try:
-        nodes[pointer] = _rule(raw)
-    except RuleError:
-        unfinished.append(pointer)
-        return None
-    kept: dict[str, Any] = raw
-    return kept
-
-
-def _rule(when: Any) -> Rule:
-    return parse({"name": "draft", "when": when, "then": [NO_STEP]})
-
-
-def _judged(
-    hook: Hook, nodes: dict[str, Rule], saved: Rule | None, zone: str, limit: int
-) -> tuple[list[Judged], dict[str, int]]:
-    newest = events.newest(hook.id, limit)
-    bodies = events.bodies_of([event.id for event in newest])
-    before = {SAVED: _rule(saved.document["when"])} if saved else {}
-    ruleset = compile_rules(list({**nodes, **before}.items()), zone=zone)
-    hits = dict.fromkeys(nodes, 0)
-    judged = []
-    for event in newest:
-        if event.id not in bodies:
-            continue
-        met = ruleset.match(seen_by_rules(event, hook, bodies[event.id])[0])
-        for pointer in set(met) - {SAVED}:
-            hits[pointer] += 1
-        judged.append(Judged(event, "/when" in met, SAVED in met if saved else None))
-    return judged, hits
-
-
-def _here(
-    hook: Hook, nodes: dict[str, Rule], event: Event | None, zone: str, name: str
-) -> tuple[dict[str, Explanation], dict[str, Any]]:
-    body = events.body_of(event.id) if event else None
-    if event is None or body is None:
-        return {}, {}
-    seen = seen_by_rules(event, hook, body)[0]
-    found = {pointer: explain(rule, seen, zone=zone) for pointer, rule in nodes.items()}
-    return found, context_of(seen, name, hook, zone)
-
-
-def _planned(actor: Actor, at: int, raw: Any, context: dict[str, Any]) -> Planned | None:
-    """What a step would send as far as it is written; what it needs of others plays no part."""
-    action = ACTIONS.get(raw.get("action"))
-    step = lone_step(raw)
-    if action is None or step is None or not context:
-        return None
-    try:
-        connected = step.connection is not None
-        filled = render(action, step.config, context, step.if_missing, connected=connected)
-    except RuleError:
-        return None
-    if not step_problems(actor, at, step):
-        return planned_for(step, context)
-    message = action.message(filled.config) if filled.config != step.config else None
-    return Planned(step.id, "", message, "unfinished", "")
-
-
-def _sentence(when: Node | None, document: dict[str, Any], provider: str) -> str:
-    if when is None:
-        start = "When ..."
-    else:
-        words = when_words(when, friendly_names(provider).get)
-        start = sentence_case("when " + words)
-    return f"{start}, {', then '.join(_phrases(document)) or 'do nothing yet'}."
-
-
-def _phrases(document: dict[str, Any]) -> list[str]:
-    found = []
-    for raw in document.get("then") or []:
-        step = Step(str(raw.get("id")), str(raw.get("action")), None, dict(raw.get("config") or {}))
-        found.append(phrase(step))
-    return found

@@ -66,6 +66,11 @@ PROVIDER = Provider(
         f"{OBJECT}.metadata.order": "Order number",
         f"{OBJECT}.last_payment_error.message": "Why it failed",
         f"{OBJECT}.number": "Invoice number",
+        f"{OBJECT}.lines.data": "Line items",
+        f"{OBJECT}.lines.data[*].amount": "Line item amount",
+        f"{OBJECT}.lines.data[*].description": "Line item description",
+        f"{OBJECT}.lines.data[*].quantity": "Line item quantity",
+        f"{OBJECT}.customer_address.country": "Country",
         f"{OBJECT}.attempt_count": "Attempts",
         f"{OBJECT}.hosted_invoice_url": "Link to the invoice",
         f"{OBJECT}.reason": "Reason",
@@ -79,6 +84,7 @@ PROVIDER = Provider(
             "amount_total",
             "amount_paid",
             "amount_due",
+            "lines.data[*].amount",
         )
     },
     gist=(

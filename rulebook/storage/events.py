@@ -256,11 +256,13 @@ def neighbours(event: Event) -> tuple[str | None, str | None]:
     return older, newer
 
 
-def newest(hook_id: str, limit: int) -> list[Event]:
-    """The hook's newest events that were or will be judged, newest first."""
+def newest(hook_id: str, limit: int, before_id: str | None = None) -> list[Event]:
+    """The hook's newest events that were or will be judged, newest first; those before a cursor."""
     found = select(Event).where(
         Event.hook_id == hook_id, Event.state.in_(("received", "processing", "done"))
     )
+    if before_id:
+        found = found.where(Event.id < before_id)
     return list(db.session.scalars(found.order_by(Event.id.desc()).limit(limit)))
 
 

@@ -21,6 +21,11 @@ _DECIMALS = {
 }
 
 
+def decimals_of(currency: str) -> int:
+    """How many digits a currency has behind the point: 2, and 0 for JPY."""
+    return _DECIMALS.get(currency.strip().upper(), 2)
+
+
 def _readable(value: object) -> Decimal | None:
     number = exact(value)
     if number is None or abs(number.adjusted()) > _MOST_DIGITS:
@@ -63,7 +68,7 @@ def _money(value: object, currency: object, unit: object = "minor") -> str:
             f"'{text_of(value)[:40]}' is not an amount of money.",
             "Choose the field that holds the amount as a number.",
         )
-    decimals = _DECIMALS.get(code, 2)
+    decimals = decimals_of(code)
     amount = _amount(number, decimals, code, _unit(unit))
     symbol = get_currency_symbol(code, "en_US")
     gap = " " if symbol[-1:].isalpha() else ""

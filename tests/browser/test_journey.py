@@ -116,7 +116,7 @@ def see_the_message(live: Live, page: Page) -> None:
 
 def open_field(page: Page, name: str) -> None:
     """Unfold a field of the panel, unless it is open."""
-    row = page.locator("#field-panel details", has=page.get_by_text(name, exact=True)).first
+    row = page.locator("#field-panel .pickable", has=page.get_by_text(name, exact=True)).first
     if row.get_attribute("open") is None:
         row.locator("summary").click()
 

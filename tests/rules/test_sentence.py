@@ -4,7 +4,7 @@ import pytest
 
 from rules import parse, sentence
 from rules.nodes import Condition
-from rules.sentence import condition_words
+from rules.sentence import condition_words, when_words
 from tests.rules.make import condition, document
 
 TYPE = condition("text.is", "payment_intent.succeeded", path="$.type")
@@ -26,9 +26,12 @@ def test_a_whole_rule_is_one_sentence():
     [
         ({"every_event": True}, "On every event, text +14155550123."),
         ({"all": [{"any": [TYPE, AMOUNT]}, {"none": [AMOUNT, TYPE]}]},
-         "When (type is 'payment_intent.succeeded' or amount is at least 5000) and (none of these "
-         "is so: amount is at least 5000 or type is 'payment_intent.succeeded'), "
+         "When either type is 'payment_intent.succeeded' or amount is at least 5000, and (none of "
+         "these is so: amount is at least 5000 or type is 'payment_intent.succeeded'), "
          "text +14155550123."),
+        ({"any": [{"all": [TYPE, AMOUNT]}, AMOUNT]},
+         "When (type is 'payment_intent.succeeded' and amount is at least 5000) or amount is at "
+         "least 5000, text +14155550123."),
         ({"none": [AMOUNT]}, "When it is not so that amount is at least 5000, text +14155550123."),
         ({"items": "$.line_items[*]", "match": {"at_least": 2},
           "where": {"all": [condition("text.is", "A", path="@.sku"),
@@ -38,6 +41,17 @@ def test_a_whole_rule_is_one_sentence():
 )  # fmt: skip
 def test_groups_in_words(when, words):
     assert said(when) == words
+
+
+def test_fields_and_values_can_be_told_in_other_words():
+    def tell(kind, words, node):
+        return f"<{words}>" if kind == "field" else f"[{words}]"
+
+    where = condition("number.is", 1, path="@.n")
+    node = parse(document({"all": [TYPE, {"items": "$.lines[*]", "where": where}]})).when
+    assert when_words(node, tell=tell) == (
+        "<type> is ['payment_intent.succeeded'] and at least one of <lines> fits (<n> is [1])"
+    )
 
 
 def test_options_are_said_too():

@@ -11,11 +11,15 @@ from flask import Flask, render_template_string
 from rulebook.actions import ACTIONS
 from rulebook.domain.weigh import Weighed
 from rulebook.storage.connections import Connection
+from rulebook.storage.hooks import Hook
 from rules import parse
 from rules.operators import OPERATORS
 from web import draft, edits, rows, steps
+from web.desk import Frame
 from web.draft import read, shape, shown, typed
+from web.fieldlist import Fields
 from web.pills import Around
+from web.saying import Voice
 
 SMS = {"id": "sms", "action": "sms", "config": {"to": "+14155550123", "message": "Paid\n{{ 1 }}"}}
 VALUES: dict[str, Any] = {
@@ -75,7 +79,7 @@ def app():
 
 def sent(app: Flask, document: dict[str, Any], expert: bool = False) -> dict[str, str]:
     """The boxes of the builder for a document."""
-    known = rows.Known({}, {}, Weighed([], {}, {}, [], [], "", []), lambda path, value: "")
+    known = rows.Known(Voice(Hook(provider="generic"), Fields([])), Weighed())
     tree = rows.tree(draft.drawn(document)["when"], known)
     around = Around(
         {}, lambda field: field.rpartition(".")[2], lambda field: "", lambda field: None
@@ -92,13 +96,18 @@ def sent(app: Flask, document: dict[str, Any], expert: bool = False) -> dict[str
     template = (
         '{% from "rules/when.html" import node, kinds %}{% from "rules/then.html" import step %}'
         '<input name="/name" value="{{ name }}">{{ kinds(tree) }}'
-        "{% for row in tree.rows %}{{ node(row, 0, {}, true) }}{% endfor %}"
+        "{% for row in tree.rows %}{{ node(row, frame) }}{% endfor %}"
         "{% for form in forms %}{{ step(form, {}, true, true, desk, none, {}) }}{% endfor %}"
     )
     with app.test_request_context("/"):
         desk = {"message": "", "expert": expert}
         page = render_template_string(
-            template, tree=tree, forms=forms, name=document["name"], desk=desk
+            template,
+            tree=tree,
+            forms=forms,
+            name=document["name"],
+            desk=desk,
+            frame=Frame(0, {}, True),
         )
     return Form(page).data
 

@@ -22,6 +22,23 @@ addEventListener("submit", (event) => {
   for (const [name, value] of Object.entries(hand)) form().elements[name].value = value;
 }, true);
 
+// Alt and an arrow moves the row one works in, as its menu does; in a box the keys keep their own meaning.
+addEventListener("keydown", (event) => {
+  const row = event.altKey && !event.target.matches("input, textarea") && event.target.closest?.("#builder .cond");
+  const button = row && row.querySelector(`:scope > .menu [data-key="${event.key}"]`);
+  if (!button) return;
+  event.preventDefault();
+  button.click();
+});
+
+// Where an answer says what to go on with, the hand goes there.
+function goOn() {
+  const next = form()?.querySelector("[autofocus]");
+  if (!next) return;
+  next.focus();
+  next.scrollIntoView({ block: "nearest" });
+}
+
 // A press of a button outruns a redraw that is still to come: only the press is answered.
 addEventListener("htmx:config:request", (event) => {
   if (busy && event.target.id === "look") event.preventDefault();
@@ -39,6 +56,7 @@ addEventListener("htmx:before:response", (event) => {
 });
 
 addEventListener("htmx:after:swap", () => {
+  if (busy) goOn();
   if (busy) hand = {}; // the answer knows where the caret is now
   busy = false;
   // Morphing sets attributes; what somebody has chosen by hand only follows its property.

@@ -1,0 +1,66 @@
+"""What a draft has changed of the rule as it was saved, condition by condition, to be put back."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from web.draft import Document, drawn, group_of
+
+Leaf = tuple[str, Document, str]  # its pointer, the condition, the lists round it
+
+
+@dataclass(frozen=True)
+class Changes:
+    """was: a changed condition's pointer -> what it was; gone: those that were taken out; new:
+    pointers of those that were put in."""
+
+    was: dict[str, Document] = field(default_factory=dict)
+    gone: list[Document] = field(default_factory=list)
+    new: list[str] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        return len(self.was) + len(self.gone) + len(self.new)
+
+
+def changes(saved: Document | None, document: Document) -> Changes:
+    """Conditions that stand in both are left out, wherever they have been moved to. Others on the
+    same field belong together, in their order."""
+    if saved is None:
+        return Changes()
+    before, now = list(_leaves(drawn(saved)["when"])), list(_leaves(drawn(document)["when"]))
+    for leaf in list(now):
+        same = next((one for one in before if one[1:] == leaf[1:]), None)
+        if same:
+            before.remove(same)
+            now.remove(leaf)
+    was = {}
+    for pointer, node, inside in list(now):
+        twin = next(
+            (one for one in before if one[2] == inside and _field(one[1]) == _field(node)), None
+        )
+        if twin:
+            was[pointer] = twin[1]
+            before.remove(twin)
+            now.remove((pointer, node, inside))
+    # A condition inside a list is only put back by its group; alone it would mean something else.
+    gone = [node for _, node, inside in before if not inside]
+    return Changes(was, gone, [pointer for pointer, node, _ in now if node.get("path")])
+
+
+def _field(node: Document) -> tuple[Any, Any]:
+    return node.get("in", "payload"), node.get("path")
+
+
+def _leaves(node: Any, pointer: str = "/when", inside: str = "") -> Iterator[Leaf]:
+    kind = group_of(node)
+    if kind:
+        for at, child in enumerate(node[kind]):
+            yield from _leaves(child, f"{pointer}/{kind}/{at}", inside)
+    elif "items" in node:
+        yield from _leaves(node["where"], f"{pointer}/where", f"{inside} {node['items']}")
+    elif "every_event" not in node:
+        yield pointer, copy.deepcopy(node), inside

@@ -1,0 +1,183 @@
+"""The builder's desk: one draft, the events it is built on, and all that is drawn around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import render_template
+
+from rulebook.actions import ACTIONS
+from rulebook.domain import past, samples
+from rulebook.domain.past import Past
+from rulebook.domain.preview import DEFAULT, Example
+from rulebook.domain.reading import seen_by_rules
+from rulebook.domain.readings import per_month, read_over
+from rulebook.domain.weigh import Weighed, weigh
+from rulebook.errors import Conflict, Problem
+from rulebook.storage import events, rules, workspaces
+from rulebook.storage.events import Event
+from rulebook.storage.hooks import Hook
+from rulebook.storage.rules import Rule
+from web import draft, fieldlist, messages, panel, pills, steps
+from web import rows as drawing
+from web.changed import Changes, changes
+from web.draft import Document
+from web.fieldlist import Fields
+from web.guard import actor
+from web.saying import Voice
+from web.turns import turns
+
+MOST_SHOWN = 12  # fields of a kind before "Show more"
+
+
+@dataclass
+class Desk:
+    """One draft with all that is drawn around it."""
+
+    hook: Hook
+    document: Document
+    rule: Rule | None = None
+    mode: str = "live"
+    version: int = 0  # the version that the draft began from
+    event: Event | None = None
+    query: str = ""
+    into: str = "/when"  # the group that a clicked field goes to
+    message: str = ""  # the box that a field is put into
+    caret: int | None = None  # where in its template the next field goes
+    expert: bool = False  # whether messages are shown as templates
+    more: str = ""  # which list of events is shown in full
+    focus: str = ""  # the condition or group to go on with
+    checked: bool = False  # whether one has tried to save, so that problems are told
+    problems: Iterable[Problem] = ()
+    conflict: Conflict | None = None
+    tried: Example | None = None
+    seen: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.document = draft.drawn(self.document)
+        self.zone = ZoneInfo(workspaces.workspace(self.hook.workspace_id).zone)
+        saved = rules.version(self.rule.id, self.rule.version) if self.rule else None
+        self.saved: Document | None = saved.document if saved else None
+        self.look_at(self.event.id if self.event else "")
+
+    def look_at(self, event_id: str) -> None:
+        """Choose a stored event of the hook; the newest where there is no such one."""
+        self.past: list[Past] = past.newest(self.hook, DEFAULT)
+        chosen = events.event(self.hook.workspace_id, event_id) if event_id else None
+        if chosen is None or chosen.hook_id != self.hook.id:
+            chosen = next(iter(events.newest(self.hook.id, 1)), None)
+        body = events.body_of(chosen.id) if chosen else None
+        self.event = chosen
+        self.seen = seen_by_rules(chosen, self.hook, body)[0] if chosen and body is not None else {}
+        used = [path for _, version in rules.current(self.hook.workspace_id, self.hook.id)
+                for path in draft.paths_of(version.document)]  # fmt: skip
+        self.fields: Fields = fieldlist.fields(
+            self.hook, self.event, self.seen, self.past, used, self.zone
+        )
+
+    def weighed(self) -> Weighed:
+        """The draft judged as far as it is finished."""
+        rule_id = self.rule.id if self.rule else None
+        return weigh(
+            actor(), self.hook.id, self.document, self.past, self.seen, self.saved, rule_id
+        )
+
+    def changes(self) -> Changes:
+        """What the draft has changed of the rule as it was saved."""
+        return changes(self.saved, self.document)
+
+    @property
+    def changed(self) -> bool:
+        return self.saved is None or draft.drawn(self.saved) != self.document
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What every row of the conditions is drawn with. of: events judged; focus: the row to go on
+    with; lists: fields that an items group can look into."""
+
+    of: int
+    beside: dict[str, list[Problem]]
+    may_write: bool
+    fields: Fields = field(default_factory=lambda: Fields([]))
+    focus: str = ""
+    version: int = 0
+
+    @property
+    def lists(self) -> list[fieldlist.Row]:
+        return [row for row in self.fields.rows if row.kind == "list"]
+
+    def choices(self, base: str) -> list[tuple[str, list[tuple[str, str]]]]:
+        """Titles, each with (part and path, name) of its fields; in a list also its item's."""
+        of_item = fieldlist.shared(base)
+        inside = of_item if of_item.endswith(fieldlist.ANY) else of_item + fieldlist.ANY
+        groups: dict[str, list[tuple[str, str]]] = {
+            "Of the item": [], "Used often": [], "Everything else": [],
+            "In other kinds of event": [], "About the request itself": [],
+        }  # fmt: skip
+        for row in self.fields.rows:
+            if of_item and row.path.startswith(inside):
+                own = f"@{row.path[len(inside) :]}"
+                groups["Of the item"].append((f"{row.part} {own}", row.name))
+            groups[row.group].append((f"{row.part} {row.path}", row.name))
+        return list(groups.items())
+
+
+def _met(weighed: Weighed) -> list[Event]:
+    """The events whose messages are shown: those that are met, and while nothing is asked all."""
+    return [each.event for each in weighed.judged if each.met or weighed.rule is None]
+
+
+def _steps(desk: Desk, weighed: Weighed) -> list[steps.StepForm]:
+    names = {key: row.name for key, row in desk.fields.known.items()}
+    kinds = {key: row.kind for key, row in desk.fields.known.items()}
+    around = pills.Around(
+        messages.context(desk),
+        lambda name: steps.named(names, name),
+        lambda name: steps.kind_of(kinds, name),
+        lambda name: panel.currency_of(desk.hook.provider, name, desk.seen.get("payload")),
+    )
+    readings = read_over(actor(), desk.hook, desk.document, _met(weighed), desk.event)
+    return steps.forms(actor().workspace_id, desk.document["then"], readings, around, desk.expert)
+
+
+def draw(desk: Desk, status: int = 200) -> tuple[str, int]:
+    """The builder's page."""
+    weighed, document, made = desk.weighed(), desk.document, desk.changes()
+    voice = Voice(desk.hook, desk.fields)
+    known = drawing.Known(voice, weighed, made, desk.rule.version if desk.rule else 0)
+    older, newer = events.neighbours(desk.event) if desk.event else (None, None)
+    saved = draft.parsed_when(desk.saved) if desk.saved else None
+    lint = [drawing.lint_of(note, at, known) for at, note in enumerate(weighed.notes)
+            if note.pointer == "/when" or not note.pointer.startswith("/when")]  # fmt: skip
+    beside = drawing.beside(desk.problems, document)
+    frame = Frame(len(weighed.judged), beside, actor().may("write"), desk.fields, desk.focus,
+                    known.version)  # fmt: skip
+    page = render_template(
+        "rules/builder.html",
+        desk=desk,
+        tree=drawing.tree(document["when"], known),
+        steps=_steps(desk, weighed),
+        cases=steps.CASES,
+        month=per_month(_met(weighed), [each.event for each in weighed.judged]),
+        weighed=weighed,
+        turns=turns(weighed, voice, saved),
+        told=voice.sentence(weighed, document),
+        lint=lint,
+        gone=[drawing.words_of(node, voice) for node in made.gone],
+        edits=made.count,
+        beside=beside,
+        frame=frame,
+        fields=[row for row in desk.fields.rows if row.fits(desk.query)],
+        most=MOST_SHOWN,
+        samples=samples.samples_for(desk.hook),
+        actions=ACTIONS,
+        older=older,
+        newer=newer,
+        changed=desk.changed,
+        may_write=actor().may("write"),
+    )
+    return page, status
