@@ -46,6 +46,7 @@ EVERYDAY = {
     "signing": "a kind of key, in words",
     "x": "a letter: the hexadecimal mark, a made-up value",
     "svix": "how the headers of a whole family of senders begin",
+    "tally": "a count of what happened: the name of a table's constraint",
 }
 # Long for a reason; shorten one and take it off.
 MAY_BE_LONG: dict[str, str] = {

@@ -13,6 +13,7 @@ from rulebook.providers.request import (
     BasicLogin,
     Body,
     Each,
+    Empty,
     FirstOf,
     Fixed,
     Header,
@@ -33,6 +34,7 @@ __all__ = [
     "BasicLogin",
     "Body",
     "Each",
+    "Empty",
     "FirstOf",
     "Fixed",
     "Handshake",
@@ -167,9 +169,13 @@ def _parts(payload: object, way: tuple[str, ...]) -> Iterator[object]:
         yield from payload if isinstance(payload, list) else ()
         return
     items = payload.get(way[0]) if isinstance(payload, dict) else None
-    if not isinstance(payload, dict) or not isinstance(items, list):
+    if not isinstance(payload, dict):
         return
-    for item in items:
+    if isinstance(items, dict):
+        inside = _parts(items, way[1:]) if way[1:] else ()
+        yield from ({**payload, way[0]: inner} for inner in inside)
+        return
+    for item in items if isinstance(items, list) else ():
         for inner in _parts(item, way[1:]) if way[1:] else (item,):
             yield {**payload, way[0]: [inner]}
 

@@ -147,6 +147,16 @@ class Present:
 
 
 @dataclass(frozen=True)
+class Empty:
+    """A list in the body that holds nothing: some senders call so to see whether we are there."""
+
+    path: str
+
+    def read(self, request: Request) -> str | None:
+        return "empty" if at(request.payload, self.path) == [] else None
+
+
+@dataclass(frozen=True)
 class Starting:
     """The text of another place, where it begins with one of these."""
 
