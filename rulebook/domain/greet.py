@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from rulebook.domain.hooks import sealed_secrets, secrets_of
+from rulebook.domain.hooks import sealed_secrets, secrets_of, with_secret
 from rulebook.domain.verify import verify
 from rulebook.providers import Asked, Provider, Reply, Request, verify_word
 from rulebook.storage import hooks
@@ -51,7 +51,8 @@ def greet(
             return Greeted(NOT_TAKEN, "refused", "refused", f"{handshake.words}: the sender offers "
                            "a new signing secret, but one is saved here already. Remove that one "
                            "first, then set the sender up again.")  # fmt: skip
-        hooks.keep_first_secret(hook.id, sealed_secrets(hook.id, [reply.secret]))
+        sealed = sealed_secrets(hook.id, [reply.secret])
+        hooks.keep_first_secret(hook.id, sealed, with_secret(hook.settings, reply.secret))
     if reply.status >= 400:
         return Greeted(reply, "refused", "refused", f"{handshake.words}: {reply.text.strip()}")
     return Greeted(reply, "handshake", verification, f"{handshake.words}, and was answered. "

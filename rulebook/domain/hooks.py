@@ -9,6 +9,7 @@ from typing import Any
 
 from rulebook.domain.accounts import digest
 from rulebook.domain.actor import Actor
+from rulebook.domain.hook_settings import settings_problems
 from rulebook.domain.house import house
 from rulebook.errors import Invalid, NotFound, Problem
 from rulebook.providers import PROVIDERS, UNKNOWN_SENDER
@@ -20,7 +21,6 @@ from rulebook.storage.hooks import Hook, HookAtDoor
 OVERLAP = timedelta(hours=24)
 MOST_SECRETS = 2
 MOST_SECRET = 500  # bytes
-_REPLY_TYPES = ("text/plain", "application/json")
 
 
 def make_hook(
@@ -33,10 +33,11 @@ def make_hook(
     """A hook with a new unguessable address. Raises Invalid."""
     actor.must("write")
     settings = settings or {}
-    problems = [*_name_problems(name), *_provider_problems(provider, secret)]
-    problems += _settings_problems(settings)
+    problems = [*_name_problems(name), *_secret_problems(provider, secret, settings)]
+    problems += settings_problems(settings)
     if problems:
         raise Invalid(problems)
+    settings = with_secret(settings, secret)
     hook = Hook(id=new_id("hook"), workspace_id=actor.workspace_id, name=name.strip())
     hook.provider, hook.settings = provider, settings
     _new_token(hook)
@@ -48,13 +49,15 @@ def make_hook(
 
 
 def change_hook(actor: Actor, hook_id: str, **changes: Any) -> Hook:
-    """Change any of name, paused, provider, secret (a new one beside the last), settings."""
+    """Change any of name, paused, provider, secret (a new one beside the last), settings (those
+    named; None takes one away)."""
     actor.must("write")
     hook = find_hook(actor, hook_id)
     provider, secret = changes.get("provider", hook.provider), changes.get("secret", "")
-    problems = _provider_problems(provider, secret)
+    problems = settings_problems(changes.get("settings", {}))
     problems += _name_problems(changes.get("name", hook.name))
-    problems += _settings_problems(changes.get("settings", {}))
+    settings = hook.settings if problems else {**hook.settings, **changes.get("settings", {})}
+    problems += _secret_problems(provider, secret, settings)
     if problems:
         raise Invalid(problems)
     if provider != hook.provider:
@@ -63,8 +66,7 @@ def change_hook(actor: Actor, hook_id: str, **changes: Any) -> Hook:
         hook.name = changes["name"].strip()
     if "paused" in changes:
         hook.paused = bool(changes["paused"])
-    if "settings" in changes:
-        hook.settings = {**hook.settings, **changes["settings"]}
+    hook.settings = with_secret(settings, secret)
     if "secret" in changes:
         # An empty secret removes the check; a new one is taken beside the last, for rotation.
         kept = [secret, *secrets_of(hook)][:MOST_SECRETS] if secret else []
@@ -135,6 +137,12 @@ def _opened(sealer: Sealer, sealed: str, hook_id: str) -> tuple[str, ...]:
     return tuple(sealer.open(sealed, hook_id)["secrets"])
 
 
+def with_secret(settings: dict[str, Any], secret: str) -> dict[str, Any]:
+    """Once a secret was saved, only what is verified is judged, unless somebody says otherwise."""
+    kept = {name: value for name, value in settings.items() if value is not None}
+    return {"allow_unverified": False, **kept} if secret else kept
+
+
 def sealed_secrets(hook_id: str, kept: list[str]) -> str:
     """Signing secrets as they are stored."""
     return house().sealer.seal({"secrets": kept}, hook_id)
@@ -156,35 +164,20 @@ def _name_problems(name: Any) -> list[Problem]:
     return [Problem("/name", "The hook needs a name of 1 to 100 letters.", "Such as Payments.")]
 
 
-def _provider_problems(provider: Any, secret: Any) -> list[Problem]:
+def _secret_problems(provider: Any, secret: Any, settings: Any) -> list[Problem]:
     if provider not in PROVIDERS:
         return [Problem("/provider", f"There is no provider {provider!r}.",
                         f"Choose one of {', '.join(sorted(PROVIDERS))}.")]  # fmt: skip
+    sender = PROVIDERS[provider]
     if not isinstance(secret, str) or len(secret.encode("utf-8", "replace")) > MOST_SECRET:
         return [Problem("/secret", "The secret is text of at most 500 letters (fewer where they "
                         "are not Latin).", "Paste it again.")]  # fmt: skip
-    if secret and PROVIDERS[provider].signature is None:
-        return [Problem("/secret", f"{PROVIDERS[provider].label} signs nothing that a secret could "
-                        "check.", "Leave the secret out, or choose the provider.")]  # fmt: skip
-    return []
-
-
-def _settings_problems(settings: Any) -> list[Problem]:
-    if not isinstance(settings, dict) or not set(settings) <= {"reply"}:
-        return [Problem("/settings", "The settings may hold `reply` and nothing else.",
-                        "Leave the others out.")]  # fmt: skip
-    reply = settings.get("reply")
-    if reply is None:
-        return []
-    if (
-        not isinstance(reply, dict)
-        or not set(reply) <= {"status", "type", "text"}
-        or not (isinstance(reply.get("status", 200), int) and 200 <= reply.get("status", 200) < 300)
-        or reply.get("type", "text/plain") not in _REPLY_TYPES
-        or not isinstance(reply.get("text", ""), str)
-        or len(reply.get("text", "")) > 4000
-    ):
-        return [Problem("/settings/reply", "The reply is a status of 200 to 299, a type of "
-                        f"{' or '.join(_REPLY_TYPES)}, and a text of up to 4,000 letters.",
-                        'Such as {"status": 200, "text": "ok"}.')]  # fmt: skip
+    custom = isinstance(settings, dict) and settings.get("scheme")
+    if secret and sender.signature is None and not custom:
+        return [Problem("/secret", f"{sender.label} signs nothing that a secret could check.",
+                        "Leave the secret out, choose the provider, or say how the sender "
+                        "signs.")]  # fmt: skip
+    for beginning, words in sender.not_secrets.items():
+        if secret.startswith(beginning):
+            return [Problem("/secret", words, sender.secret_hint)]
     return []

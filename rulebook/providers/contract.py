@@ -17,6 +17,7 @@ from rulebook.providers.request import (
     FirstOf,
     Fixed,
     Header,
+    Is,
     Joined,
     KeyBeside,
     Present,
@@ -39,6 +40,7 @@ __all__ = [
     "Fixed",
     "Handshake",
     "Header",
+    "Is",
     "Joined",
     "KeyBeside",
     "Present",
@@ -92,6 +94,8 @@ class Provider:
     secret_hint: str = ""  # what the secret looks like and where it is found
     # What people paste by mistake: how it begins -> what it is, in a sentence.
     not_secrets: Mapping[str, str] = field(default_factory=dict)
+    # Where this stands in a request whose signature is wrong: why that may be, in a sentence.
+    if_wrong: tuple[tuple[Source, str], ...] = ()
     verify_word: bool = False  # the sender asks for a word of ours when it is set up
     event_type: tuple[Source, ...] = ()  # tried in order
     event_id: tuple[Source, ...] = ()  # the same on every delivery of one event; tried in order

@@ -1,9 +1,10 @@
 """A way of signing as a person describes it, for senders that no file knows.
 
-Settings: `kind` hmac or token; `header`, where signature or token stands; `prefix` before it. For
-hmac also `message` (a template of {body}, {timestamp}, {id}, {url}, {method}), `algorithm`,
-`encoding`, `key`, `timestamp_header`, `id_header`, `unit`, `pairs` {"signature", "time",
-"separator"} where the header holds name=value pairs, and `tolerance`.
+Settings: `kind` hmac, token or basic (a login); `header`, where signature or token stands, or
+`query`, a field of the address; `prefix` before it. For hmac also `message` (a template of {body},
+{timestamp}, {id}, {url}, {method}, {params}), `algorithm`, `encoding`, `key`, `timestamp_header`,
+`id_header`, `unit`, `pairs` {"signature", "time", "separator"} where the header holds name=value
+pairs, and `tolerance`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from rulebook.providers.request import BasicLogin, Header, Place, Query
+from rulebook.providers.request import BasicLogin, Header, Query
 from rulebook.providers.schemes import Hmac, Pairs, Plain, Scheme, Token
 from rulebook.providers.schemes.hmacs import Algorithm, Encoding
 from rulebook.providers.schemes.keys import KINDS
@@ -20,7 +21,7 @@ from rulebook.providers.schemes.messages import Unit, names
 
 _NAME = re.compile(r"[A-Za-z0-9-]{1,100}")
 _CHOICES: dict[str, tuple[str, ...]] = {
-    "kind": ("hmac", "token"),
+    "kind": ("hmac", "token", "basic"),
     "algorithm": get_args(Algorithm),
     "encoding": get_args(Encoding),
     "key": tuple(KINDS),
@@ -34,7 +35,9 @@ MESSAGE_PARTS = ("body", "timestamp", "id", "url", "method", "params")
 
 def scheme_from(said: Mapping[str, Any]) -> Scheme:
     """The scheme that these settings describe; they must have passed `scheme_problem`."""
-    place = _place(said)
+    if said.get("kind") == "basic":
+        return Token(BasicLogin())
+    place = Query(said["query"]) if said.get("query") else Header(said["header"].lower())
     if said.get("kind") == "token":
         return Token(place, prefix=said.get("prefix", ""))
     pairs = said.get("pairs")
@@ -56,18 +59,6 @@ def scheme_from(said: Mapping[str, Any]) -> Scheme:
         fields={"id": Header(at_id.lower())} if at_id else {},
         tolerance=said.get("tolerance", 300),
     )
-
-
-def _place(said: Mapping[str, Any]) -> Place:
-    if said.get("query"):
-        return Query(said["query"])
-    if (
-        said.get("kind") == "token"
-        and said["header"].lower() == "authorization"
-        and not said.get("prefix")
-    ):
-        return BasicLogin()
-    return Header(said["header"].lower())
 
 
 def scheme_problem(said: Any) -> tuple[str, str, str] | None:
@@ -92,6 +83,8 @@ def scheme_problem(said: Any) -> tuple[str, str, str] | None:
 
 
 def _whole_problem(said: dict[str, Any]) -> tuple[str, str, str] | None:
+    if said.get("kind") == "basic":
+        return None
     if not said.get("header") and not said.get("query"):
         return "header", "Where the signature stands is not said.", "Such as X-Signature."
     pairs = said.get("pairs", {})

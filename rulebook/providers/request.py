@@ -169,6 +169,18 @@ class Starting:
 
 
 @dataclass(frozen=True)
+class Is:
+    """Something where exactly this value stands at a path of the body."""
+
+    path: str
+    value: object
+
+    def read(self, request: Request) -> str | None:
+        found = at(request.payload, self.path)
+        return "yes" if found == self.value and type(found) is type(self.value) else None
+
+
+@dataclass(frozen=True)
 class KeyBeside:
     """The name of the first field at the top of the body, besides these: some senders name the
     kind of an event only so."""

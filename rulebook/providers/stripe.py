@@ -4,7 +4,7 @@ The secret is used as text, `whsec_` included; other senders decode secrets that
 While a secret is rolled, Stripe sends two signatures. Source: docs.stripe.com/webhooks.
 """
 
-from rulebook.providers.contract import Body, Header, Provider, Sample, sample_body
+from rulebook.providers.contract import Body, Header, Is, Provider, Sample, sample_body
 from rulebook.providers.schemes import Hmac, Pairs
 
 OBJECT = "$.data.object"
@@ -21,6 +21,10 @@ PROVIDER = Provider(
         "pk_": "This is a publishable key. Stripe signs with another secret.",
         "we_": "This is the id of the destination. The secret is revealed on its page.",
     },
+    if_wrong=(
+        (Is("$.livemode", False), "This event is of test mode, which has a signing secret of its "
+         "own; the command `stripe listen` has another one still."),
+    ),
     event_type=(Body("$.type"),),
     event_id=(Body("$.id"),),
     event_time=(Body("$.created"),),

@@ -91,12 +91,12 @@ def hooks(workspace_id: str, deleted: bool = False) -> list[Hook]:
     return list(db.session.scalars(found.order_by(Hook.id)))
 
 
-def keep_first_secret(hook_id: str, sealed: str) -> bool:
-    """Keep a sealed signing secret that a sender handed over, where there is none; whether it was
-    kept. From then on only verified events are judged, unless the hook says otherwise."""
+def keep_first_secret(hook_id: str, sealed: str, settings: JsonDict) -> bool:
+    """Keep a sealed signing secret that a sender handed over, where there is none, and the settings
+    that go with it; whether it was kept."""
     kept = change(
         update(Hook).where(Hook.id == hook_id, Hook.secrets_sealed.is_(None))
-        .values(secrets_sealed=sealed)
+        .values(secrets_sealed=sealed, settings=settings)
     )  # fmt: skip
     return kept == 1
 

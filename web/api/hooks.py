@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rulebook.domain import hooks as verbs
+from rulebook.domain.hook_settings import SETTINGS
 from rulebook.domain.samples import send_sample
 from rulebook.errors import Invalid
 from rulebook.providers import PROVIDERS, UNKNOWN_SENDER
@@ -27,7 +28,11 @@ RELEASED = Shape("Released", "How many held events are judged now.", {"released"
 _PROVIDER = Want("provider", "text", "Who sends: decides how signatures and types are read.",
                  choices=tuple(PROVIDERS))  # fmt: skip
 _SECRET = Want("secret", "text", "The sender's signing secret; stored sealed, never shown again.")
-_SETTINGS = Want("settings", "object", 'Such as {"reply": {"status": 200, "text": "ok"}}.')
+_SETTINGS = Want(
+    "settings",
+    "object",
+    "Any of: " + " ".join(f"{setting.name}: {setting.sentence}" for setting in SETTINGS.values()),
+)
 
 
 @call("GET", "/hooks", gives=HOOK, listed=True)
