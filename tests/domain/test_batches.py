@@ -22,25 +22,26 @@ OPEN = {"event": "open", "email": "b@teacup.example", "sg_event_id": "two", "tim
 
 
 def test_each_event_of_a_batch_is_judged_on_its_own(app: Flask, ada: Person) -> None:
-    with app.app_context():
-        hook = make_hook(ada, provider="sendgrid")
-        make_rule(ada, hook, when={"all": [{"path": "$.event", "test": "text.is",
-                                            "value": "bounce"}]},
-                  then=[{"id": "call", "action": "http", "config": {
-                      "url": f"{sink.url}/bounced", "method": "POST",
-                      "body": '{"to": "{{ payload.email }}"}'}}])  # fmt: skip
-        path = path_of(hook)
-    body = json.dumps([BOUNCE, OPEN]).encode()
-    assert send(app, path, body).status_code == 200
-    work(app)
-    second, first = events_of(app, ada)
-    assert [first.event_type, second.event_type] == ["bounce", "open"]
-    assert [first.provider_id, second.provider_id] == ["one", "two"]
-    assert (first.part, first.part_of) == (0, None) and second.part_of == first.id
-    assert [first.matched, second.matched] == [1, 0]
-    assert [call.json for call in sink.requests] == [{"to": "a@teacup.example"}]
-    with app.app_context():  # the bytes are kept once, and are those of the whole delivery
-        assert events.body_of(first.id) == events.body_of(second.id) == body
+    with Sink() as sink:
+        with app.app_context():
+            hook = make_hook(ada, provider="sendgrid")
+            make_rule(ada, hook, when={"all": [{"path": "$.event", "test": "text.is",
+                                                "value": "bounce"}]},
+                      then=[{"id": "call", "action": "http", "config": {
+                          "url": f"{sink.url}/bounced", "method": "POST",
+                          "body": '{"to": "{{ payload.email }}"}'}}])  # fmt: skip
+            path = path_of(hook)
+        body = json.dumps([BOUNCE, OPEN]).encode()
+        assert send(app, path, body).status_code == 200
+        work(app)
+        second, first = events_of(app, ada)
+        assert [first.event_type, second.event_type] == ["bounce", "open"]
+        assert [first.provider_id, second.provider_id] == ["one", "two"]
+        assert (first.part, first.part_of) == (0, None) and second.part_of == first.id
+        assert [first.matched, second.matched] == [1, 0]
+        assert [call.json for call in sink.requests] == [{"to": "a@teacup.example"}]
+        with app.app_context():  # the bytes are kept once, and are those of the whole delivery
+            assert events.body_of(first.id) == events.body_of(second.id) == body
 
 
 def test_a_batch_that_comes_again_is_noted_event_by_event(app: Flask, ada: Person) -> None:

@@ -73,7 +73,7 @@ def test_refused_bodies_are_kept_only_if_the_hook_says_so_and_not_endlessly(
 @sqlite_only
 def test_a_wrong_signature_is_explained(app: Flask, ada: Person) -> None:
     with app.app_context():
-        hook = make_hook(ada, provider="twilio", secret="tea")
+        hook = make_hook(ada, provider="trello", secret="tea")
         path, hook_id, provider = path_of(hook), hook.id, hook.provider
         url = verbs.hook_url(hook)
     other = url.replace("http://", "https://")
