@@ -22,7 +22,7 @@ from rulebook.storage import db, events, hooks, rules
 from rulebook.storage.rules import Rule
 from rules import RuleError
 from rules.change import changed
-from web import draft, edits, gaps, messages, panel
+from web import draft, edits, gaps, messages, panel, trial
 from web.desk import Desk, draw
 from web.fieldlist import Row
 from web.guard import actor, bell
@@ -53,6 +53,8 @@ def edit(rule_id: str) -> ResponseReturnValue:
     desk.query = request.args.get("q", "")
     if request.args.get("event"):
         desk.look_at(request.args["event"])
+    if request.args.get("trial"):
+        desk.trial = trial.ask(desk)
     return draw(desk)
 
 
@@ -99,7 +101,9 @@ def _desk(rule: Rule | None) -> Desk:
 def _answer(desk: Desk) -> ResponseReturnValue:
     verb, _, rest = request.form.get("do", "save").partition(" ")
     if verb == "save":
-        return _save(desk, over=rest == "over")
+        return _save(desk, rest)
+    if verb in ("trial", "try"):
+        return _trial(desk, verb, rest)
     actor().must("read" if verb in ("look", "event", "test", "more") else "write")
     if verb == "test":
         return _test(desk)
@@ -209,9 +213,21 @@ def _test(desk: Desk) -> ResponseReturnValue:
     return draw(desk)
 
 
-def _save(desk: Desk, over: bool) -> ResponseReturnValue:
-    """A new rule, or a new version of one, in the chosen mode."""
-    document, rule = draft.read(request.form), desk.rule
+def _trial(desk: Desk, verb: str, step_id: str) -> ResponseReturnValue:
+    """A real test of a step: first asked for, then sent."""
+    found = trial.ask(desk) if verb == "trial" else trial.send(desk, step_id)
+    if isinstance(found, trial.Asked):
+        desk.trial = found
+        return draw(desk, 422 if found.wrong else 200)
+    return _go(url_for("runs.show", run_id=found.id))
+
+
+def _save(desk: Desk, how: str) -> ResponseReturnValue:
+    """A new rule, or a new version of one, in the chosen mode; for a trial a new one is off."""
+    document = gaps.applied(draft.read(request.form), request.form)
+    rule, over = desk.rule, how == "over"
+    if how == "trial" and rule is None:
+        desk.mode = "off"
     panel.complete(document["when"], desk.fields, desk.seen)
     try:
         if rule is None:
@@ -229,7 +245,8 @@ def _save(desk: Desk, over: bool) -> ResponseReturnValue:
         desk.conflict = conflict
         return draw(desk, 409)
     flash(SAVED[rule.mode].format(rule.version), "ok")
-    return _go(url_for("rules.edit", rule_id=rule.id))
+    on = f"?trial=1&event={desk.event.id}" if how == "trial" and desk.event else ""
+    return _go(url_for("rules.edit", rule_id=rule.id) + on)
 
 
 SAVED = {

@@ -28,6 +28,7 @@ from web.draft import Document
 from web.fieldlist import Fields
 from web.guard import actor
 from web.saying import Voice
+from web.trial import Asked
 from web.turns import turns
 
 MOST_SHOWN = 12  # fields of a kind before "Show more"
@@ -54,6 +55,7 @@ class Desk:
     problems: Iterable[Problem] = ()
     conflict: Conflict | None = None
     tried: Example | None = None
+    trial: Asked | None = None  # the panel of the real test, when it is open
     seen: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -179,5 +181,6 @@ def draw(desk: Desk, status: int = 200) -> tuple[str, int]:
         newer=newer,
         changed=desk.changed,
         may_write=actor().may("write"),
+        may_send=actor().may("send"),
     )
     return page, status

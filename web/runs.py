@@ -129,7 +129,7 @@ def show(run_id: str) -> ResponseReturnValue:
     me = actor()
     run = replay.find_run(me, run_id)
     rule, number = _rule_of(run)
-    same = runs.runs_of_step(run.event_id, run.rule_id, run.step_id)
+    same = runs.runs_of_step(run.event_id, run.rule_id, run.step_id, run.test)
     return render_template(
         "run.html",
         run=run,

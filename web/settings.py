@@ -49,6 +49,7 @@ DEEDS = {
     "hook.delete": "deleted the hook",
     "rule.create": "made the rule",
     "rule.save": "saved a rule",
+    "rule.test": "sent a real test of a rule",
     "rule.switch": "switched a rule",
     "rule.move": "moved a rule",
     "rule.delete": "deleted the rule",

@@ -52,6 +52,7 @@ __all__ = [
     "HOP_HEADER",
     "MASK",
     "MAX_HOPS",
+    "TEST",
     "Action",
     "Call",
     "Config",
@@ -77,6 +78,7 @@ __all__ = [
 ]
 
 Settings = Mapping[str, Any]
+TEST = "[Test]"
 
 
 @dataclass(frozen=True)
@@ -208,6 +210,18 @@ class Action:
         """What a preview counts of a message, and what it warns of."""
         letters = len(message.subject) + len(message.text or message.html)
         return Counted((letters,), (f"{letters:,} letters",))
+
+    def to_one(self, config: Config, to: str) -> dict[str, Any]:
+        """The config with this receiver and no other."""
+        kept = {each.name: to for each in self.fields if each.receiver}
+        return {**config, **kept}
+
+    def as_test(self, config: Config) -> dict[str, Any]:
+        """A filled-in config, marked so that nobody takes it for more than a test: before its first
+        line of text, unless the action knows better."""
+        texts = [each for each in self.fields if each.template and not each.receiver]
+        first = next((each for each in texts if each.kind == "long"), None) or texts[0]
+        return {**config, first.name: f"{TEST} {config.get(first.name) or ''}".strip()}
 
     def tidy(self, config: dict[str, Any]) -> dict[str, Any]:
         """The filled-in config without what no reader would miss."""

@@ -12,8 +12,10 @@ from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime
 from html import unescape
+from typing import Any
 
 from rulebook.actions import (
+    TEST,
     Action,
     Call,
     Config,
@@ -147,6 +149,12 @@ class Email(Action):
             address for name in ("to", "cc") for address in addresses(str(config.get(name) or ""))
         )
         return Message(shown_to, str(config.get("subject") or ""), text or _plain(html), html)
+
+    def to_one(self, config: Config, to: str) -> dict[str, Any]:
+        return {**{name: text for name, text in config.items() if name != "cc"}, "to": to}
+
+    def as_test(self, config: Config) -> dict[str, Any]:
+        return {**config, "subject": f"{TEST} {config.get('subject') or ''}".strip()}
 
     def hidden(self, config: Config, connection: Config | None) -> list[str]:
         found = super().hidden(config, connection)

@@ -2,7 +2,8 @@
 
 A run's id goes along as `Idempotency-Key` and `webhook-id`, the same on every attempt, so that the
 receiver can drop repeats. With a *signing* connection the call carries a Standard Webhooks
-signature. Redirects are not followed, and at most 64 kB of the answer are read.
+signature. A test that a person asked for carries the header `Rulebook-Test: yes`. Redirects are not
+followed, and at most 64 kB of the answer are read.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ OWN_HEADERS = frozenset(
     f"idempotency-key webhook-id webhook-timestamp webhook-signature content-type user-agent "
     f"{HOP_HEADER}".split()
 )
+TEST_HEADER = "Rulebook-Test"
 _SECRET_NAME = re.compile(r"auth|token|secret|password|cookie|key\b", re.IGNORECASE)
 # Everything up to the path, without a template in it.
 _LITERAL_ORIGIN = re.compile(r"\s*https?://[^/?#{]+([/?#]|\s*$)", re.IGNORECASE)
@@ -106,6 +108,9 @@ class Http(Action):
 
     def looked_at(self, config: Config) -> Message | None:
         return Message(text=str(config.get("body") or "")) if config.get("body") else None
+
+    def as_test(self, config: Config) -> dict[str, Any]:
+        return {**config, "headers": {**(config.get("headers") or {}), TEST_HEADER: "yes"}}
 
     def target(self, config: Config, connection: Config | None) -> str:
         try:

@@ -12,7 +12,8 @@ from rulebook.domain.rulesets import Judged
 from rulebook.storage.base import new_id
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
-from rulebook.storage.runs import MOST_TARGET
+from rulebook.storage.rules import RuleVersion
+from rulebook.storage.runs import MOST_TARGET, Run
 from rules.nodes import Step
 
 
@@ -89,6 +90,47 @@ def _run(
         "finished_at": None if state == "queued" else now,
         "created_at": now,
     }
+
+
+def as_run(
+    event: Event,
+    version: RuleVersion,
+    step: Step,
+    config: dict[str, Any],
+    now: datetime,
+    replay_no: int,
+) -> Run:
+    """A test of one step, with a config that is filled in already; not stored yet."""
+    action = ACTIONS[step.action]
+    message = action.message(config)
+    return Run(
+        id=new_id("run"),
+        workspace_id=event.workspace_id,
+        hook_id=event.hook_id,
+        event_id=event.id,
+        rule_id=version.rule_id,
+        rule_version_id=version.id,
+        step_id=step.id,
+        replay_no=replay_no,
+        test=True,
+        action=step.action,
+        connection_id=step.connection,
+        target=_target(action, config, step.connection),
+        config=config,
+        needs=[],
+        if_missing=step.if_missing,
+        state="queued",
+        summary=action.summary(config),
+        message=vars(message) if message else None,
+        sentence="",
+        practice=action.practice and step.connection is None,
+        hops=_hops(event),
+        repeat_safe=action.repeat_safe(config),
+        max_attempts=action.max_attempts,
+        next_attempt_at=now,
+        expires_at=now + timedelta(seconds=action.expires_after),
+        created_at=now,
+    )
 
 
 def _target(action: Action, config: Mapping[str, Any], connection: str | None) -> str:

@@ -147,7 +147,8 @@ def retry(actor: Actor, run_id: str) -> Run:
     if run.state not in ("failed", "cancelled", "skipped"):
         raise Conflict(_why_not_retried(run), "Replay the event to send it again.")
     events.lock_event(run.event_id)
-    newer = [r for r in runs.runs_of_step(run.event_id, run.rule_id, run.step_id) if r.id > run.id]
+    same = runs.runs_of_step(run.event_id, run.rule_id, run.step_id, run.test)
+    newer = [each for each in same if each.id > run.id]
     if any(r.state in DONE_OR_DOING for r in newer):
         raise Conflict("This was retried already; see the newer run.", "Nothing was sent again.")
     fresh = _copy(run)
@@ -175,7 +176,7 @@ def _copy(run: Run) -> Run:
     action = ACTIONS[run.action]
     kept = ("workspace_id", "hook_id", "event_id", "rule_id", "rule_version_id", "step_id",
             "position", "action", "connection_id", "config", "if_missing", "summary", "message",
-            "practice", "hops", "repeat_safe", "max_attempts", "target")  # fmt: skip
+            "practice", "test", "hops", "repeat_safe", "max_attempts", "target")  # fmt: skip
     return Run(
         id=new_id("run"),
         **{name: getattr(run, name) for name in kept},

@@ -22,6 +22,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     UniqueConstraint,
+    false,
     func,
     literal,
     or_,
@@ -55,7 +56,8 @@ def partial_index(column: str) -> Index:
 class Run(Base):
     """One action to be carried out for one event by one rule; `config` is a copy, so that an
     edit never changes what was planned. `target`: whom the breaker counts it for, "" for nobody;
-    `held_for`: why it is held; `costs_at`: when it was let through to cost money."""
+    `test`: a person asked for it, there is no verdict; `held_for`: why it is held; `costs_at`: when
+    it was let through to cost money."""
 
     __tablename__ = "run"
     __table_args__ = (
@@ -105,6 +107,7 @@ class Run(Base):
     sentence: Mapped[str] = mapped_column(Words, default="")
     fix: Mapped[str] = mapped_column(Words, default="")
     practice: Mapped[bool] = mapped_column(default=False)
+    test: Mapped[bool] = mapped_column(default=False, server_default=false())
     hops: Mapped[int] = mapped_column(default=0, server_default="0")
     repeat_safe: Mapped[bool] = mapped_column(default=False)
     may_repeat: Mapped[bool] = mapped_column(default=False)
@@ -199,10 +202,13 @@ def runs_of_events(event_ids: Sequence[str]) -> dict[str, list[Run]]:
     return found
 
 
-def runs_of_step(event_id: str, rule_id: str, step_id: str) -> list[Run]:
-    """All runs of one step for one event, whatever the version, oldest first."""
+def runs_of_step(event_id: str, rule_id: str, step_id: str, test: bool = False) -> list[Run]:
+    """All runs of one step for one event, whatever the version, oldest first; or all its tests."""
     found = select(Run).where(
-        Run.event_id == event_id, Run.rule_id == rule_id, Run.step_id == step_id
+        Run.event_id == event_id,
+        Run.rule_id == rule_id,
+        Run.step_id == step_id,
+        Run.test.is_(test),
     )
     return list(db.session.scalars(found.order_by(Run.id)))
 

@@ -21,13 +21,19 @@ STATES = ("queued", "sending", "succeeded", "failed", "unknown", "held", "skippe
 _RUN = {
     "id": "text", "event": "text", "hook": "text", "rule": "text", "rule_version": "count",
     "step": "text", "action": "text", "connection": "text?", "state": "text", "practice": "yes/no",
+    "test": "yes/no",
     "target": "text", "replay": "count", "summary": "text", "message": "object?",
     "sentence": "text", "fix": "text",
     "tries": "count", "most_tries": "count", "may_repeat": "yes/no", "receipt": "text?",
     "delivery": "text?", "delivery_at": "time?", "created_at": "time",
     "next_attempt_at": "time?", "finished_at": "time?",
 }  # fmt: skip
-RUN = Shape("Run", "One action for one event by one rule. `practice`: kept instead of sent.", _RUN)
+RUN = Shape(
+    "Run",
+    "One action for one event by one rule. `practice`: kept instead of sent. `test`: a person "
+    "asked for it.",
+    _RUN,
+)
 ATTEMPT = Shape("Attempt", "One try of a run; without an outcome it may be under way.", {
     "n": "count", "started_at": "time", "finished_at": "time?", "outcome": "text?",
     "sentence": "text", "fix": "text", "request": "text", "answer": "text", "receipt": "text",
@@ -113,6 +119,7 @@ def shown(run: Run) -> dict[str, Any]:
         "connection": run.connection_id,
         "state": run.state,
         "practice": run.practice,
+        "test": bool(run.test),
         "target": run.target or "",
         "replay": run.replay_no,
         "summary": run.summary,
