@@ -22,6 +22,7 @@ PUBLIC = {
     "static",
     "health.healthz", "health.readyz", "health.metrics",
     "inbox.take",
+    "evidence.show",
     "accounts.setup", "accounts.sign_up", "accounts.sign_in", "accounts.password", "accounts.theme",
 }  # fmt: skip
 # Blueprints that carry no cookie and check their own callers.
@@ -121,7 +122,7 @@ def _dress(response: Response) -> Response:
     headers = response.headers
     headers.setdefault("Content-Security-Policy", CSP)
     headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "same-origin"
+    headers.setdefault("Referrer-Policy", "same-origin")
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     if request.endpoint != "static":
         headers.setdefault("Cache-Control", "no-store")

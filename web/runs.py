@@ -138,7 +138,7 @@ def show(run_id: str) -> ResponseReturnValue:
         event=events.event(me.workspace_id, run.event_id),
         hook_name=figures.hook_names(me.workspace_id, [run.hook_id])[run.hook_id],
         connection=_connection_name(run),
-        fields=_fields(run),
+        fields=fields_of(run),
         parts=parts_of(run),
         reports=_is_reported(run),
         attempts=attempts.attempts_of([run.id])[run.id],
@@ -171,7 +171,7 @@ def _connection_name(run: Run) -> str | None:
     return found.name if found else "a connection that was deleted"
 
 
-def _fields(run: Run) -> list[tuple[Field, str]]:
+def fields_of(run: Run) -> list[tuple[Field, str]]:
     """What the run was planned with, secrets masked, in the order of its form."""
     action = ACTIONS.get(run.action)
     if action is None or run.message:

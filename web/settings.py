@@ -41,7 +41,11 @@ DEEDS = {
     "connection.change": "changed the connection",
     "connection.test": "tested a connection",
     "connection.delete": "deleted the connection",
+    "event.pin": "pinned an event",
     "event.replay": "replayed an event",
+    "event.unpin": "took the pin out of an event",
+    "evidence.create": "made a link to show an event",
+    "evidence.revoke": "revoked a link that shows an event",
     "hook.create": "made the hook",
     "hook.change": "changed a hook",
     "hook.rotate": "gave a new address to",
@@ -65,7 +69,11 @@ DEEDS = {
     "token.revoke": "revoked the token",
     "workspace.change": "changed the workspace to",
 }
-_IDS = ("run.retry",)  # their detail is an id, which says nothing to a reader
+_IDS = (
+    "run.retry",
+    "evidence.create",
+    "evidence.revoke",
+)  # their detail is an id, which says nothing to a reader
 
 
 @pages.get("/settings")

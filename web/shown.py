@@ -37,6 +37,7 @@ EVENT_WORDS = {
     "duplicate": ("off", "Seen before", "same"),
     "refused": ("bad", "Refused", "shield-bad"),
     "held": ("doubt", "Held", "held"),
+    "handshake": ("off", "Handshake, answered", "connection"),
 }
 
 # What a provider reported of the way to the receiver -> the same three.
@@ -70,7 +71,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         ago=ago, clock=clock, stamp=stamp, day=day, date=date, size=size, thousands=thousands
     )
-    app.jinja_env.filters.update(in_words=in_words)
+    app.jinja_env.filters.update(in_words=in_words, numbered=enumerate)
     app.jinja_env.globals.update(run_words=run_words, event_words=event_words, type_name=type_name)
     app.jinja_env.globals.update(delivery_words=delivery_words, delivery_says=DELIVERY_SAYS)
     app.jinja_env.globals.update(
@@ -141,7 +142,9 @@ def event_words(event: Any) -> tuple[str, str, str]:
 
 
 def zone() -> ZoneInfo:
-    """The zone of the signed-in person's workspace."""
+    """The zone of the signed-in person's workspace, or of the one whose page is shown."""
+    if "zone" in g:
+        return g.zone
     here = g.get("signed_in")
     return ZoneInfo(here.workspace.zone if here else "UTC")
 

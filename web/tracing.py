@@ -1,4 +1,4 @@
-"""An event's trace in words: the headline, the steps with their times, the rules that missed."""
+"""An event's trace: the whole way from top to bottom, step by step, each with its time."""
 
 from __future__ import annotations
 
@@ -8,53 +8,29 @@ from datetime import datetime
 from typing import Any
 
 from rulebook.actions import ACTIONS
-from rulebook.domain.trace import JudgedRule, Trace
+from rulebook.domain.trace import Trace
 from rulebook.providers import PROVIDERS, UNKNOWN_SENDER
 from rulebook.storage.attempts import Attempt
 from rulebook.storage.runs import Run
-from rules import parse
 from rules.paths import MISSING, parse_path
 from rules.templates import TemplateError, compile_template
-from web.explained import Row, friendly_names, looked_at, missed, rows
 from web.shown import DELIVERY_SAYS, delivery_words, run_words, size
+from web.story import Told
 
-_SAID = {
-    "succeeded": "sent",
-    "practice": "kept in the Practice outbox, not sent",
-    "delivered": "delivered",
-    "read": "delivered",
-    "failed": "failed",
-    "unknown": "may have been sent",
-    "held": "held",
-    "queued": "waiting",
-    "sending": "being sent",
-    "skipped": "skipped",
-    "cancelled": "cancelled",
-    "watched": "would have been sent",
-}
 _OUTCOMES = {
     "yes": ("ok", "ok", "accepted"),
     "no": ("doubt", "wait", "not taken"),
     "no_for_good": ("bad", "fail", "not sent"),
+    "not_sent": ("doubt", "wait", "not sent"),
     "ambiguous": ("doubt", "doubt", "the answer was lost"),
 }
-
-
-@dataclass(frozen=True)
-class Told:
-    """One rule's verdict, ready to be drawn."""
-
-    judged: JudgedRule
-    matched: bool
-    rows: list[Row]
-    looked: set[str]
-    lead: str = ""
-    rest: str = ""
+_OPEN = "Anyone with this URL can trigger this"
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the trace; `what` says which drawing its `thing` gets below its text."""
+    """One step of the trace; `what` says which drawing its `thing` gets below its text; `later` is
+    how long after the step before it."""
 
     id: str
     title: str
@@ -65,79 +41,6 @@ class Step:
     what: str = ""
     thing: Any = None
     later: str = ""
-
-
-def story(trace: Trace) -> list[Told]:
-    """Every rule's verdict: those that matched in order, then the others, nearest first."""
-    hints = money_hints(trace)
-    return [_told(judged, trace.hook.provider, hints) for judged in trace.judged]
-
-
-def _told(judged: JudgedRule, provider: str, hints: dict[str, str]) -> Told:
-    parsed = parse(judged.version.document)
-    table = rows(parsed, judged.explanation, friendly_names(provider), hints)
-    looked = looked_at(judged.explanation)
-    if judged.met and judged.counted:
-        return Told(judged, True, table, looked)
-    if judged.counted:
-        return Told(judged, False, table, looked, *missed(judged.explanation))
-    why = "it was off at that time, or a rule above stopped it."
-    if parsed.options.otherwise:
-        why = "it acts only when no other rule matches, or it was off at that time."
-    return Told(
-        judged, False, table, looked, "Its conditions fit, but it did not take part", f": {why}"
-    )
-
-
-def settled(trace: Trace) -> bool:
-    """Whether nothing more happens by itself."""
-    moving = any(run.state in ("queued", "sending") for run in trace.runs)
-    return trace.event.state not in ("received", "processing") and not moving
-
-
-def headline(trace: Trace) -> str:
-    """What became of the event, in a sentence or two."""
-    event = trace.event
-    known = {
-        "received": "Received, waiting to be judged.",
-        "processing": "Received, being judged.",
-        "refused": "Refused. Kept, but not judged; nothing was sent.",
-        "held": "Held while the hook was paused. Kept, but not judged; nothing was sent.",
-        "duplicate": "Seen before. It is noted, and nothing is done twice.",
-        "poison": "Could not be judged. It is kept; nothing was sent for it.",
-    }.get(event.state)
-    said = " ".join(_runs_said(trace.runs))
-    if known:
-        return f"{known} {said}".strip()
-    if not event.judged:
-        return f"No rule was on for this hook. {said or 'The event is kept, nothing was sent.'}"
-    if not event.matched:
-        none = "The one rule here did not match."
-        if event.judged > 1:
-            none = f"Matched none of {event.judged} rules."
-        return f"{none} {said or 'Nothing was sent.'}"
-    many = "rule" if event.judged == 1 else "rules"
-    return f"Matched {event.matched} of {event.judged} {many}. {said}".strip()
-
-
-def _runs_said(found: Sequence[Run]) -> Iterator[str]:
-    groups: dict[tuple[str, str], int] = {}
-    for run in found:
-        state = "practice" if run.practice and run.state == "succeeded" else run.state
-        if state == "succeeded" and run.delivery in ("delivered", "read"):
-            state = run.delivery
-        key = (_noun(run.summary), _SAID[state])
-        groups[key] = groups.get(key, 0) + 1
-    for (noun, said), count in groups.items():
-        yield f"{count} {noun if count == 1 or noun.isupper() else noun + 's'} {said}."
-
-
-def _noun(summary: str) -> str:
-    """ "SMS to +1 415" is an SMS; whatever names no receiver is a request."""
-    noun, receiver, _ = summary.partition(" to ")
-    if not receiver:
-        return "request"
-    return noun if noun.isupper() else noun.lower()
 
 
 def steps(trace: Trace, told: Sequence[Told]) -> list[Step]:
@@ -155,6 +58,18 @@ def steps(trace: Trace, told: Sequence[Told]) -> list[Step]:
     return list(_with_deltas(found))
 
 
+def took(trace: Trace, found: Sequence[Step]) -> str:
+    """How long all of it took: "210 ms of calls over 62.0 s"; nothing where nothing was called."""
+    tries = [each for some in trace.attempts.values() for each in some]
+    called = sum(each.duration_ms or 0 for each in tries) / 1000
+    last = max((step.at for step in found if step.at), default=trace.event.received_at)
+    over = (last - trace.event.received_at).total_seconds()
+    whole = _span(max(over, called))
+    if called < 0.0005:
+        return whole if tries else ""
+    return f"{_span(called)} of calls over {whole}"
+
+
 def _received(trace: Trace) -> Step:
     event = trace.event
     where = f", from {event.address}" if event.address else ""
@@ -168,19 +83,19 @@ def _checked(trace: Trace) -> Step:
     event = trace.event
     provider = PROVIDERS.get(trace.hook.provider, UNKNOWN_SENDER)
     if event.verification == "verified":
-        text = f"The {provider.label} signature is correct."
+        text = trace.signature or "The signature was correct."
+        text = text.replace("The signature", f"The {provider.label} signature", 1)
         return Step("checked", "Verified", "ok", "shield-ok", event.received_at, text)
     if event.verification == "refused":
         text = event.reason
         return Step("checked", "Refused", "bad", "shield-bad", event.received_at, text)
-    text = "Anyone with this URL can trigger this"
-    text += "; give the hook its signing secret." if provider.signature else "."
+    text = _OPEN + ("; give the hook its signing secret." if provider.signature else ".")
     return Step("checked", "Not checked", "off", "shield-none", event.received_at, text)
 
 
 def _delivery(trace: Trace) -> Iterator[Step]:
     event = trace.event
-    if event.state == "refused":
+    if event.state in ("refused", "handshake"):
         return
     if event.state == "duplicate":
         yield Step("delivery", "Seen before", "off", "same", event.received_at, event.reason,
@@ -199,6 +114,8 @@ def _judging(trace: Trace, told: Sequence[Told]) -> Iterator[Step]:
         yield Step("judged", "Being judged", "wait", "wait", None, "The rules look at it now.")
     elif event.state == "held":
         yield Step("judged", "Held", "doubt", "held", None, event.reason)
+    elif event.state == "handshake":
+        yield Step("judged", "Answered", "ok", "connection", event.received_at, event.reason)
     elif event.state == "poison":
         yield Step("judged", "Could not be judged", "bad", "fail", None, event.reason)
     elif event.state == "done" and trace.body is None:
@@ -206,8 +123,8 @@ def _judging(trace: Trace, told: Sequence[Told]) -> Iterator[Step]:
         yield Step("judged", "Judged", "off", "rule", event.judged_at, text)
     elif event.state == "done" and not event.matched:
         text = "No rule matched; the nearest ones stand below."
-        if not told:
-            text = "No rules on this hook yet. The event is kept."
+        if not any(each.judged.counted for each in told):
+            text = "No rule was on for this hook. The event is kept."
         yield Step("judged", "Judged", "off", "rule", event.judged_at, text)
 
 
@@ -251,13 +168,15 @@ def _with_deltas(found: Sequence[Step]) -> Iterator[Step]:
 def _later(before: datetime | None, at: datetime | None) -> str:
     """ "+7 ms", "+2.5 s", "+3 min"; nothing for what was not later."""
     seconds = (at - before).total_seconds() if before and at else 0
-    if seconds < 0.0005:
-        return ""
+    return f"+{_span(seconds)}" if seconds >= 0.0005 else ""
+
+
+def _span(seconds: float) -> str:
     if seconds < 1:
-        return f"+{seconds * 1000:.0f} ms"
+        return f"{seconds * 1000:.0f} ms"
     if seconds < 120:
-        return f"+{seconds:.1f} s"
-    return f"+{seconds / 60:.0f} min" if seconds < 7200 else f"+{seconds / 3600:.0f} h"
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
 
 
 def money_hints(trace: Trace) -> dict[str, str]:

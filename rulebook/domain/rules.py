@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -10,13 +11,15 @@ from rulebook.domain.actor import Actor
 from rulebook.domain.hooks import find_hook
 from rulebook.errors import Conflict, Invalid, NotFound, Problem
 from rulebook.providers import PROVIDERS
-from rulebook.storage import connections, db, hooks, rules, utcnow
+from rulebook.storage import audit, connections, db, hooks, rules, utcnow
 from rulebook.storage.rules import MODES, Rule, RuleVersion
 from rules import RuleError, parse, sentence
 from rules.nodes import Rule as ParsedRule
 from rules.nodes import Step
 from rules.paths import parse_path
 from rules.templates import compile_template
+
+SWITCHED = "rule.switch"
 
 
 def write_rule(actor: Actor, hook_id: str, document: Any, mode: str = "off") -> Rule:
@@ -73,9 +76,17 @@ def switch_rule(actor: Actor, rule_id: str, mode: str) -> Rule:
     actor.must("write")
     rule = find_rule(actor, rule_id)
     _check_mode(mode)
-    actor.note("rule.switch", rule.id, f"{rule.mode} to {mode}")
+    actor.note(SWITCHED, rule.id, f"{rule.mode} to {mode}")
     rule.mode = mode
     return _changed(rule)
+
+
+def modes_at(workspace_id: str, moment: datetime) -> dict[str, str]:
+    """The mode at that moment of every rule that was switched since, by rule id."""
+    found: dict[str, str] = {}
+    for deed in audit.deeds_since(workspace_id, SWITCHED, moment):
+        found.setdefault(deed.thing, deed.detail.partition(" to ")[0])
+    return found
 
 
 def move_rule(actor: Actor, rule_id: str, by: int) -> Rule:

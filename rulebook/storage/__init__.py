@@ -9,6 +9,7 @@ from rulebook.storage import (
     doubts,
     event_claims,
     events,
+    evidence,
     fields,
     figures,
     finding,
@@ -41,7 +42,7 @@ from rulebook.storage.engine import (
 
 __all__ = [
     "Base", "attempts", "audit", "connections", "db", "deliveries", "doubts",
-    "event_claims", "events", "fields", "figures", "finding", "held", "hooks", "lazily",
+    "event_claims", "events", "evidence", "fields", "figures", "finding", "held", "hooks", "lazily",
     "let_others_first", "move_the_log", "new_id", "open_database", "reading", "revisions",
     "rules", "run_claims", "runs", "sealed", "search", "search_cards", "search_source", "tallies",
     "targets", "upgrade", "users", "utcnow", "verdicts", "workspaces",

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from rulebook.storage.base import Base, Id, Line, UtcDateTime, Words, new_id, utcnow
+from rulebook.storage.base import Base, Id, Line, UtcDateTime, Words, first_id, new_id, utcnow
 from rulebook.storage.engine import db
 
 
@@ -34,3 +34,13 @@ def entries(workspace_id: str, limit: int, before_id: str | None = None) -> list
     if before_id:
         found = found.where(AuditEntry.id < before_id)
     return list(db.session.scalars(found.order_by(AuditEntry.id.desc()).limit(limit)))
+
+
+def deeds_since(workspace_id: str, what: str, since: datetime) -> list[AuditEntry]:
+    """The workspace's entries of one kind from that moment on, oldest first."""
+    found = select(AuditEntry).where(
+        AuditEntry.workspace_id == workspace_id,
+        AuditEntry.what == what,
+        AuditEntry.id >= first_id("aud", since),
+    )
+    return list(db.session.scalars(found.order_by(AuditEntry.id)))

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Select,
     and_,
     delete,
+    false,
     func,
     literal,
     or_,
@@ -69,6 +70,12 @@ class Event(Base):
             sqlite_where=text("duplicate_of IS NOT NULL"),
             postgresql_where=text("duplicate_of IS NOT NULL"),
         ),
+        Index(
+            "ix_event_pinned",
+            "part_of",
+            sqlite_where=text("pinned IS 1"),
+            postgresql_where=text("pinned IS true"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: new_id("evt"))
@@ -90,6 +97,7 @@ class Event(Base):
     part_of: Mapped[str | None] = mapped_column(Id)
     part: Mapped[int | None] = mapped_column()
     sample: Mapped[bool] = mapped_column(default=False)
+    pinned: Mapped[bool] = mapped_column(default=False, server_default=false())
     gist: Mapped[str] = mapped_column(Line(200), default="")
     matched: Mapped[int] = mapped_column(default=0)
     judged: Mapped[int] = mapped_column(default=0)
@@ -256,6 +264,27 @@ def neighbours(event: Event) -> tuple[str | None, str | None]:
     return older, newer
 
 
+def previous_like(event: Event, among: int = 2_000) -> Event | None:
+    """The hook's next older event of the same type, no repeat and with its body, looked for among
+    the `among` events before it."""
+    before = (
+        select(Event.id)
+        .where(Event.hook_id == event.hook_id, Event.id < event.id)
+        .order_by(Event.id.desc())
+        .limit(among)
+    )
+    same = (
+        select(Event)
+        .join(EventBody, EventBody.event_id == body_id())
+        .where(
+            Event.id.in_(before),
+            Event.state != "duplicate",
+            Event.event_type.is_not_distinct_from(event.event_type),
+        )
+    )
+    return db.session.scalar(same.order_by(Event.id.desc()).limit(1))
+
+
 def newest(hook_id: str, limit: int, before_id: str | None = None) -> list[Event]:
     """The hook's newest events that were or will be judged, newest first; those before a cursor."""
     found = select(Event).where(
@@ -374,11 +403,19 @@ def oldest_waiting(now: datetime) -> datetime | None:
 
 
 def old_bodies(before: datetime, limit: int = 500) -> list[str]:
-    """The events older than that whose bodies are still kept, up to `limit`."""
+    """The events older than that whose bodies are still kept, up to `limit`; a body stays while
+    an event is pinned that it belongs to, in whole or in part."""
     found = (
         select(EventBody.event_id)
         .join(Event, Event.id == EventBody.event_id)
-        .where(EventBody.event_id < first_id("evt", before), Event.received_at < before)
+        .where(
+            EventBody.event_id < first_id("evt", before),
+            Event.received_at < before,
+            Event.pinned.is_(False),
+            EventBody.event_id.not_in(
+                select(Event.part_of).where(Event.pinned.is_(True), Event.part_of.is_not(None))
+            ),
+        )
         .order_by(EventBody.event_id)
         .limit(limit)
     )

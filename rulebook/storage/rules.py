@@ -162,3 +162,20 @@ def in_force(hook_id: str, moment: datetime) -> list[tuple[Rule, RuleVersion]]:
         .order_by(Rule.position, Rule.id)
     )
     return [(rule, version) for rule, version in rows]
+
+
+def newer_than(hook_id: str, moment: datetime, limit: int) -> list[tuple[Rule, RuleVersion]]:
+    """The hook's rules that were made after that moment, with the version in force, in order."""
+    found = (
+        select(Rule, RuleVersion)
+        .join(RuleVersion, (RuleVersion.rule_id == Rule.id) & (RuleVersion.number == Rule.version))
+        .where(Rule.hook_id == hook_id, Rule.deleted_at.is_(None), Rule.created_at > moment)
+    )
+    rows = db.session.execute(found.order_by(Rule.position, Rule.id).limit(limit))
+    return [(rule, version) for rule, version in rows]
+
+
+def versions_by_id(version_ids: Collection[str]) -> dict[str, RuleVersion]:
+    """Several versions, by id."""
+    found = select(RuleVersion).where(RuleVersion.id.in_(version_ids))
+    return {version.id: version for version in db.session.scalars(found)}

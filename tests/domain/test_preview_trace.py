@@ -82,7 +82,8 @@ def test_a_trace_tells_it_as_it_was(app: Flask, ada: Person) -> None:
     with app.app_context():
         told = trace(event)
         by_rule = {judged.rule.id: judged for judged in told.judged}
-    assert after not in by_rule
+    assert (by_rule[after].part, by_rule[off].part) == ("newer", "off")
+    assert (by_rule[later_off].mode, by_rule[later_off].part) == ("live", "judged")
     assert {rule for rule, judged in by_rule.items() if judged.met and judged.counted} == {
         met, later_off, later_gone
     }  # fmt: skip

@@ -97,7 +97,8 @@ def test_every_answer_carries_its_headers(app: Flask, ada: Person, known: dict[s
         policy = headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy and "unsafe" not in policy, rule.rule
         assert headers["X-Content-Type-Options"] == "nosniff"
-        assert headers["Referrer-Policy"] == "same-origin"
+        private = rule.endpoint == "evidence.show"
+        assert headers["Referrer-Policy"] == ("no-referrer" if private else "same-origin")
         assert headers["Cache-Control"] == "no-store", rule.rule
 
 

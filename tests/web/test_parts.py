@@ -25,7 +25,9 @@ def app():
     app = Flask("web", root_path=str(Path(__file__).resolve().parents[2] / "web"))
     app.secret_key = "of this test"
     app.jinja_env.globals["csrf_token"] = lambda: "token-of-this-test"
-    app.jinja_env.filters.update(ago=lambda at: "6 minutes ago", clock=str, stamp=lambda at: "noon")
+    app.jinja_env.filters.update(
+        ago=lambda at: "6 minutes ago", clock=str, stamp=lambda at: "noon", numbered=enumerate
+    )
     for room in ROOMS:
         app.add_url_rule(f"/{room}", f"{room}.index", lambda: "")
     app.add_url_rule("/theme", "accounts.theme", lambda: "", methods=["POST"])

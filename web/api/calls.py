@@ -121,7 +121,7 @@ def answer(made: Call, **ids: str) -> Response:
         return Response(status=204)
     response = said(found, made.status)
     if made.status == 201:
-        response.headers["Location"] = f"/api/v1{made.path}/{found['id']}"
+        response.headers["Location"] = f"/api/v1{made.path.format(**ids)}/{found['id']}"
     return response
 
 

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from flask import Response
+from flask import Response, url_for
 
+from rulebook.domain import evidence
 from rulebook.domain import replay as verbs
 from rulebook.domain.asking import read_field
 from rulebook.domain.history import search
 from rulebook.domain.house import house
-from rulebook.domain.trace import JudgedRule, Trace, trace
+from rulebook.domain.pins import pin_event
+from rulebook.domain.trace import Trace, trace
 from rulebook.errors import Invalid, NotFound, Problem
 from rulebook.storage import events, hooks, rules
 from rulebook.storage.events import Event, EventFilter
+from rulebook.storage.evidence import Evidence
 from web.api import runs as run_shapes
 from web.api.calls import Ask, call
 from web.api.paging import pack
 from web.api.shapes import Shape, Want, moment
-from web.guard import bell
+from web.guard import bell, public_url
+from web.headline import headline
+from web.story import Told, story
+from web.tracing import Step, money_hints, steps
 
 OF_RUNS = {"failed": ("failed",), "unknown": ("unknown",), "run_held": ("held",)}
 STATES = ("received", "processing", "done", "poison", "duplicate", "refused", "held", "matched",
@@ -29,17 +36,33 @@ _EVENT = {
     "content_type": "text", "sample": "yes/no",
 }  # fmt: skip
 EVENT = Shape("Event", "One request that arrived. `matched`: how many rules it met.", _EVENT)
-JUDGED = Shape("JudgedRule", "A rule's verdict by the version then in force. `counted` is false "
-               "when the rule took no part: it was off, or a rule above it stopped the looking.", {
-    "rule": "text", "name": "text", "version": "count", "mode": "text", "met": "yes/no",
-    "counted": "yes/no", "explanation": "object", "runs": "texts",
+JUDGED = Shape("JudgedRule", "A rule's verdict by the version then in force. `part`: judged; or "
+               "why it took no part: off, newer, stopped or spared (because of the rule `by`), "
+               "elsewhere; `counted` is true for judged alone. `missed`: how many conditions it "
+               "lacks; `said`: that in words; `changes`: how today's version differs.", {
+    "rule": "text", "name": "text", "version": "count", "version_today": "count", "mode": "text",
+    "met": "yes/no", "counted": "yes/no", "part": "text", "by": "text?", "missed": "count",
+    "said": "text", "changes": "texts", "explanation": "object", "runs": "texts",
+})  # fmt: skip
+STEP = Shape("Step", "One step of an event's way, as its page tells it; `after` is the delay since "
+             "the step before.", {
+    "id": "text", "title": "text", "text": "text", "kind": "text", "at": "time?", "after": "text",
+})  # fmt: skip
+DELIVERY = Shape("Delivery", "A later delivery of the same event, which was noted and not judged.",
+                 {"event": "text", "received_at": "time"})  # fmt: skip
+LINK = Shape("EvidenceLink", "A link that shows one event, masked, to whoever has it.", {
+    "id": "text", "event": "text", "created_at": "time", "expires_at": "time",
+})  # fmt: skip
+MADE = Shape("EvidenceLinkMade", "A new link; `url` is told this once and never again.", {
+    **LINK.fields, "url": "text",
 })  # fmt: skip
 FULL = Shape("EventInFull", "All there is to say about an event. `body_kept` is false once the "
              "body's time is over; `problem` says why a body could not be read.", {
     **_EVENT, "method": "text", "query": "text", "headers": "list", "address": "text",
     "reason": "text", "judged_at": "time?", "duplicate_of": "text?", "duplicates": "texts",
+    "deliveries": "[Delivery]", "pinned": "yes/no", "headline": "text",
     "body_kept": "yes/no", "payload": "any", "payload_kind": "text?", "problem": "text?",
-    "notes": "texts", "rules": "[JudgedRule]", "runs": "[RunWithAttempts]",
+    "notes": "texts", "steps": "[Step]", "rules": "[JudgedRule]", "runs": "[RunWithAttempts]",
 })  # fmt: skip
 REPLAYED = Shape("Replayed", "`runs`: what is sent, or would be in a dry run; `already_sent`: "
                  "what was left out because it was sent before.", {
@@ -90,7 +113,10 @@ def index(ask: Ask) -> Any:
 def one(ask: Ask, id: str) -> Any:
     """Show one event in full: what came, every rule's verdict with its reasons, every try."""
     found = trace(verbs.find_event(ask.actor, id))
-    return {**listed(found.event), **_request(found), **_payload(found), **_outcome(found)}
+    told = story(found, money_hints(found), everything=True)
+    way = [_step(each) for each in steps(found, told)]
+    return {**listed(found.event), **_request(found), **_payload(found), "steps": way,
+            **_outcome(found, told)}  # fmt: skip
 
 
 @call("GET", "/events/{id}/body")
@@ -126,6 +152,43 @@ def replay(ask: Ask, id: str) -> Any:
         "dry_run": done.dry_run,
         "runs": [run_shapes.shown(run) for run in done.runs],
         "already_sent": [run_shapes.shown(run) for run in done.already_sent],
+    }
+
+
+@call("POST", "/events/{id}/pin", "write", gives=EVENT, body=(
+    Want("pinned", "yes/no", "False takes the pin out again."),
+))  # fmt: skip
+def pin(ask: Ask, id: str) -> Any:
+    """Keep what was sent beyond its time, for as long as the pin stays."""
+    return listed(pin_event(ask.actor, id, ask.body.get("pinned", True)))
+
+
+@call("GET", "/events/{id}/evidence", gives=LINK, listed=True)
+def links(ask: Ask, id: str) -> Any:
+    """List the links that show this event now."""
+    return {"items": [_link(each) for each in evidence.links_of(ask.actor, id)], "next": None}
+
+
+@call("POST", "/events/{id}/evidence", "write", gives=MADE, status=201)
+def share(ask: Ask, id: str) -> Any:
+    """Make a link that shows this event, masked, for seven days to whoever has it."""
+    link, token = evidence.make_link(ask.actor, id)
+    return {**_link(link), "url": public_url() + url_for("evidence.show", token=token)}
+
+
+@call("DELETE", "/events/{id}/evidence/{link}", "write", status=204)
+def unshare(ask: Ask, id: str, link: str) -> Any:
+    """Revoke a link: it leads nowhere from now on."""
+    verbs.find_event(ask.actor, id)
+    evidence.revoke_link(ask.actor, link)
+
+
+def _link(link: Evidence) -> dict[str, Any]:
+    return {
+        "id": link.id,
+        "event": link.event_id,
+        "created_at": moment(link.created_at),
+        "expires_at": moment(link.expires_at),
     }
 
 
@@ -168,6 +231,11 @@ def _request(found: Trace) -> dict[str, Any]:
         "judged_at": moment(event.judged_at),
         "duplicate_of": event.duplicate_of,
         "duplicates": [each.id for each in found.duplicates],
+        "deliveries": [
+            {"event": each.id, "received_at": moment(each.received_at)} for each in found.duplicates
+        ],
+        "pinned": event.pinned,
+        "headline": headline(found),
     }
 
 
@@ -182,21 +250,39 @@ def _payload(found: Trace) -> dict[str, Any]:
     }
 
 
-def _outcome(found: Trace) -> dict[str, Any]:
+def _step(step: Step) -> dict[str, Any]:
     return {
-        "rules": [_judged(each) for each in found.judged],
+        "id": step.id,
+        "title": step.title,
+        "text": step.text,
+        "kind": step.kind,
+        "at": moment(step.at),
+        "after": step.later.removeprefix("+"),
+    }
+
+
+def _outcome(found: Trace, told: Sequence[Told]) -> dict[str, Any]:
+    return {
+        "rules": [_judged(each) for each in told],
         "runs": [run_shapes.full(run, found.attempts[run.id]) for run in found.runs],
     }
 
 
-def _judged(judged: JudgedRule) -> dict[str, Any]:
+def _judged(told: Told) -> dict[str, Any]:
+    judged = told.judged
     return {
         "rule": judged.rule.id,
         "name": judged.rule.name,
         "version": judged.version.number,
+        "version_today": judged.rule.version,
         "mode": judged.mode,
         "met": judged.met,
         "counted": judged.counted,
+        "part": judged.part,
+        "by": judged.by.id if judged.by else None,
+        "missed": judged.explanation.missed,
+        "said": f"{told.lead}{told.rest}",
+        "changes": told.changes or [],
         "explanation": judged.explanation.as_dict(),
         "runs": [run.id for run in judged.runs],
     }

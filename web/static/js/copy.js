@@ -1,7 +1,7 @@
 // <copy-button>: a read-only box that one can select by hand gains a button and says "Copied" once.
 class CopyButton extends HTMLElement {
   connectedCallback() {
-    const [box, button, said] = ["input", "button", "[role=status]"].map((part) => this.querySelector(part));
+    const [box, button, said] = ["input, textarea", "button", "[role=status]"].map((part) => this.querySelector(part));
     button.hidden = false;
     box.onfocus = () => box.select();
     button.onclick = async () => {

@@ -1,0 +1,199 @@
+"""One event: what happened and why, what was sent to us, and what one can do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from flask import Response, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from rulebook.domain import evidence
+from rulebook.domain.hooks import hook_url, secrets_of
+from rulebook.domain.pins import pin_event
+from rulebook.domain.reading import payload_of
+from rulebook.domain.replay import Replayed, find_event
+from rulebook.domain.replay import replay as replay_event
+from rulebook.domain.trace import Trace, trace
+from rulebook.errors import NotFound
+from rulebook.storage import events, users
+from rulebook.storage.events import Event
+from rulebook.storage.runs import Run
+from web.bytes import bytes_shown
+from web.compare import compare
+from web.curl import curl, hides
+from web.eventlist import CHECKED, title, type_words
+from web.explained import canonical
+from web.finding import finding
+from web.fragments import page
+from web.guard import actor, bell, public_url
+from web.headline import headline, next_look
+from web.runs import fields_of, parts_of
+from web.story import Told, story
+from web.tracing import money_hints, steps, took
+
+VIEWS = ("fields", "bytes", "headers", "difference")
+
+
+def show(event_id: str) -> ResponseReturnValue:
+    """One event: what happened, why, and what was sent to us."""
+    return _show(find_event(actor(), event_id))
+
+
+def replay(event_id: str) -> ResponseReturnValue:
+    """Judge the event by today's rules; first say what that would send."""
+    event = find_event(actor(), event_id)
+    if request.method == "GET":
+        return _show(event, preview=replay_event(actor(), event_id, dry_run=True))
+    done = replay_event(actor(), event_id, again=request.form.get("again") == "yes")
+    bell().runs(done.due)
+    flash(_replayed_words(done))
+    return redirect(url_for("events.show", event_id=event_id), 303)
+
+
+def body(event_id: str) -> ResponseReturnValue:
+    """The exact bytes, to be saved and never to be shown as a page of ours."""
+    event = find_event(actor(), event_id)
+    kept = events.body_of(event.id)
+    if kept is None:
+        raise NotFound("body")
+    answer = Response(kept, mimetype="application/octet-stream")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{event.id}.bin"'
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return answer
+
+
+def pin(event_id: str) -> ResponseReturnValue:
+    """Keep what was sent beyond its time, or let it go with the others."""
+    pinned = pin_event(actor(), event_id, request.form.get("pinned") == "yes").pinned
+    kept = "Pinned: what was sent is kept until you take the pin out."
+    flash(kept if pinned else "Not pinned any more: it goes with the others of its time.", "ok")
+    return redirect(url_for("events.show", event_id=event_id), 303)
+
+
+def share(event_id: str) -> ResponseReturnValue:
+    """What a link to this event shows and which ones there are; or a new one, shown once."""
+    event = find_event(actor(), event_id)
+    if request.method == "GET":
+        return _show(event, sharing=True)
+    _, token = evidence.make_link(actor(), event_id)
+    made = public_url() + url_for("evidence.show", token=token)
+    return _show(event, sharing=True, made=made)
+
+
+def revoke(event_id: str, evidence_id: str) -> ResponseReturnValue:
+    """A link leads nowhere from now on."""
+    evidence.revoke_link(actor(), evidence_id)
+    flash("The link is revoked: it leads nowhere any more.", "ok")
+    return redirect(url_for("events.show", event_id=event_id), 303)
+
+
+def _show(
+    event: Event, preview: Replayed | None = None, sharing: bool = False, made: str = ""
+) -> str:
+    here, traced = actor(), trace(event)
+    hints = money_hints(traced)
+    told = story(traced, hints, everything=request.args.get("rules") == "all")
+    way = steps(traced, told)
+    older, newer = events.neighbours(event)
+    links = evidence.links_of(here, event.id)
+    return page(
+        "events/show.html",
+        event=event,
+        hook=traced.hook,
+        trace=traced,
+        story=told,
+        left_out=len(traced.judged) - len(told) + traced.unexplained,
+        headline=headline(traced),
+        steps=way,
+        took=took(traced, way),
+        title=title(event, traced.hook),
+        type_words=type_words(event, traced.hook),
+        checked=CHECKED[event.verification],
+        next_look=next_look(traced),
+        older=older,
+        newer=newer,
+        preview=preview,
+        preview_words=_preview_words(preview) if preview else "",
+        sharing=sharing,
+        made=made,
+        links=links,
+        makers=users.emails({link.made_by for link in links if link.made_by}),
+        parts_of=parts_of,
+        fields_of=fields_of,
+        may_send=here.may("send"),
+        may_write=here.may("write"),
+        **_sent(traced, told, hints),
+    )
+
+
+def _sent(traced: Trace, told: Sequence[Told], hints: dict[str, str]) -> dict[str, Any]:
+    """What was sent to us, in the way that one wants to look at it."""
+    event, payload = traced.event, traced.payload
+    view = request.args.get("view", "fields")
+    view = view if view in VIEWS else "fields"
+    find = request.args.get("find", "").strip()[:100] if view == "fields" else ""
+    before = events.previous_like(event) if view == "difference" else None
+    return {
+        "view": view,
+        "find": find,
+        "only": finding(payload.value, find) if payload and find else None,
+        "path_of": canonical,
+        "marked": _marked(told),
+        "hints": hints,
+        "shown_bytes": bytes_shown(traced.body, payload),
+        "curl": _curl(traced) if view == "bytes" else None,
+        "hides": partial(hides, secrets=secrets_of(traced.hook)),
+        "before": before,
+        "compared": _compared(traced, before) if before else None,
+    }
+
+
+def _curl(traced: Trace) -> str | None:
+    event = traced.event
+    if traced.body is None:
+        return None
+    there = f"{public_url()}/in/..." if traced.hook.deleted_at else hook_url(traced.hook)
+    secrets = secrets_of(traced.hook)
+    return curl(event.method, there, event.query, event.headers, traced.body, secrets)
+
+
+def _compared(traced: Trace, before: Event) -> Any:
+    then = events.body_of(before.id)
+    if then is None or traced.payload is None:
+        return None
+    old = payload_of(before, traced.hook.provider, then)
+    return compare(old.value, traced.payload.value, traced.hook.provider)
+
+
+def _marked(told: Sequence[Told]) -> set[str]:
+    """The values that the rules which matched looked at; where none did, the nearest one."""
+    chosen = [each for each in told if each.matched] or told[:1]
+    return set().union(*(each.looked for each in chosen))
+
+
+def _preview_words(preview: Replayed) -> str:
+    due = [run for run in preview.runs if run.state == "queued"]
+    watched = sum(run.state == "watched" for run in preview.runs)
+    if not preview.runs and not preview.already_sent:
+        return "No rule of today matches this event. Nothing would be sent."
+    words = f"Would send {_listed(due)}." if due else "Would send nothing new."
+    if watched:
+        words += f" {watched} more in Watch mode would only be noted."
+    return words
+
+
+def _listed(found: list[Run]) -> str:
+    named = [run.summary for run in found[:5]]
+    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+    return ", ".join(named) + more
+
+
+def _replayed_words(done: Replayed) -> str:
+    if done.runs:
+        count = len(done.runs)
+        return f"Replayed: {count} run{'s' if count != 1 else ''} by the rules of today."
+    if done.already_sent:
+        return "Nothing was sent again, because it was sent before."
+    return "Replayed: no rule of today matches, so nothing is sent."
