@@ -1,0 +1,74 @@
+"""Payloads as real senders sent them: who sent them, what they are, and which event they are."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from rulebook.providers import PROVIDERS, Request, likely_sender, read_event
+from tests.shared_data import shared
+from tests.test_payloads import headers_of
+
+DOCS = "_doc_derived"
+# provider, file, type, id; headers beside those that were captured (the documents tell them).
+KNOWN = [
+    ("calendly", f"{DOCS}/calendly/invitee.canceled.json", "invitee.canceled",
+     "https://api.calendly.com/scheduled_events/8f2b6c1a-9d3e-4a7f-b5c2-1e6f9a0d4b7c/invitees/"
+     "1a4d7e2b-5c8f-4a1d-9b3e-6f0c8d2a5b7e.invitee.canceled.2026-06-08T11:30:55.000000Z", {}),
+    ("calendly", f"{DOCS}/calendly/invitee.created.json", "invitee.created",
+     "https://api.calendly.com/scheduled_events/8f2b6c1a-9d3e-4a7f-b5c2-1e6f9a0d4b7c/invitees/"
+     "1a4d7e2b-5c8f-4a1d-9b3e-6f0c8d2a5b7e.invitee.created.2026-06-01T15:22:41.000000Z", {}),
+    ("deepgram", "deepgram/transcription_result.json", "transcript.finished",
+     "a847f427-4ad5-4d67-9b95-db801e58251c", {}),
+    ("gitlab", "gitlab/issue_hook.json", "issue", None, {}),
+    ("gitlab", "gitlab/push_hook.json", "push", None, {}),
+    ("linear", "linear/Comment.create.json", "Comment.create", "a-delivery",
+     {"linear-delivery": "a-delivery"}),
+    ("paddle", "paddle/customer.created.signed.json", "customer.created",
+     "evt_01hs0tqfme2xwb2hvwv87p8y3w", {}),
+    ("resend", f"{DOCS}/resend/email.sent.json", "email.sent", "msg_1", {"svix-id": "msg_1"}),
+    ("sentry", f"{DOCS}/sentry/issue.created.json", "issue.created", "a-request",
+     {"sentry-hook-resource": "issue", "request-id": "a-request"}),
+    ("slack", "slack/message.json", "message", "Ev079SP4TP1P", {}),
+    ("square", "square/webhooks.test_notification.signed.json", "webhooks.test_notification",
+     "ac3ac95b-f97d-458c-a6e6-18981597e05f", {}),
+    ("woocommerce", "woocommerce/product.created.json", "product.created", None, {}),
+    ("zoom", f"{DOCS}/zoom/meeting.started.json", "meeting.started",
+     "1752562800000.meeting.started.4nR0i/L9Q2mfrfXtEWMnGA==.84392028671", {}),
+]  # fmt: skip
+
+
+def sent(file, headers):
+    path = shared("payloads/" + file)
+    told = {name.lower(): value for name, value in headers_of(path).items()}
+    return Request({"content-type": "application/json", **told, **headers}, path.read_bytes())
+
+
+@pytest.mark.parametrize(("name", "file", "type_", "id_", "headers"), KNOWN)
+def test_a_real_payload_is_recognised(name, file, type_, id_, headers):
+    request = sent(file, headers)
+    told = read_event(PROVIDERS[name], request)
+    assert (told.type, told.id) == (type_, id_)
+    assert told.type in PROVIDERS[name].types
+    assert PROVIDERS[name].handshake(request) is None
+
+
+@pytest.mark.parametrize("file", ["gitlab/issue_hook.json", "woocommerce/product.created.json",
+                                  "gitlab/push_hook.json"])  # fmt: skip
+def test_captured_headers_tell_who_sent_it(file):
+    found = likely_sender(sent(file, {}))
+    assert found is not None and found.name == file.partition("/")[0]
+
+
+def test_the_question_of_a_real_sender_is_seen():
+    asked = sent("slack/url_verification.json", {})
+    shake = PROVIDERS["slack"].handshake(asked)
+    assert shake is not None and shake[1] == json.loads(asked.body)["challenge"]
+
+
+def test_a_secret_token_is_enough_where_nothing_is_signed():
+    signature = PROVIDERS["gitlab"].signature
+    assert signature is not None
+    request = replace(sent("gitlab/issue_hook.json", {}), url="https://h.example/in/x")
+    assert signature.verify(request, ["secrettoken"], 0)
+    assert not signature.verify(request, ["another"], 0)
