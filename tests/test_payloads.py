@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from rulebook.providers import PROVIDERS
+from rulebook.providers import PROVIDERS, Request
 from rulebook.storage import events, fields
 from rules.catalog import walk
 from rules.paths import path_from
@@ -72,10 +72,14 @@ def test_every_real_payload_fires_its_rule(app: Flask, ada: Person) -> None:
         for path in files:
             sink.forget()
             body = path.read_bytes()
-            condition = telling(read_payload(body, CONTENT_TYPE).value)
+            provider = path.parent.name if path.parent.name in PROVIDERS else "generic"
+            if PROVIDERS[provider].handshake(Request({"content-type": CONTENT_TYPE}, body)):
+                continue  # a question and no event
+            value = PROVIDERS[provider].opened(read_payload(body, CONTENT_TYPE).value)
+            parts = PROVIDERS[provider].parts(value) or [value]
+            condition = telling(parts[0])
             about = f"{path.relative_to(folder)}: {condition}"
             with app.app_context():
-                provider = path.parent.name if path.parent.name in PROVIDERS else "generic"
                 hook = make_hook(ada, name=path.parent.name, provider=provider)
                 step: dict[str, Any] = {"id": "call", "action": "http", "config": {
                     "url": f"{sink.url}/{path.parent.name}", "method": "POST",
@@ -89,13 +93,15 @@ def test_every_real_payload_fires_its_rule(app: Flask, ada: Person) -> None:
             answer = send(app, address, body, content_type=CONTENT_TYPE, headers=headers_of(path))
             assert answer.status_code == 200, about
             work(app)
-            [event] = events_of(app, ada, hook_id=hook.id)
-            assert (event.state, event.matched, event.judged) == ("done", 1, 2), about
-            assert event.gist, about
-            [run] = runs_of(app, ada, hook_id=hook.id)
-            assert run.state == "succeeded", f"{about}: {run.sentence}"
-            [call] = sink.requests
-            assert call.json["about"], about
+            taken = events_of(app, ada, hook_id=hook.id)
+            told = [event for event in taken if event.state != "duplicate"]  # of a batch
+            for event in told:
+                assert (event.state, event.matched, event.judged) == ("done", 1, 2), about
+                assert event.gist, about
+            runs = runs_of(app, ada, hook_id=hook.id)
+            assert {run.state for run in runs} == {"succeeded"}, f"{about}: {runs[0].sentence}"
+            assert len(told) == len(runs) == len(sink.requests) and len(taken) == len(parts), about
+            assert any(call.json["about"] for call in sink.requests), about
             with app.app_context():
-                assert events.body_of(event.id) == body, about
+                assert all(events.body_of(event.id) == body for event in told), about
                 assert fields.fields(hook.id), about
