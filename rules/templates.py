@@ -76,7 +76,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
 
 def _look(obj: object, key: object) -> object:
-    if isinstance(obj, Mapping):
+    if isinstance(obj, dict) or isinstance(obj, Mapping):  # asking for the first is much quicker
         return obj.get(key if isinstance(key, str) else text_of(key), MISSING)
     if is_list(obj) and type(key) is int and -len(obj) <= key < len(obj):
         return obj[key]

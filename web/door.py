@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
@@ -30,6 +31,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 THREADS = 16
 FORM_SLACK = 64 * 1024
 MOST_READY = 1000
+SWITCH = 0.001  # seconds: who stores must not wait long for who reads, nor the other way round
 INBOX = "/in/"
 API = "/api/"
 UNREADABLE = Receipt(400, "The body ended before it was whole.\n")
@@ -69,13 +71,18 @@ class Door:
         self.max_body = max_body
         self.deadline = deadline
         self.leaving = Leaving()
+        self.proxies: int = intake.app.extensions["rulebook"].config["TRUSTED_PROXIES"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             self.leaving.listen()
             await _lifespan(receive, send)
         elif scope["type"] == "http":
-            await self.leaving.work(self._http(scope, receive, send))
+            self.leaving.at_work += 1
+            try:
+                await self._http(scope, receive, send)
+            finally:
+                self.leaving.at_work -= 1
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
@@ -107,7 +114,7 @@ class Door:
             headers=headers,
             body=body,
             query=scope["query_string"].decode("latin-1"),
-            address=_address(scope, self.intake.app.extensions["rulebook"].config),
+            address=_address(scope, self.proxies),
         )
         receipt = await self.intake.take(delivery)
         if receipt.fetch and await self._fetch(receipt.fetch):
@@ -132,9 +139,14 @@ class Door:
         cap = self.max_body + slack
         if _length(scope) > cap:
             raise TooLarge
+        message = await receive()
+        if message["type"] == "http.request" and not message.get("more_body"):
+            whole: bytes = message.get("body", b"")  # as most come
+            if len(whole) > cap:
+                raise TooLarge
+            return whole
         body = bytearray()
         while True:
-            message = await receive()
             if message["type"] == "http.disconnect":
                 raise Gone
             body += message.get("body", b"")
@@ -142,6 +154,7 @@ class Door:
                 raise TooLarge
             if not message.get("more_body"):
                 return bytes(body)
+            message = await receive()
 
 
 def _measured(scope: Scope, length: int) -> Scope:
@@ -158,13 +171,13 @@ def _length(scope: Scope) -> int:
     return max((int(value) for value in stated if value.isdigit() and len(value) < 20), default=0)
 
 
-def _address(scope: Scope, config: Config) -> str:
+def _address(scope: Scope, proxies: int) -> str:
     """The sender's address: the connection's, or what the trusted proxies say (as ProxyFix)."""
-    proxies = config["TRUSTED_PROXIES"]
-    said = b",".join(v for n, v in scope["headers"] if n == b"x-forwarded-for").decode("latin-1")
-    stated = [part.strip() for part in said.split(",") if part.strip()]
-    if proxies and len(stated) >= proxies:
-        return stated[-proxies]
+    if proxies:
+        said = b",".join(v for n, v in scope["headers"] if n == b"x-forwarded-for")
+        stated = [part.strip() for part in said.decode("latin-1").split(",") if part.strip()]
+        if len(stated) >= proxies:
+            return stated[-proxies]
     return (scope.get("client") or ("",))[0]
 
 
@@ -215,6 +228,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 def application() -> Door:
     """The front door of this process, with the settings of its environment."""
     config: Config = load()
+    sys.setswitchinterval(SWITCH)
     app = create_app(config)
     move_the_log(app)
     intake = Intake(app, app.extensions["bell"], config["MAX_BODY"])

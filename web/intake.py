@@ -37,7 +37,7 @@ SLOWER = Receipt(429, "This hook gets more than its share just now; send it agai
 NO_ROOM = Receipt(503, "The disk here is nearly full. Please send it again later.\n")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Waiting:
     """A delivery and who waits for its receipt, until when by the loop's clock."""
 

@@ -18,12 +18,17 @@ class Stopping(Exception):
 
 
 class Leaving:
-    """What a process that stops waits for (`work`), and what it does not (`reading`)."""
+    """What a process that stops waits for (`at_work`, counted by the door), and what it does not
+    (`reading`)."""
 
     def __init__(self) -> None:
         self.stopping = False
-        self._reading: set[asyncio.Timeout] = set()
-        self._at_work = 0
+        self.at_work = 0
+        # Until when each may read, the earliest first. One timer does for all of them: one for each
+        # would cost more than the reading.
+        self._reading: dict[asyncio.Task[Any], float] = {}
+        self._ended: set[asyncio.Task[Any]] = set()
+        self._timer = False
 
     def listen(self) -> None:
         """Hear of the end before the web server does; it goes on hearing of Ctrl-C itself."""
@@ -32,36 +37,50 @@ class Leaving:
 
     async def reading(self, body: Coroutine[Any, Any, bytes], seconds: float) -> bytes:
         """A client may take this long; TimeoutError then, Stopping when the process stops first."""
-        limit = asyncio.timeout(0 if self.stopping else seconds)
-        self._reading.add(limit)
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task, "requests are tasks"
+        self._reading[task] = until = loop.time() + (0 if self.stopping else seconds)
+        if self.stopping:
+            loop.call_soon(self._end_late)
+        elif not self._timer:
+            self._timer = True
+            loop.call_at(until, self._look, loop)
         try:
-            async with limit:
-                return await body
-        except TimeoutError:
+            return await body
+        except asyncio.CancelledError:
+            if task not in self._ended:
+                raise
+            task.uncancel()
             raise (Stopping() if self.stopping else TimeoutError()) from None
         finally:
-            self._reading.discard(limit)
+            del self._reading[task]
+            self._ended.discard(task)
 
-    async def work(self, answer: Coroutine[Any, Any, None]) -> None:
-        """A request is being answered: it is waited for."""
-        self._at_work += 1
-        try:
-            await answer
-        finally:
-            self._at_work -= 1
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._end_late()
+        first = next((until for task, until in self._reading.items() if task not in self._ended), 0)
+        self._timer = bool(first)
+        if first:
+            loop.call_at(first, self._look, loop)
+
+    def _end_late(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for task, until in self._reading.items():
+            if until <= now and task not in self._ended:
+                self._ended.add(task)
+                task.cancel()
 
     def _stop(self) -> None:
         loop = asyncio.get_running_loop()
         self.stopping = True
-        for limit in self._reading:
-            if limit.when() is not None:  # else it has not begun, and ends at once by itself
-                limit.reschedule(loop.time())
+        self._reading = dict.fromkeys(self._reading, loop.time())
+        self._end_late()
         loop.call_later(GRACE, self._leave)
         signal.raise_signal(signal.SIGINT)  # the server stops as it does for Ctrl-C
 
     def _leave(self) -> None:
         """Nothing is left but clients that have not sent as much as a whole head."""
-        if self._at_work:
+        if self.at_work:
             asyncio.get_running_loop().call_later(GRACE, self._leave)
         else:
             os._exit(0)

@@ -25,7 +25,7 @@ KEYS_LAST = timedelta(hours=24)
 REFUSED_KEPT = 60  # in a minute, of one hook
 
 
-@dataclass(frozen=True)
+@dataclass
 class Delivery:
     """A request as it came in; headers as received, in order."""
 
@@ -78,10 +78,10 @@ def receive_all(
     deliveries: Sequence[Delivery], max_body: int, sample: bool = False
 ) -> list[Receipt]:
     """Store many requests in one commit and say what to answer each. All or none are stored."""
-    tokens = {digest(delivery.token) for delivery in deliveries}
+    hashes = {token: digest(token) for token in {delivery.token for delivery in deliveries}}
     now = max(delivery.received_at for delivery in deliveries)
-    found = hooks.hooks_by_token(tokens, now)
-    taken = [_take(d, found.get(digest(d.token)), max_body, sample) for d in deliveries]
+    found = hooks.hooks_by_token(set(hashes.values()), now)
+    taken = [_take(d, found.get(hashes[d.token]), max_body, sample) for d in deliveries]
     taken = _without_floods(taken, now)
     stored = [one for one in taken if isinstance(one, Taken)]
     if stored:
@@ -95,7 +95,7 @@ def receive_all(
     return [one if isinstance(one, Receipt) else _receipt(one) for one in taken]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Taken:
     """A request that is to be stored: its event, or the events of a batch; its bytes, its hook, and
     what its sender wants to hear. greeted: it is a handshake, whose answer nothing replaces."""
@@ -136,6 +136,8 @@ def _take(
 def _packed(delivery: Delivery) -> bool:
     """Whether any header of several says that the body is compressed."""
     stated = [value for name, value in delivery.headers if name.lower() == "content-encoding"]
+    if not stated:
+        return False
     codings = {coding.strip().lower() for value in stated for coding in value.split(",")}
     return bool(codings - {"", "identity"})
 

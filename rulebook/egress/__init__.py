@@ -24,8 +24,8 @@ from rulebook.egress.failures import (
     TimedOut,
     TlsFailed,
 )
-from rulebook.egress.http import Response, exchange
 from rulebook.egress.resolve import addresses
+from rulebook.egress.response import Response
 from rulebook.egress.smtp import MailServer, session
 from rulebook.egress.targets import METHODS, Target, header_lines, method, target
 
@@ -80,6 +80,8 @@ class Egress:
         keep: use and leave open a kept-alive line; only where a repeat does no harm.
         Any status is a Response; whatever prevents one raises EgressError.
         """
+        from rulebook.egress.http import exchange  # curl takes 6 MB, and few processes call
+
         ends = time.monotonic() + min(timeout, MAX_SECONDS)
         verb, to, lines = method(verb), target(url), header_lines(headers or {})
         approved = addresses(to.host, to.port, ends - time.monotonic(), self._allow)

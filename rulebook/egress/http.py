@@ -17,6 +17,7 @@ from rulebook.egress.failures import (
     TimedOut,
     TlsFailed,
 )
+from rulebook.egress.response import Response
 from rulebook.egress.targets import Target
 
 MAX_ANSWER = 64 * 1024
@@ -32,22 +33,6 @@ _TLS = {
     pycurl.E_SSL_INVALIDCERTSTATUS,
 }
 _kept = threading.local()
-
-
-@dataclass(frozen=True)
-class Response:
-    """An answer: header names in lower case, at most 64 kB of body, seconds taken; cut: there
-    was more to come."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-    took: float
-    cut: bool = False
-
-    @property
-    def text(self) -> str:
-        return self.body.decode("utf-8", "replace")
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address
 from urllib.parse import SplitResult, quote, urlsplit
 
@@ -43,6 +44,7 @@ class Target:
         return host if self.port == usual else f"{host}:{self.port}"
 
 
+@lru_cache(maxsize=500)
 def target(url: str) -> Target:
     """The URL as parts that are safe to use. Raises Refused with the reason."""
     if len(url) > MAX_URL:

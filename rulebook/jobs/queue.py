@@ -16,13 +16,18 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from flask import Flask
-from huey import Huey
-from huey.registry import Message
-from huey.serializer import Serializer
-from huey.storage import PostgresStorage, PriorityRedisStorage, SqliteStorage
-from redis import ConnectionPool
 
 from rulebook.config import Config
+from rulebook.jobs.lean import (
+    Huey,
+    Message,
+    PostgresStorage,
+    PriorityRedisStorage,
+    Serializer,
+    SqliteStorage,
+    know_postgres,
+    redis_pool,
+)
 from rulebook.jobs.wake import knock
 
 log = logging.getLogger("rulebook.jobs")
@@ -146,8 +151,9 @@ def _storage(config: Config) -> dict[str, Any]:
         return {"storage_class": SqliteStorage, "filename": str(_queue_file(config)),
                 "fsync": False}  # fmt: skip
     if url.startswith(("redis://", "rediss://", "unix://")):
-        pool = ConnectionPool.from_url(url, socket_timeout=3, socket_connect_timeout=2)
+        pool = redis_pool(url, socket_timeout=3, socket_connect_timeout=2)
         return {"storage_class": PriorityRedisStorage, "connection_pool": pool}
+    know_postgres()
     return {"storage_class": PostgresQueue, "dsn": re.sub(r"^(\w+)\+\w+:", r"\1:", url)}
 
 

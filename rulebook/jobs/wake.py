@@ -12,7 +12,7 @@ import os
 import threading
 from pathlib import Path
 
-from huey.consumer import Consumer, Worker
+from rulebook.jobs.lean import Consumer, Worker
 
 FOLDER = "bell"
 

@@ -111,6 +111,8 @@ def _first(sources: Iterable[Source], request: Request) -> str | None:
 
 
 def _shown(text: str) -> str:
+    if len(text) <= _LONGEST and text.isprintable():
+        return text
     return "".join(char if char.isprintable() else "?" for char in text[:_LONGEST])
 
 

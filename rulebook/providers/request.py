@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Protocol
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from rules.payload import read_payload
+from rules.payload import glance
 
 _STEP = re.compile(r"\.(\w[\w-]*)|\['([^']*)'\]|\[(\d+)\]")
 
@@ -32,8 +32,8 @@ class Request:
 
     @cached_property
     def payload(self) -> object:
-        """The body as it is read for rules; never raises."""
-        return read_payload(self.body, self.headers.get("content-type", "")).value
+        """The body as it is read for rules, as far as texts and whole numbers go; never raises."""
+        return glance(self.body, self.headers.get("content-type", ""))
 
     @cached_property
     def query(self) -> dict[str, str]:

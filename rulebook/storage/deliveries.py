@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from rulebook.storage.base import Base, Id, Line, UtcDateTime
 from rulebook.storage.engine import change, db
-from rulebook.storage.rows import Many
+from rulebook.storage.rows import Putting
 
 
 class Dedupe(Base):
@@ -38,7 +38,7 @@ def _claiming(dialect: Dialect) -> Executable:
     )
 
 
-_claim = Many(_claiming)
+_claim = Putting(_claiming)
 
 
 def claim_keys(

@@ -12,12 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, CursorResult, Engine, UpdateBase, event
@@ -27,6 +23,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from rulebook.config import Config
 from rulebook.storage.checkpoint import Mover
 from rulebook.storage.turn import Turn
+
+if TYPE_CHECKING:  # 10 MB in every process; only those that upgrade need it
+    from alembic.config import Config as AlembicConfig
 
 # Not expired on commit: a look at a row after it would begin another transaction, and with it take
 # SQLite's write lock for as long as a page takes to draw.
@@ -150,6 +149,8 @@ def reading() -> Iterator[None]:
 
 def migrations() -> AlembicConfig:
     """Alembic's view of our migrations; used within an app context."""
+    from alembic.config import Config as AlembicConfig
+
     config = AlembicConfig()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     return config
@@ -157,6 +158,8 @@ def migrations() -> AlembicConfig:
 
 def upgrade(app: Flask) -> None:
     """Bring the database to today's tables; harmless when it is there already."""
+    from alembic import command
+
     with app.app_context():
         command.upgrade(migrations(), "head")
         _begin_tallies()
@@ -165,6 +168,9 @@ def upgrade(app: Flask) -> None:
 def revisions() -> tuple[str | None, list[str]]:
     """The migration that the database is at (None: an empty one), and all that are known, newest
     first."""
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     scripts = ScriptDirectory.from_config(migrations())
     with db.engine.connect() as connection:
         here = MigrationContext.configure(connection).get_current_revision()

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from rulebook.storage.base import Base, Id, Json, JsonDict, Line, UtcDateTime, new_id, utcnow
 from rulebook.storage.engine import change, db
+from rulebook.storage.rows import Ask
 
 
 class Hook(Base):
@@ -49,18 +50,20 @@ class HookAtDoor(NamedTuple):
 
 _at = cast(Table, Hook.__table__).c
 # Built once, because building it would take longer than asking it.
-_BY_TOKEN = select(
-    _at.token_hash,
-    _at.old_token_hash,
-    _at.old_token_until,
-    *(_at[name] for name in HookAtDoor._fields),
-).where(
-    _at.deleted_at.is_(None),
-    or_(
-        _at.token_hash.in_(bindparam("hashes", expanding=True)),
-        _at.old_token_hash.in_(bindparam("hashes", expanding=True))
-        & (_at.old_token_until > bindparam("now", type_=UtcDateTime())),
-    ),
+_BY_TOKEN = Ask(
+    select(
+        _at.token_hash,
+        _at.old_token_hash,
+        _at.old_token_until,
+        *(_at[name] for name in HookAtDoor._fields),
+    ).where(
+        _at.deleted_at.is_(None),
+        or_(
+            _at.token_hash.in_(bindparam("hashes", expanding=True)),
+            _at.old_token_hash.in_(bindparam("hashes", expanding=True))
+            & (_at.old_token_until > bindparam("now", type_=UtcDateTime())),
+        ),
+    )
 )
 
 
@@ -68,7 +71,7 @@ def hooks_by_token(token_hashes: Collection[str], now: datetime) -> dict[str, Ho
     """The hooks that answer to these tokens, replaced ones within their overlap included."""
     asked = {"hashes": list(token_hashes), "now": now}
     found: dict[str, HookAtDoor] = {}
-    for token_hash, old_hash, until, *rest in db.session.connection().execute(_BY_TOKEN, asked):
+    for token_hash, old_hash, until, *rest in _BY_TOKEN(asked):
         hook = found[token_hash] = HookAtDoor(*rest)
         if until and until > now:
             found[old_hash] = hook

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal, localcontext
+from functools import lru_cache
 
 from rules.filters.plain import exact, number_text, text_of
 from rules.filters.row import NUMBER, TEXT, Filter, whole
@@ -60,8 +61,6 @@ def _number(value: object, digits: object = None) -> str:
 
 def _money(value: object, currency: object, unit: object = "minor") -> str:
     """Minor units (cents) unless `unit` is 'major', as PayPal and Shopify write amounts."""
-    from babel.numbers import get_currency_symbol  # slow to load, and seldom needed
-
     code, number = _currency(currency), _readable(value)
     if number is None:
         raise Unusable(
@@ -70,16 +69,22 @@ def _money(value: object, currency: object, unit: object = "minor") -> str:
         )
     decimals = decimals_of(code)
     amount = _amount(number, decimals, code, _unit(unit))
-    symbol = get_currency_symbol(code, "en_US")
+    symbol = _symbol(code)
     gap = " " if symbol[-1:].isalpha() else ""
     return f"{'-' * (amount < 0)}{symbol}{gap}{abs(amount):,.{decimals}f}"
 
 
-def _currency(currency: object) -> str:
-    from babel.numbers import is_currency
+@lru_cache(maxsize=200)
+def _symbol(code: str) -> str:
+    """How a currency is written; empty where the code is none."""
+    from babel.numbers import get_currency_symbol, is_currency  # slow to load, and seldom needed
 
+    return get_currency_symbol(code, "en_US") if is_currency(code, "en_US") else ""
+
+
+def _currency(currency: object) -> str:
     code = text_of(currency).strip().upper()[:10]
-    if not is_currency(code, "en_US"):
+    if not _symbol(code):
         raise Unusable(f"'{code}' is not a currency.", "Use its three letters: | money('usd').")
     return code
 

@@ -94,6 +94,8 @@ def compact(value: object) -> str:
     """A value as JSON without blanks, numbers exactly as `number_text` writes them."""
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
     if absent(value):
         return "null"
     if isinstance(value, Mapping):
@@ -112,6 +114,8 @@ def weight(value: object, most: int) -> int:
     while waiting and total <= most:
         item = waiting.pop()
         total += 10 if not isinstance(item, str) else len(item)
+        if isinstance(item, str | int):
+            continue
         if isinstance(item, Mapping):
             total += 10 * len(item)
             waiting.extend(item.values())

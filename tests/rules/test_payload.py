@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.payload import Payload, read_payload
+from rules.payload import Payload, glance, read_payload
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -207,3 +207,26 @@ def test_no_body_ever_raises(body, content_type):
 ))  # fmt: skip
 def test_json_comes_back_as_it_was(value):
     assert read_payload(json.dumps(value).encode(), JSON).value == value
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"id": "a", "n": 1, "n": 2, "deep": {"t": "x", "list": [1, "y", null, true]}}',
+        b'{"big": 12345678901234567890123, "long": ' + b"9" * 5000 + b"}",
+        b'{"half": "\\ud800", "id": "a"}',
+        b'{"not": NaN, "id": "a"}',
+        b'\xef\xbb\xbf{"id": "a"}',
+        '{"id": "a"}'.encode("utf-16"),
+        b'{"nul": "\\u0000\0", "id": "a"}',
+        b'{"id": "\xff"}',
+        b"[" * 100 + b"]" * 100,
+        b'{"id": "a"',
+        b"id=a&b=c",
+        b"",
+        b"\x1f\x8b{}",
+    ],
+)
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", ""])
+def test_a_glance_says_what_a_reading_says(body: bytes, kind: str) -> None:
+    assert glance(body, kind) == read_payload(body, kind).value
