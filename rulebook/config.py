@@ -98,6 +98,9 @@ SETTINGS = (
     Setting("EGRESS_ALLOW", _list, (), "Private addresses that outgoing requests may reach all "
             "the same: hosts, addresses or networks, each with an optional port, "
             "separated by commas."),
+    Setting("MAIL_URL", _text, "", "The mail server by which alerts go where a workspace has "
+            "chosen none: `smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS`, with `smtps:` for TLS "
+            "from the start and `&security=none` inside your network.", secret=True),
     Setting("MAX_BODY", _number, 1024 * 1024, "The largest body that a hook takes, in bytes; "
             "beyond it the sender is answered 413. At most 26214400."),
     Setting("READ_DEADLINE", _number, 30, "Seconds that a sender may take to send its request; "

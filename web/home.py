@@ -11,12 +11,23 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from rulebook.domain.attention import dismiss, worries
+from rulebook.domain.attention import dismiss, everything, mute, unmute, worries
 from rulebook.domain.rules import read_back
 from rulebook.providers import PROVIDERS, UNKNOWN_SENDER
-from rulebook.storage import connections, figures, hooks, rules, tallies, utcnow, verdicts
+from rulebook.storage import (
+    alerts,
+    connections,
+    figures,
+    hooks,
+    notices,
+    rules,
+    tallies,
+    utcnow,
+    verdicts,
+)
 from rulebook.storage.rules import Rule, RuleVersion
 from web import rhythm
+from web.alerts import by_mail
 from web.fragments import page
 from web.guard import actor, own_page
 from web.shown import in_words, zone
@@ -53,6 +64,8 @@ def index() -> ResponseReturnValue:
             providers=[(name, provider.label) for name, provider in PROVIDERS.items()],
             unknown_sender=UNKNOWN_SENDER.name,
             may_write=actor().may("write"),
+            may_send=actor().may("send"),
+            worries=worries(workspace_id),
         )
     part = request.args.get("part")
     upper = _upper(workspace_id) if part in (None, "now") else {}
@@ -96,9 +109,24 @@ def dealt_with() -> ResponseReturnValue:
     return redirect(own_page(request.form.get("next")), 303)
 
 
+@pages.post("/mute")
+def muted() -> ResponseReturnValue:
+    """Hear no more of a problem for as long as it lasts, or hear of it again."""
+    key = request.form.get("kind", ""), request.form.get("thing", "")
+    if request.form.get("again"):
+        unmute(actor(), *key)
+        flash("You hear of it again.", "ok")
+    else:
+        mute(actor(), *key)
+        flash("Muted: it is not counted and no alert tells of it, until it ends.", "ok")
+    return redirect(own_page(request.form.get("next")), 303)
+
+
 def _upper(workspace_id: str) -> dict[str, Any]:
     """What needs a person, today's numbers, the oldest waiting work: what is kept up to date."""
-    found = worries(workspace_id)
+    there = everything(workspace_id)
+    quiet = notices.muted(workspace_id)
+    found = [each for each in there if each.key not in quiet]
     local = utcnow().astimezone(zone())
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
     today = Counter(dict.fromkeys(tallies.KINDS, 0))
@@ -111,8 +139,11 @@ def _upper(workspace_id: str) -> dict[str, Any]:
         "newcomers": len(set(named) - set(known)),
         "known": " ".join(known),
         "needs_you": len(found),
+        "muted": [each for each in there if each.key in quiet],
         "headline": _headline(len(found), today["received"]),
         "today": today,
+        "alerts_go": bool(by_mail(workspace_id) or alerts.way_of(workspace_id).other_action),
+        "alert_trouble": alerts.last_trouble(workspace_id),
         "waiting": figures.waiting_runs(workspace_id, 5),
     }
 

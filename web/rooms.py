@@ -2,6 +2,7 @@
 
 from web import (
     accounts,
+    alerts,
     api,
     callbacks,
     connections,
@@ -33,6 +34,7 @@ BLUEPRINTS = tuple(
         runs,
         outbox,
         connections,
+        alerts,
         settings,
     )
 )

@@ -36,7 +36,10 @@ ROLE_WORDS = {
 }
 DEEDS = {
     "account.create": "made the account",
+    "alert.ways": "changed the ways of alerts",
     "attention.dismiss": "marked failures as dealt with",
+    "attention.mute": "muted",
+    "attention.unmute": "wants to hear again of a problem",
     "connection.create": "added the connection",
     "connection.change": "changed the connection",
     "connection.test": "tested a connection",

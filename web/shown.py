@@ -69,7 +69,14 @@ _NUMBERS = "no one two three four five six seven eight nine ten".split()
 
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
-        ago=ago, clock=clock, stamp=stamp, day=day, date=date, size=size, thousands=thousands
+        ago=ago,
+        clock=clock,
+        stamp=stamp,
+        day=day,
+        date=date,
+        size=size,
+        thousands=thousands,
+        money=money,
     )
     app.jinja_env.filters.update(in_words=in_words, numbered=enumerate)
     app.jinja_env.globals.update(run_words=run_words, event_words=event_words, type_name=type_name)
@@ -208,6 +215,11 @@ def size(count: int) -> str:
     if count < 1000:
         return f"{count} bytes" if count != 1 else "1 byte"
     return f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
+
+
+def money(count: int) -> str:
+    """Hundredths of a US cent as "$0.46"; less than a cent is said as such."""
+    return f"${count / 10_000:,.2f}" if count >= 100 else "below $0.01"
 
 
 def thousands(count: int) -> str:

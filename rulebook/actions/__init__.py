@@ -98,11 +98,16 @@ def _no_more(config: Config) -> list[Problem]:
     return []
 
 
+def _no_url(url: str) -> dict[str, Any] | None:
+    return None
+
+
 @dataclass(frozen=True)
 class ConnectionKind:
     """A kind of stored credentials. help: how to get them, in plain words.
 
-    account says in one line whose they are, without a secret; test tries them out.
+    account says in one line whose they are, without a secret; test tries them out; read_url reads
+    them from an address in the settings, None for one of another kind.
     """
 
     name: str
@@ -112,6 +117,7 @@ class ConnectionKind:
     account: Callable[[Config], str]
     try_out: Callable[[Config, Egress, Settings], Outcome]
     more_checks: Callable[[Config], list[Problem]] = _no_more
+    read_url: Callable[[str], dict[str, Any] | None] = _no_url
 
     @property
     def example(self) -> dict[str, Any]:
@@ -150,6 +156,9 @@ class Action:
     # Every run costs money: beyond these it is held and a person is asked. Empty: it costs nothing.
     limits: ClassVar[tuple[Limit, ...]] = ()
     reports: ClassVar[bool] = False  # the provider tells `heard` later what became of a run
+    # Whether Rulebook's own alerts go by it: to each person's e-mail address, or to one receiver
+    # that is typed in the settings.
+    alerts: ClassVar[Literal["", "person", "one"]] = ""
     # How a rule begun with this action is called ("Text me"); only the first choice has one.
     starter: ClassVar[str] = ""
 
@@ -274,6 +283,10 @@ class Action:
     ) -> Outcome | None:
         """A verified report at a run's callback_url as an outcome; None for one to be ignored."""
         return None
+
+    def alert(self, to: str, subject: str, text: str) -> dict[str, Any]:
+        """An alert of Rulebook as a rendered config; text may have several paragraphs."""
+        raise NotImplementedError
 
     def mask(self, config: Config) -> dict[str, Any]:
         return mask(self.fields, config)

@@ -13,6 +13,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from html import unescape
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from rulebook.actions import (
     TEST,
@@ -77,6 +78,29 @@ def _try_out(config: Config, egress: Egress, settings: Settings) -> Outcome:
     return Outcome("yes", f"{server.host} {done}. No message was sent.")
 
 
+def _from_url(url: str) -> dict[str, Any] | None:
+    """smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS&security=none, smtps:// for TLS at once."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("smtp", "smtps"):
+        return None
+    more = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    usual = "tls" if parts.scheme == "smtps" else "starttls"
+    try:
+        port = parts.port
+    except ValueError:
+        port = -1  # which the check of the port tells of
+    given = {
+        "host": parts.hostname or "",
+        "port": port,
+        "security": more.get("security", usual),
+        "username": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "from": more.get("from", ""),
+        "from_name": more.get("from_name", "Rulebook"),
+    }
+    return {name: value for name, value in given.items() if value not in ("", None)}
+
+
 SMTP = ConnectionKind(
     name="smtp",
     label="Mail server (SMTP)",
@@ -99,6 +123,7 @@ SMTP = ConnectionKind(
     account=_account,
     try_out=_try_out,
     more_checks=_checks,
+    read_url=_from_url,
 )  # fmt: skip
 
 
@@ -120,6 +145,7 @@ class Email(Action):
     )  # fmt: skip
     connections = (SMTP,)
     practice = True
+    alerts = "person"
     waits = (60, 300, 900, 1800, 3600, 7200, 14400, 28800)
     expires_after = 86400
 
@@ -155,6 +181,9 @@ class Email(Action):
 
     def as_test(self, config: Config) -> dict[str, Any]:
         return {**config, "subject": f"{TEST} {config.get('subject') or ''}".strip()}
+
+    def alert(self, to: str, subject: str, text: str) -> dict[str, Any]:
+        return {"to": to, "subject": subject, "text": text}
 
     def hidden(self, config: Config, connection: Config | None) -> list[str]:
         found = super().hidden(config, connection)

@@ -72,6 +72,7 @@ class Http(Action):
     connections = (HTTP_AUTH, SIGNING)
     waits = (5, 30, 120, 600, 1800, 7200, 18000, 36000, 36000)
     expires_after = 3 * 86400
+    alerts = "one"
 
     def check(self, config: Config, *, connected: bool = False) -> list[Problem]:
         problems = super().check(config) + self._header_problems(config)
@@ -121,6 +122,12 @@ class Http(Action):
         # because such paths hold keys.
         path = hashlib.sha256(urlsplit(to.url).path.encode()).hexdigest()[:8]
         return f"{to.host}:{to.port}/{path}"
+
+    def alert(self, to: str, subject: str, text: str) -> dict[str, Any]:
+        """As chats read it: Slack, Mattermost and Teams by "text", Discord by "content"."""
+        said = f"{subject}\n\n{text}"
+        told = {"subject": subject, "text": said, "content": said[:1900]}
+        return {"method": "POST", "url": to, "body": json.dumps(told)}
 
     def send(
         self,

@@ -71,6 +71,7 @@ class Sms(Action):
         Limit(500, 86400, "workspace", "500 texts in a day"),
     )
     reports = True
+    alerts = "one"
     starter = "Text me"
 
     def summary(self, config: Config) -> str:
@@ -108,6 +109,11 @@ class Sms(Action):
         return (
             {**config, "message": text.translate(_BREAKABLE)} if isinstance(text, str) else config
         )
+
+    def alert(self, to: str, subject: str, text: str) -> dict[str, Any]:
+        """The subject and the first link: what fits into a text or two."""
+        link = next((word for word in text.split() if "://" in word), "")
+        return {"to": to, "message": f"{subject} {link}".strip()}
 
     def send(
         self,

@@ -1,31 +1,46 @@
 """What needs a person: failures nobody retried, doubt, targets switched off, held runs, poison,
-work that is late.
+senders whose signatures are refused, what fell silent, work that is late.
 
 A person may say that failures are dealt with; the audit remembers it, and later ones count again.
+Anything else may be muted for as long as it lasts.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from rulebook.domain.actor import Actor
 from rulebook.domain.breaker import FIX_OFF, called
 from rulebook.errors import NotFound
-from rulebook.storage import db, events, figures, held, hooks, rules, runs, targets, utcnow
+from rulebook.storage import (
+    db,
+    events,
+    figures,
+    held,
+    hooks,
+    notices,
+    rules,
+    runs,
+    tallies,
+    targets,
+    utcnow,
+)
 from rulebook.storage.figures import Heap
 
 LOOKS_BACK = timedelta(days=7)
 LATE = timedelta(seconds=60)
-MOST_DOUBTS = 10
+REFUSED_LATELY = timedelta(hours=24)
+REFUSED_IN_A_ROW = 3  # fewer may be anybody who found the address
 SEEN = "attention.dismiss"
+MUTED, UNMUTED = "attention.mute", "attention.unmute"
 
 
 @dataclass(frozen=True)
 class Worry:
-    """One thing that needs a person. kind: failed, unknown, target, held, poison or late; `thing`
-    is the id of the rule (failed, held), run (unknown) or hook (poison) or the name of the target
-    it is about."""
+    """One thing that needs a person. kind: failed, unknown, target, held, poison, refused, silent
+    or late; `thing` is the id of the rule (failed, unknown, held, silent) or hook (poison, refused,
+    silent) or the name of the target it is about; `newest` the id of the newest run or event."""
 
     kind: str
     thing: str
@@ -34,10 +49,21 @@ class Worry:
     sentence: str
     fix: str
     since: datetime
+    newest: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.kind, self.thing
 
 
 def worries(workspace_id: str, now: datetime | None = None) -> list[Worry]:
-    """Everything that needs a person, what waits for a decision first, then oldest first."""
+    """What needs a person and is not muted, what waits for a decision first, then oldest first."""
+    quiet = notices.muted(workspace_id)
+    return [each for each in everything(workspace_id, now) if each.key not in quiet]
+
+
+def everything(workspace_id: str, now: datetime | None = None) -> list[Worry]:
+    """The same, with what is muted."""
     now = now or utcnow()
     seen = figures.last_noted(workspace_id, SEEN)
     return [
@@ -46,8 +72,38 @@ def worries(workspace_id: str, now: datetime | None = None) -> list[Worry]:
         *_targets(workspace_id),
         *_failures(workspace_id, seen, now),
         *_held(workspace_id),
+        *_refused(workspace_id, now),
         *_poison(workspace_id, seen, now),
+        *_silent(workspace_id),
     ]
+
+
+def mute(actor: Actor, kind: str, thing: str) -> None:
+    """Hear no more of this for as long as it lasts. Raises NotFound when it is not there."""
+    actor.must("write")
+    found = [each for each in everything(actor.workspace_id) if each.key == (kind, thing)]
+    if not found:
+        raise NotFound("problem")
+    now = utcnow()
+    notices.open_notice(actor.workspace_id, noted(found[0], now))
+    notices.set_open(actor.workspace_id, kind, thing, {"muted_at": now})
+    actor.note(MUTED, thing, found[0].about)
+    db.session.commit()
+
+
+def unmute(actor: Actor, kind: str, thing: str) -> None:
+    """Hear of it again. Raises NotFound."""
+    actor.must("write")
+    if not notices.set_open(actor.workspace_id, kind, thing, {"muted_at": None}):
+        raise NotFound("problem")
+    actor.note(UNMUTED, thing)
+    db.session.commit()
+
+
+def noted(worry: Worry, now: datetime) -> dict[str, object]:
+    """A worry as the columns of a notice."""
+    kept = {name: value for name, value in asdict(worry).items() if name != "newest"}
+    return kept | {"opened_at": now, "seen_at": now}
 
 
 def dismiss(actor: Actor, thing: str) -> None:
@@ -69,10 +125,15 @@ def _late(workspace_id: str, now: datetime) -> list[Worry]:
 
 
 def _doubts(workspace_id: str) -> list[Worry]:
+    heaps = figures.doubts_by_rule(workspace_id)
+    names = figures.rule_names(workspace_id, [heap.of for heap in heaps])
+    newest = runs.runs_by_id(workspace_id, [heap.newest for heap in heaps])
     return [
-        Worry("unknown", run.id, 1, run.summary, run.sentence, run.fix, run.created_at)
-        for run in figures.in_doubt(workspace_id, MOST_DOUBTS)
-    ]
+        Worry("unknown", heap.of, heap.count, run.summary if heap.count == 1 else names[heap.of],
+              run.sentence, run.fix, heap.since, run.id)
+        for heap in heaps
+        if (run := newest[heap.newest])
+    ]  # fmt: skip
 
 
 def _failures(workspace_id: str, seen: dict[str, datetime], now: datetime) -> list[Worry]:
@@ -92,7 +153,7 @@ def _failures(workspace_id: str, seen: dict[str, datetime], now: datetime) -> li
 def _failure(workspace_id: str, name: str, heap: Heap, count: int, newest: str) -> Worry:
     run = runs.run(workspace_id, newest)
     assert run is not None, "it was counted in this transaction"
-    return Worry("failed", heap.of, count, name, run.sentence, run.fix, heap.since)
+    return Worry("failed", heap.of, count, name, run.sentence, run.fix, heap.since, run.id)
 
 
 def _targets(workspace_id: str) -> list[Worry]:
@@ -128,3 +189,31 @@ def _poison(workspace_id: str, seen: dict[str, datetime], now: datetime) -> list
         fix = "Open the event; replay it once its rules are right."
         found.append(Worry("poison", heap.of, heap.count, name, event.reason, fix, heap.since))
     return found
+
+
+def _refused(workspace_id: str, now: datetime) -> list[Worry]:
+    """Hooks of which nothing was taken lately, because no signature was right."""
+    since = now - REFUSED_LATELY
+    lately = {
+        hook_id
+        for hook_id, _, kind, _ in tallies.by_thing(workspace_id, "hook_id", since, 96)
+        if kind == "refused"
+    }
+    found = []
+    for hook in hooks.hooks(workspace_id) if lately else []:
+        if hook.id not in lately or hook.paused:
+            continue
+        count, newest, first = events.refused_in_a_row(hook.id)
+        if newest and first and count >= REFUSED_IN_A_ROW:
+            fix = "Replace the signing secret if it was changed at the sender."
+            found.append(Worry("refused", hook.id, count, hook.name, newest.reason, fix,
+                               first.received_at, newest.id))  # fmt: skip
+    return found
+
+
+def _silent(workspace_id: str) -> list[Worry]:
+    """What watching found: looking for it takes too long for a page."""
+    return [
+        Worry("silent", each.thing, 1, each.about, each.sentence, each.fix, each.since)
+        for each in notices.open_notices(workspace_id, "silent")
+    ]

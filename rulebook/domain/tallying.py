@@ -27,6 +27,8 @@ class Ran(Protocol):
     def action(self) -> str: ...
     @property
     def practice(self) -> bool: ...
+    @property
+    def config(self) -> Mapping[str, Any]: ...
 
 
 def count_stored(events: Iterable[Mapping[str, Any]]) -> None:
@@ -63,17 +65,27 @@ def count_ended(ended: Iterable[tuple[Ran, str]], now: datetime) -> None:
     """Runs came to an end, each with the state it has now."""
     counts: Counter[Key] = Counter()
     for run, state in ended:
-        for kind in _kinds(run, state):
-            counts[Key(run.workspace_id, slot_of(now), kind, run.hook_id, run.rule_id)] += 1
+        for kind, n in _kinds(run, state):
+            counts[Key(run.workspace_id, slot_of(now), kind, run.hook_id, run.rule_id)] += n
     tallies.note(counts)
 
 
-def _kinds(run: Ran, state: str) -> list[str]:
+def _kinds(run: Ran, state: str) -> list[tuple[str, int]]:
     if state == "failed":
-        return ["failed"]
+        return [("failed", 1)]
     if state != "succeeded":
         return []
     if run.practice:
-        return ["kept"]
-    costs = run.action in ACTIONS and ACTIONS[run.action].limits
-    return ["sent", "paid"] if costs else ["sent"]
+        return [("kept", 1)]
+    cost = _cost(run)
+    return [("sent", 1), ("cost", cost)] if cost else [("sent", 1)]
+
+
+def _cost(run: Ran) -> int:
+    """What a message costs at the usual rate, in hundredths of a cent."""
+    action = ACTIONS.get(run.action)
+    if action is None or not action.limits:  # what has no limit costs nothing
+        return 0
+    message = action.message(dict(run.config))
+    price = action.counted(message).price if message else None
+    return round(price * 10_000) if price else 0

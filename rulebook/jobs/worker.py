@@ -16,6 +16,7 @@ from rulebook.domain.house import furnish
 from rulebook.domain.judge import judge_waiting, still_coming
 from rulebook.domain.noting import Notes
 from rulebook.domain.sweep import prune, sweep
+from rulebook.jobs.alerting import start_alerting
 from rulebook.jobs.desk import Desk
 from rulebook.jobs.indexing import start_indexing
 from rulebook.jobs.looking import start_looking
@@ -32,8 +33,8 @@ JUDGED_AT_ONCE = 50
 # While a burst comes in, storing it goes first: for each second of judging, two of rest.
 REST, LONGEST_REST = 2, 0.2
 # A stop takes no longer than these seconds; whoever tends the process must be as patient.
-CALLS_END, RECORDS_END, ASIDE_ENDS = 35, 6, 5
-LONGEST_STOP = CALLS_END + RECORDS_END + 2 * ASIDE_ENDS
+CALLS_END, RECORDS_END, ASIDE_ENDS = 35, 6, 10
+LONGEST_STOP = CALLS_END + RECORDS_END + ASIDE_ENDS
 HEARERS = 2  # one judges while the other takes runs to the desk
 SWITCH = 0.001  # seconds: an answer to a call must not wait long for a thread that judges
 
@@ -88,6 +89,7 @@ def work(config: Config) -> None:
         thread.start()
     start_looking(app, bell, stop)
     aside.append(start_indexing(app, stop))
+    aside.append(start_alerting(app, stop))
     ears = Ears(config.instance)
     consumer = listening(ears)(
         bell.queue,
@@ -107,8 +109,9 @@ def work(config: Config) -> None:
         stop.set()
         consumer.stop_flag.set()
         leaving.join()
+        ends = time.monotonic() + ASIDE_ENDS
         for thread in aside:
-            thread.join(ASIDE_ENDS)
+            thread.join(max(0, ends - time.monotonic()))
 
 
 def _note(app: Flask, notes: Notes, stop: threading.Event) -> None:

@@ -2,6 +2,7 @@
 select(). Every query about a workspace's things names the workspace."""
 
 from rulebook.storage import (
+    alerts,
     attempts,
     audit,
     connections,
@@ -15,6 +16,7 @@ from rulebook.storage import (
     finding,
     held,
     hooks,
+    notices,
     rules,
     run_claims,
     runs,
@@ -41,9 +43,9 @@ from rulebook.storage.engine import (
 )
 
 __all__ = [
-    "Base", "attempts", "audit", "connections", "db", "deliveries", "doubts",
+    "Base", "alerts", "attempts", "audit", "connections", "db", "deliveries", "doubts",
     "event_claims", "events", "evidence", "fields", "figures", "finding", "held", "hooks", "lazily",
-    "let_others_first", "move_the_log", "new_id", "open_database", "reading", "revisions",
-    "rules", "run_claims", "runs", "sealed", "search", "search_cards", "search_source", "tallies",
-    "targets", "upgrade", "users", "utcnow", "verdicts", "workspaces",
+    "let_others_first", "move_the_log", "new_id", "notices", "open_database", "reading",
+    "revisions", "rules", "run_claims", "runs", "sealed", "search", "search_cards",
+    "search_source", "tallies", "targets", "upgrade", "users", "utcnow", "verdicts", "workspaces",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import (
@@ -301,6 +302,14 @@ def newer_events(workspace_id: str, hook_id: str, after_id: str, limit: int) -> 
         Event.workspace_id == workspace_id, Event.hook_id == hook_id, Event.id > after_id
     )
     return list(db.session.scalars(found.order_by(Event.id).limit(limit)))
+
+
+def refused_in_a_row(hook_id: str, among: int = 200) -> tuple[int, Event | None, Event | None]:
+    """How many of the hook's newest events were refused since the last one that was not, the newest
+    and the first of them."""
+    newest = select(Event).where(Event.hook_id == hook_id).order_by(Event.id.desc()).limit(among)
+    refused = list(takewhile(lambda each: each.state == "refused", db.session.scalars(newest)))
+    return len(refused), refused[0] if refused else None, refused[-1] if refused else None
 
 
 def last_received(hook_ids: Sequence[str]) -> dict[str, Event]:

@@ -101,6 +101,18 @@ def _heaps(rows: Iterable[Row[str, int, datetime | None, str]]) -> list[Heap]:
     return [Heap(of, count, since, newest) for of, count, since, newest in rows if since]
 
 
+def doubts_by_rule(workspace_id: str) -> list[Heap]:
+    """Runs that may have been sent, one heap for each rule; oldest heap first."""
+    first = func.min(Run.created_at)
+    rows = db.session.execute(
+        select(Run.rule_id, func.count(), first, func.max(Run.id))
+        .where(Run.workspace_id == workspace_id, Run.state == "unknown")
+        .group_by(Run.rule_id)
+        .order_by(first)
+    )
+    return _heaps(rows)
+
+
 def in_doubt(workspace_id: str, limit: int) -> list[Run]:
     """Runs that may have been sent, oldest first."""
     found = select(Run).where(Run.workspace_id == workspace_id, Run.state == "unknown")
@@ -145,6 +157,23 @@ def open_counts(workspace_id: str) -> dict[str, int]:
         .group_by(Run.state)
     )
     return {state: count for state, count in rows}
+
+
+def last_success(rule_id: str, among: int = 500) -> datetime | None:
+    """When the last of the rule's newest runs succeeded."""
+    newest = (
+        select(Run.state, Run.finished_at)
+        .where(Run.rule_id == rule_id)
+        .order_by(Run.id.desc())
+        .limit(among)
+        .subquery()
+    )
+    return db.session.scalar(
+        select(newest.c.finished_at)
+        .where(newest.c.state == "succeeded")
+        .order_by(newest.c.finished_at.desc())
+        .limit(1)
+    )
 
 
 def any_event(workspace_id: str) -> bool:

@@ -297,6 +297,7 @@ class Expired(NamedTuple):
     rule_id: str
     action: str
     practice: bool
+    config: JsonDict
 
 
 def expire_runs(now: datetime) -> list[Expired]:

@@ -40,12 +40,12 @@ from rulebook.storage.verdicts import Verdict
 # A day begins on a half hour in every zone but those of Nepal and Chatham, a quarter off.
 SLOT = 1800  # seconds
 KEPT = timedelta(days=400)
-KINDS = ("received", "refused", "repeated", "matched", "hit", "sent", "kept", "paid", "failed")
+KINDS = ("received", "refused", "repeated", "matched", "hit", "sent", "kept", "cost", "failed")
 
 
 class Key(NamedTuple):
-    """What is counted together. slot: half hours since 1970; rule_id: empty for what is counted
-    by hook alone."""
+    """What is counted together. kind: one of KINDS, of which cost is in hundredths of a US cent;
+    slot: half hours since 1970; rule_id: empty for what is counted by hook alone."""
 
     workspace_id: str
     slot: int
@@ -168,6 +168,24 @@ def by_thing(
     return [(each, int(number), kind, int(n)) for each, number, kind, n in rows]
 
 
+def last_slots(kind: str, of: str, since: datetime) -> list[tuple[str, str, int]]:
+    """In all workspaces, for each hook or rule (`of`) of which there was any since then: workspace,
+    id, the last half hour."""
+    found = [
+        select(table.workspace_id, getattr(table, of).label("thing"), table.slot).where(
+            table.slot >= slot_of(since), table.kind == kind
+        )
+        for table in (Tally, TallyNote)
+    ]
+    noted = union_all(*found).subquery()
+    rows = db.session.execute(
+        select(noted.c.workspace_id, noted.c.thing, func.max(noted.c.slot)).group_by(
+            noted.c.workspace_id, noted.c.thing
+        )
+    )
+    return [(workspace_id, thing, slot) for workspace_id, thing, slot in rows]
+
+
 def forget_tallies(before: datetime) -> int:
     """Delete what is older than that; how many rows."""
     return change(delete(Tally).where(Tally.slot < slot_of(before)))
@@ -230,5 +248,4 @@ def _of_runs() -> Iterable[tuple[str, Select[*tuple[Any, ...]]]]:
     done = base.where(Run.state == "succeeded")
     yield "sent", done.where(Run.practice.is_(False))
     yield "kept", done.where(Run.practice)
-    yield "paid", done.where(Run.costs_at.is_not(None))
     yield "failed", base.where(Run.state == "failed")

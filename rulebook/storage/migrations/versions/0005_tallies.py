@@ -23,7 +23,7 @@ def _columns(key: bool) -> list[sa.Column[Any]]:
 
 
 def _workspace(table: str) -> sa.ForeignKeyConstraint:
-    name = f"fk_{table}_workspace_id_workspace"
+    name = f"fk_{table}_workspace_id"
     return sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name, ondelete="CASCADE")
 
 
