@@ -13,6 +13,7 @@ import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 LONGEST_WORD = 40
 MOST_ASKED = 12
@@ -39,11 +40,13 @@ def terms_of(text: str) -> set[str]:
     """Every word that a text is to be found by."""
     folded = _folded(text)
     found: set[str] = set()
-    for run in _RUN.findall(folded):
-        found.update(_kept(run))
-    if any(letter.isdigit() for letter in folded):
-        for match in _PHONE.finditer(folded):
-            found.update(_phone_kept(match[0]))
+    for run in set(_RUN.findall(folded)):
+        if run.isalnum() and run.isascii():
+            found.add(run[:LONGEST_WORD])
+        else:
+            found.update(_kept(run))
+    for match in _PHONE.finditer(folded):
+        found.update(_phone_kept(match[0]))
     return found
 
 
@@ -69,7 +72,8 @@ def holds(words: Iterable[str], wanted: Sequence[Asked]) -> bool:
     )
 
 
-def field_mark(names: Iterable[str]) -> str:
+@lru_cache(maxsize=20_000)
+def field_mark(names: tuple[str, ...]) -> str:
     """The mark of a field by the names that lead to it; items of a list share one."""
     return f".f{zlib.crc32('.'.join(names).encode('utf-8', 'replace')):08x}"
 

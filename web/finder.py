@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import request, url_for
 
 from rulebook.domain import history
 from rulebook.domain.asking import TESTS, FieldAsked, field_asked
 from rulebook.domain.gist import type_name
+from rulebook.domain.saved import saved_filters
 from rulebook.errors import Invalid
-from rulebook.storage import events, fields, hooks, rules, utcnow
+from rulebook.storage import events, fields, finding, hooks, rules, utcnow
 from rulebook.storage.events import EventFilter
 from rulebook.storage.hooks import Hook
 from web.eventlist import lines
@@ -132,6 +134,9 @@ def events_page() -> str:
         rules=[] if drawn else rules.rules(here.workspace_id),
         types=[] if drawn else _types(here.workspace_id, known_hooks, asked.get("hook")),
         choices=CHOICES,
+        saved_filters=[] if drawn else saved_filters(here, "events"),
+        query=urlencode(asked),
+        may_write=here.may("write"),
         paths=[] if drawn else _paths(known_hooks, asked.get("hook")),
     )
 
@@ -171,10 +176,11 @@ def _paths(known: list[Hook], hook_id: str | None) -> list[str]:
 
 
 def _types(workspace_id: str, known: list[Hook], hook_id: str | None) -> list[tuple[str, str]]:
-    """The types seen, each with the words of the first sender that has some for it."""
+    """The types seen here, each with the words of the first sender that has some for it."""
     senders = {hook.provider for hook in known if hook_id in (None, hook.id)}
     found = []
-    for each in events.event_types(workspace_id, hook_id):
+    seen = set(events.event_types(workspace_id, hook_id)) | set(finding.types_of(workspace_id))
+    for each in sorted(seen):
         words = {type_name(sender, each) for sender in senders} - {type_name("", each)}
         found.append((each, min(words, default=type_name("", each))))
     return found

@@ -15,6 +15,7 @@ from web import (
     outbox,
     rules,
     runs,
+    saved,
     settings,
 )
 
@@ -32,6 +33,7 @@ BLUEPRINTS = tuple(
         evidence,
         rules,
         runs,
+        saved,
         outbox,
         connections,
         alerts,

@@ -90,7 +90,7 @@ def _mark(path: Path) -> str:
             names.append(selector.key)
         elif not isinstance(selector, Index):
             break
-    return field_mark(names) if names else ""
+    return field_mark(tuple(names)) if names else ""
 
 
 def _number(found: Any) -> Decimal | None:

@@ -12,11 +12,11 @@ from rulebook.storage import db, reading, search, search_cards, search_source, u
 from rulebook.storage.base import first_id
 from rulebook.storage.search import Card
 from rulebook.storage.search_source import Source
-from rules.catalog import walk
 from rules.terms import field_mark, terms_of
 
 MOST_AT_ONCE = 300
 MOST_TEXT = 20_000
+MOST_NODES = 2_000
 # Ids are made a moment before the events are stored; who comes later is found by `catch_up`.
 LAG = timedelta(seconds=1)
 LATE = timedelta(seconds=90)
@@ -99,13 +99,29 @@ def _words(source: Source, said: Iterable[str]) -> frozenset[str]:
     body = source.body or b""
     value = payload_in(body, source.content_type, source.provider, source.part).value
     texts = [source.event_type or "", source.provider_id or "", source.gist, source.query, *said]
-    marks, length = set(), 0
-    for segments, _key, found, _depth in walk(value):
-        marks.add(field_mark(name for name in segments if isinstance(name, str)))
-        if length < MOST_TEXT and not isinstance(found, (dict, list)):
-            texts += _texts(found)
-            length += len(texts[-1])
-    return frozenset(terms_of("\n".join(texts)[: 2 * MOST_TEXT]) | marks)
+    marks = _look_through(value, texts)
+    return frozenset(terms_of("\n".join(texts)[:MOST_TEXT]) | marks)
+
+
+def _look_through(value: object, texts: list[str]) -> set[str]:
+    """Add the texts and numbers of a payload; the marks of its fields. Bounded."""
+    marks: set[str] = set()
+    waiting: list[tuple[tuple[str, ...], object]] = [((), value)]
+    for _ in range(MOST_NODES):
+        if not waiting:
+            break
+        names, found = waiting.pop()
+        if names:
+            marks.add(field_mark(names))
+        if isinstance(found, dict):
+            waiting += [((*names, str(key)), found[key]) for key in reversed(found)]
+        elif isinstance(found, list):
+            waiting += [(names, item) for item in reversed(found[:MOST_NODES])]
+        elif isinstance(found, str):
+            texts.append(found)
+        elif found is not None and not isinstance(found, bool):
+            texts.append(str(found))
+    return marks
 
 
 def _texts(value: object) -> list[str]:

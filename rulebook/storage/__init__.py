@@ -20,6 +20,7 @@ from rulebook.storage import (
     rules,
     run_claims,
     runs,
+    saved,
     sealed,
     search,
     search_cards,
@@ -44,8 +45,9 @@ from rulebook.storage.engine import (
 
 __all__ = [
     "Base", "alerts", "attempts", "audit", "connections", "db", "deliveries", "doubts",
-    "event_claims", "events", "evidence", "fields", "figures", "finding", "held", "hooks", "lazily",
-    "let_others_first", "move_the_log", "new_id", "notices", "open_database", "reading",
-    "revisions", "rules", "run_claims", "runs", "sealed", "search", "search_cards",
-    "search_source", "tallies", "targets", "upgrade", "users", "utcnow", "verdicts", "workspaces",
+    "event_claims", "events", "evidence", "fields", "figures", "finding", "held", "hooks",
+    "lazily", "let_others_first", "move_the_log", "new_id", "notices", "open_database",
+    "reading", "revisions", "rules", "run_claims", "runs", "saved", "sealed", "search",
+    "search_cards", "search_source", "tallies", "targets", "upgrade", "users", "utcnow",
+    "verdicts", "workspaces",
 ]  # fmt: skip

@@ -45,6 +45,6 @@ def test_much_is_cut_short() -> None:
 
 
 def test_no_word_of_a_text_is_a_mark() -> None:
-    mark = field_mark(["customer", "email"])
-    assert mark[0] == "." and mark == field_mark(("customer", "email")) != field_mark(["customer"])
+    mark = field_mark(("customer", "email"))
+    assert mark[0] == "." and mark != field_mark(("customer",)) != field_mark(("email",))
     assert not [word for word in terms_of(f"{mark} .w1 {KEPT}") if word.startswith(".") or not word]

@@ -1,0 +1,64 @@
+"""Filters are saved by name, renamed, shared and deleted, each by the person whose it is."""
+
+from __future__ import annotations
+
+from rulebook.domain.actor import Actor
+from rulebook.errors import Conflict, Invalid, NotFound
+from rulebook.storage import db, saved
+from rulebook.storage.saved import SavedFilter
+
+LISTS = ("events", "runs")
+MOST_FILTERS = 50
+LONGEST_NAME = 60
+
+
+def saved_filters(actor: Actor, of: str) -> list[SavedFilter]:
+    """The actor's own filters of a list, and those that others share."""
+    actor.must("read")
+    return saved.saved_filters(actor.workspace_id, actor.user_id, of)
+
+
+def save_filter(actor: Actor, of: str, name: str, query: str, shared: bool = False) -> SavedFilter:
+    """Keep a filter, as it stands in an address; sharing it needs the right to write. Raises
+    Invalid, Conflict."""
+    actor.must("write" if shared else "read")
+    if actor.user_id is None or of not in LISTS or not query:
+        raise Invalid.at("/query", "There is nothing to save yet.", "Narrow the list first.")
+    if saved.count_own(actor.workspace_id, actor.user_id) >= MOST_FILTERS:
+        raise Conflict(f"You have saved {MOST_FILTERS} filters.", "Delete one first.")
+    kept = SavedFilter(workspace_id=actor.workspace_id, user_id=actor.user_id, of=of,
+                       name=_name(name), query=query[:2000], shared=shared)  # fmt: skip
+    db.session.add(kept)
+    db.session.commit()
+    return kept
+
+
+def change_filter(actor: Actor, filter_id: str, name: str, shared: bool) -> SavedFilter:
+    """Give one's own filter another name; share it, or share it no more. Raises NotFound,
+    Invalid."""
+    kept = _own(actor, filter_id)
+    actor.must("write" if shared and not kept.shared else "read")
+    kept.name, kept.shared = _name(name), shared
+    db.session.commit()
+    return kept
+
+
+def delete_filter(actor: Actor, filter_id: str) -> None:
+    """Delete one's own filter. Raises NotFound."""
+    db.session.delete(_own(actor, filter_id))
+    db.session.commit()
+
+
+def _own(actor: Actor, filter_id: str) -> SavedFilter:
+    actor.must("read")
+    kept = saved.own_filter(actor.workspace_id, actor.user_id, filter_id)
+    if kept is None:
+        raise NotFound("filter")
+    return kept
+
+
+def _name(text: str) -> str:
+    name = " ".join(text.split())[:LONGEST_NAME]
+    if not name:
+        raise Invalid.at("/name", "The filter has no name.", "Such as Failed this week.")
+    return name
