@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from rulebook.domain.attention import dismiss, everything, mute, unmute, worries
 from rulebook.domain.rules import read_back
-from rulebook.providers import PROVIDERS, UNKNOWN_SENDER
+from rulebook.providers import PROVIDERS, RECIPES, UNKNOWN_SENDER, Recipe
 from rulebook.storage import (
     alerts,
     connections,
@@ -37,6 +37,9 @@ pages = Blueprint("home", __name__)
 MOST_ROWS = 20
 MOST_WORRIES = 60
 _Counts = dict[str, dict[str, list[int]]]
+
+
+MOST_RECIPES = 5
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ def index() -> ResponseReturnValue:
             now_at=next((at for at, step in enumerate(steps) if not step.done), None),
             providers=[(name, provider.label) for name, provider in PROVIDERS.items()],
             unknown_sender=UNKNOWN_SENDER.name,
+            recipes=_recipes(workspace_id),
             may_write=actor().may("write"),
             may_send=actor().may("send"),
             worries=worries(workspace_id),
@@ -73,6 +77,14 @@ def index() -> ResponseReturnValue:
     return page(
         "home.html", may_send=actor().may("send"), may_write=actor().may("write"), **upper, **lower
     )
+
+
+def _recipes(workspace_id: str) -> list[Recipe]:
+    """A few rules to start from: those of one's own tools, then one of each other tool."""
+    mine = {each.provider for each in hooks.hooks(workspace_id)}
+    own = [each for each in RECIPES if each.provider in mine]
+    others = {each.provider: each for each in reversed(RECIPES) if each.provider not in mine}
+    return [*own[:MOST_RECIPES], *others.values()][:MOST_RECIPES]
 
 
 def _steps(workspace_id: str) -> list[Step]:

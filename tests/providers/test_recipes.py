@@ -57,3 +57,8 @@ def test_its_sample_meets_it(recipe):
         for text in step["config"].values():
             made = compile_template(text).render(event, if_missing="fail")
             assert made.strip(), "every template finds its fields in the sample"
+
+
+def test_there_are_enough_to_begin_with_and_none_is_said_twice():
+    assert len(RECIPES) >= 30
+    assert len({(recipe.provider, recipe.label) for recipe in RECIPES}) == len(RECIPES)
