@@ -222,8 +222,16 @@ def _said(field: FieldSeen, value: Any) -> dict[str, Any]:
     if field.kind == "date":
         return condition(field.path, "any.has_value")
     choice = suggest(field.path, value)
+    if AMOUNT.search(field.path) and field.kind == "number":
+        return choice.condition
     made = (choice.condition, *choice.others)
     return next((one for one in made if one["test"].endswith(".is")), choice.condition)
+
+
+def of_a_kind(made: Mapping[str, Any]) -> bool:
+    """Whether a condition says of what kind an event is: by a type, a status, a yes or no."""
+    telling = not _rank({"path": made["path"]})[0]
+    return made["test"].startswith("yesno.") or (telling and made["test"] == "text.is")
 
 
 def _rank(made: dict[str, Any]) -> tuple[bool, int, int]:

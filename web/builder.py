@@ -7,6 +7,7 @@ form out of that page and morphs it in place.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -18,11 +19,11 @@ from rulebook.domain.hooks import find_hook
 from rulebook.domain.preview import try_on
 from rulebook.domain.rules import find_rule
 from rulebook.errors import Conflict, Invalid, Problem
-from rulebook.storage import db, events, hooks, rules
+from rulebook.storage import db, events, hooks, reading, rules
 from rulebook.storage.rules import Rule
 from rules import RuleError
 from rules.change import changed
-from web import draft, edits, gaps, messages, panel, trial
+from web import draft, edits, far, gaps, likes, messages, panel, trial
 from web.desk import Desk, draw
 from web.fieldlist import Row
 from web.guard import actor, bell
@@ -41,7 +42,7 @@ def new() -> ResponseReturnValue:
     if event is not None and event.hook_id != hook.id:
         event = None
     desk = Desk(hook, {}, event=event, query=request.args.get("q", ""))
-    desk.document = panel.start(hook, desk.event, desk.seen, desk.fields)
+    desk.begin()
     return draw(desk)
 
 
@@ -60,20 +61,28 @@ def edit(rule_id: str) -> ResponseReturnValue:
 
 def create() -> ResponseReturnValue:
     """A button of a new rule's form."""
-    return _answer(_desk(None))
+    return _pressed(None)
 
 
 def save(rule_id: str) -> ResponseReturnValue:
     """A button of a rule's form."""
-    return _answer(_desk(find_rule(actor(), rule_id)))
+    return _pressed(rule_id)
+
+
+def _pressed(rule_id: str | None) -> ResponseReturnValue:
+    """Only what changes the draft alone is known to need no turn among the writers."""
+    only_reads = request.form.get("do", "save").partition(" ")[0] in READS
+    with reading() if only_reads else nullcontext():
+        return _answer(_desk(find_rule(actor(), rule_id) if rule_id else None))
 
 
 def preview() -> ResponseReturnValue:
     """The draft judged again, as somebody types; changes nothing."""
     rule_id = request.form.get("rule")
-    desk = _desk(find_rule(actor(), rule_id) if rule_id else None)
-    desk.problems = _problems(desk) if desk.checked else ()
-    return draw(desk)
+    with reading():
+        desk = _desk(find_rule(actor(), rule_id) if rule_id else None)
+        desk.problems = _problems(desk) if desk.checked else ()
+        return draw(desk)
 
 
 def _desk(rule: Rule | None) -> Desk:
@@ -94,7 +103,11 @@ def _desk(rule: Rule | None) -> Desk:
         more=form.get("more", ""),
         checked=bool(form.get("checked")),
     )  # fmt: skip
-    panel.complete(desk.document["when"], desk.fields, desk.seen)
+    for made in panel.complete(desk.document["when"], desk.fields, desk.seen):
+        desk.focus = edits.place_of(made, desk.document["when"])
+    desk.likes = likes.read(form)
+    desk.document = likes.applied(desk.document, form, desk.likes)
+    desk.far = far.read(form, desk.document)
     return desk
 
 
@@ -104,7 +117,7 @@ def _answer(desk: Desk) -> ResponseReturnValue:
         return _save(desk, rest)
     if verb in ("trial", "try"):
         return _trial(desk, verb, rest)
-    actor().must("read" if verb in ("look", "event", "test", "more") else "write")
+    actor().must("read" if verb in ("look", "event", "test", "more", "far") else "write")
     if verb == "test":
         return _test(desk)
     BUTTONS.get(verb, _edit)(desk, rest)
@@ -118,10 +131,20 @@ def _edit(desk: Desk, place: str) -> None:
 
 def _event(desk: Desk, event_id: str) -> None:
     desk.look_at(event_id)
+    if desk.rule is None:
+        desk.compare()
 
 
 def _more(desk: Desk, name: str) -> None:
     desk.more = name
+
+
+def _far(desk: Desk, rest: str) -> None:
+    """Look at many more events; or leave it."""
+    desk.far = None
+    if rest != "stop":
+        found = far.read(request.form, desk.document)
+        desk.far = far.further(desk.hook.id, desk.document, desk.saved, found)
 
 
 def _fix(desk: Desk, rest: str) -> None:
@@ -178,19 +201,23 @@ def _sample(desk: Desk, rest: str) -> None:
         bell().event(receipt.judge)
     desk.look_at("")
     if not desk.document["then"] and not desk.document["when"].get("all"):
-        desk.document = panel.start(desk.hook, desk.event, desk.seen, desk.fields)
+        desk.begin()
 
 
 BUTTONS = {
     "look": lambda desk, rest: None,
     "event": _event,
     "more": _more,
+    "far": _far,
     "fix": _fix,
     "back": _back,
     "field": _field,
     "sample": _sample,
     **messages.BUTTONS,
 }
+
+
+READS = {"look", "event", "more", "far", "fix", "back", "field", *edits.EDITS}
 
 
 def _problems(desk: Desk) -> Iterable[Problem]:
@@ -228,6 +255,7 @@ def _save(desk: Desk, how: str) -> ResponseReturnValue:
     rule, over = desk.rule, how == "over"
     if how == "trial" and rule is None:
         desk.mode = "off"
+    document = likes.applied(document, request.form, desk.likes)
     panel.complete(document["when"], desk.fields, desk.seen)
     try:
         if rule is None:

@@ -11,6 +11,7 @@ from flask import render_template
 
 from rulebook.actions import ACTIONS
 from rulebook.domain import past, samples
+from rulebook.domain.likeness import Like, like_this
 from rulebook.domain.past import Past
 from rulebook.domain.preview import DEFAULT, Example
 from rulebook.domain.reading import seen_by_rules
@@ -21,10 +22,11 @@ from rulebook.storage import events, rules, workspaces
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
 from rulebook.storage.rules import Rule
-from web import draft, fieldlist, messages, panel, pills, steps
+from web import draft, far, fieldlist, likes, messages, panel, pills, steps
 from web import rows as drawing
 from web.changed import Changes, changes
 from web.draft import Document
+from web.far import Far
 from web.fieldlist import Fields
 from web.guard import actor
 from web.saying import Voice
@@ -50,6 +52,8 @@ class Desk:
     caret: int | None = None  # where in its template the next field goes
     expert: bool = False  # whether messages are shown as templates
     more: str = ""  # which list of events is shown in full
+    far: Far | None = None  # what looking far back has found so far
+    likes: list[Like] = field(default_factory=list)  # what sets the event of a new rule apart
     focus: str = ""  # the condition or group to go on with
     checked: bool = False  # whether one has tried to save, so that problems are told
     problems: Iterable[Problem] = ()
@@ -79,6 +83,18 @@ class Desk:
         self.fields: Fields = fieldlist.fields(
             self.hook, self.event, self.seen, self.past, used, self.zone
         )
+
+    def compare(self) -> None:
+        """Work out what sets the chosen event apart from the others."""
+        kind = panel.type_is(self.hook, self.event, self.seen) if self.event else None
+        if self.event and self.seen:
+            zone = str(self.zone)
+            self.likes = like_this(self.event, self.seen, kind, self.past, zone)
+
+    def begin(self) -> None:
+        """A new rule from the chosen event: met by its like."""
+        self.compare()
+        self.document = panel.start(self.hook, self.event, self.seen, self.fields, self.likes)
 
     def weighed(self) -> Weighed:
         """The draft judged as far as it is finished."""
@@ -177,6 +193,11 @@ def draw(desk: Desk, status: int = 200) -> tuple[str, int]:
         most=MOST_SHOWN,
         samples=samples.samples_for(desk.hook),
         actions=ACTIONS,
+        ticks=likes.ticks(desk.likes, document, voice),
+        likes=likes.written(desk.likes, document),
+        far=desk.far,
+        far_said=far.written(desk.far, document) if desk.far else "",
+        may_look_far=len(weighed.judged) >= DEFAULT,
         older=older,
         newer=newer,
         changed=desk.changed,

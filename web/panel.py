@@ -8,6 +8,7 @@ from typing import Any
 
 from rulebook.actions import ACTIONS, Action
 from rulebook.domain.gist import telling_line, type_name
+from rulebook.domain.likeness import Like
 from rulebook.providers import PROVIDERS
 from rulebook.providers.contract import Body, at
 from rulebook.storage.events import Event
@@ -95,20 +96,19 @@ def condition_for(row: Row, path: str, fields: Fields, seen: Mapping[str, Any]) 
     return found
 
 
-def complete(node: Any, fields: Fields, seen: Mapping[str, Any], base: str = "") -> None:
-    """Give each condition whose field was just chosen, or written, a likely test and value."""
-    for child in node.get(group_of(node) or "", ()):
-        complete(child, fields, seen, base)
-    if "items" in node and isinstance(node.get("where"), dict):
-        complete(node["where"], fields, seen, inside(node["items"], base))
+def complete(node: Any, fields: Fields, seen: Mapping[str, Any], base: str = "") -> list[Any]:
+    """Give each condition whose field was just chosen, or written, a likely test and value; the
+    conditions that got one."""
+    inner = inside(node["items"], base) if "items" in node else base
+    children = list(node.get(group_of(node) or "", ()))
+    children += [node["where"]] if "items" in node else []
+    made = [one for child in children for one in complete(child, fields, seen, inner)]
     if not node.get("path") or node.get("test"):
-        return
+        return made
     row = fields.find(node.get("in", "payload"), node["path"], base)
-    if row is None:
-        node["test"] = "text.is"
-        return
-    made = condition_for(row, row.path, fields, seen)
-    node |= {**made, "path": node["path"]}
+    likely_one = condition_for(row, row.path, fields, seen) if row else {"test": "text.is"}
+    node |= {**likely_one, "path": node["path"]}
+    return [node]
 
 
 def _example(row: Row) -> Any:
@@ -182,12 +182,13 @@ def _written(root: str, steps: Iterable[Any]) -> str:
     return "".join(parts)
 
 
-def start(hook: Hook, event: Event | None, seen: Mapping[str, Any], fields: Fields) -> Document:
-    """The draft of a new rule: met by events of this one's type, with a first message."""
+def start(
+    hook: Hook, event: Event | None, seen: Mapping[str, Any], fields: Fields, likes: Iterable[Like]
+) -> Document:
+    """The draft of a new rule: met by the like of this event, with a first message."""
     kind = type_name(hook.provider, event.event_type if event else None)
     draft: Document = {"name": kind or "", "when": {"all": []}, "then": []}
-    if event and event.event_type:
-        draft["when"]["all"].append(_type_is(hook, event, seen))
+    draft["when"]["all"] = [like.condition for like in likes if like.ticked]
     action = next((one for one in ACTIONS.values() if one.starter), None)
     if action is None or event is None:
         return draft
@@ -200,7 +201,10 @@ def start(hook: Hook, event: Event | None, seen: Mapping[str, Any], fields: Fiel
     return draft
 
 
-def _type_is(hook: Hook, event: Event, seen: Mapping[str, Any]) -> Document:
+def type_is(hook: Hook, event: Event, seen: Mapping[str, Any]) -> Document | None:
+    """The condition that an event is of this one's type; None where it has none."""
+    if not event.event_type:
+        return None
     for source in PROVIDERS[hook.provider].event_type:
         if isinstance(source, Body) and _value("payload", source.path, seen) == event.event_type:
             return {"path": source.path, "test": "text.is", "value": event.event_type}

@@ -19,13 +19,14 @@ from rulebook.storage.rules import Rule, RuleVersion
 from rules import RuleError, lint, parse
 from rules.lint import Note
 from rules.nodes import Rule as ParsedRule
-from web import builder
+from web import builder, far
 from web.guard import actor
 
 pages = Blueprint("rules", __name__)
 pages.add_url_rule("/rules/new", "new", builder.new)
 pages.add_url_rule("/rules", "create", builder.create, methods=["POST"])
 pages.add_url_rule("/rules/preview", "preview", builder.preview, methods=["POST"])
+pages.add_url_rule("/rules/far", "far", far.poll, methods=["POST"])
 pages.add_url_rule("/rules/<rule_id>", "edit", builder.edit)
 pages.add_url_rule("/rules/<rule_id>", "save", builder.save, methods=["POST"])
 

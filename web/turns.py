@@ -14,8 +14,8 @@ FEW = 5  # events of a list that are shown at first
 LISTS = (
     ("stops", "off", "stop matching"),
     ("starts", "plus", "start"),
-    ("near", "search", "near miss"),
     ("met", "tick", "matched"),
+    ("near", "search", "near miss"),
     ("not", "cross", "not matched"),
 )
 OPEN = ("stops", "starts")

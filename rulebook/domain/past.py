@@ -14,7 +14,7 @@ from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
 from rules.catalog import CatalogField, merge
 
-AT_ONCE = 500  # bodies held in memory while many are looked at
+AT_ONCE = 200  # bodies held in memory while many are looked at
 MOST_BYTES = 1_500_000  # of bodies whose fields are added up
 _MOST_CATALOGUES = 32
 _catalogues: OrderedDict[tuple[str, ...], tuple[list[CatalogField], int]] = OrderedDict()

@@ -155,6 +155,12 @@ def event(workspace_id: str, event_id: str) -> Event | None:
     )
 
 
+def events_by_id(workspace_id: str, event_ids: Sequence[str]) -> list[Event]:
+    """Those of the workspace's events that have these ids, newest first."""
+    found = select(Event).where(Event.workspace_id == workspace_id, Event.id.in_(event_ids))
+    return list(db.session.scalars(found.order_by(Event.id.desc())))
+
+
 def lock_event(event_id: str) -> None:
     """Let nobody else plan for this event until the commit; SQLite's writers are alone anyway."""
     db.session.execute(select(Event.id).where(Event.id == event_id).with_for_update(key_share=True))

@@ -17,7 +17,7 @@ from rulebook.domain.hooks import hook_url
 from rulebook.storage import connections, events, rules
 from rulebook.storage.events import EventFilter
 from tests.people import Person, make_hook, make_person, make_rule
-from tests.web.test_draft import Form
+from tests.web.form import form_of
 from tests.work import work
 
 HTMX = {"HX-Request": "true"}
@@ -56,9 +56,7 @@ class Builder:
 
     def _read(self) -> None:
         self.page = self.answer.text
-        drawn = re.search(r'<form class="rb".*?</form>', self.page, re.S)
-        self.form = Form(drawn[0] if drawn else "").data
-        self.form.pop("csrf_token", None)
+        self.form = form_of(self.page)
 
     def press(self, do: str, headers: dict[str, str] | None = None, **boxes: str) -> Builder:
         found = re.search(r'<form class="rb"[^>]*action="([^"]+)"', self.page)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from rulebook.storage.connections import Connection
 from rulebook.storage.hooks import Hook
 from rules import parse
 from rules.operators import OPERATORS
+from tests.web.form import Form
 from web import draft, edits, rows, steps
 from web.desk import Frame
 from web.draft import read, shape, shown, typed
@@ -29,45 +29,6 @@ VALUES: dict[str, Any] = {
     "duration": "7d", "weekdays": ["mon", "sun"], "time_pair": ["22:00", "06:30"],
     "ranges": ["192.0.2.0/24", "2001:db8::/32"], "nothing": None,
 }  # fmt: skip
-
-
-class Form(HTMLParser):
-    """What a browser would send for the boxes in a page."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.data: dict[str, str] = {}
-        self._select: str | None = None
-        self._area: str | None = None
-        self.feed(page)
-
-    def handle_starttag(self, tag, attrs):
-        given = {key: value or "" for key, value in attrs}
-        name = given.get("name", "")
-        if tag == "input" and given.get("type") in ("checkbox", "radio"):
-            if "checked" in given:
-                self.data[name] = given["value"]
-        elif tag == "input":
-            self.data[name] = given.get("value", "")
-        elif tag == "textarea":
-            self.data[name], self._area = "", name
-        elif tag == "select":
-            self._select = name
-        elif tag == "option" and self._select:
-            if "selected" in given or self._select not in self.data:
-                self.data[self._select] = given["value"]
-
-    def handle_data(self, data):
-        if self._area:
-            self.data[self._area] += data
-
-    def handle_endtag(self, tag):
-        if tag == "select":
-            self._select = None
-        elif tag == "textarea" and self._area:
-            text = self.data[self._area]
-            self.data[self._area] = text.removeprefix("\n").replace("\n", "\r\n")
-            self._area = None
 
 
 @pytest.fixture(scope="module")

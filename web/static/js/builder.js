@@ -31,6 +31,30 @@ addEventListener("keydown", (event) => {
   button.click();
 });
 
+// A field, or a list, that is chosen by keys counts once one goes on: arrows and letters pass over the others.
+const pick = (event) => event.target.closest?.("#builder select:is([name$=':field'], [name$=':list'])");
+let passing = null;
+
+function chosen() {
+  const box = passing;
+  passing = null;
+  if (box?.value) box.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+addEventListener("keydown", (event) => {
+  const box = pick(event);
+  if (!box) return;
+  passing = box;
+  if (event.key !== "Enter") return;
+  event.preventDefault();
+  chosen();
+}, true);
+for (const kind of ["input", "change"]) {
+  addEventListener(kind, (event) => passing && passing === pick(event) && event.stopImmediatePropagation(), true);
+}
+addEventListener("focusout", (event) => event.target === passing && chosen());
+addEventListener("pointerdown", () => { passing = null; }, true);
+
 // Where an answer says what to go on with, the hand goes there.
 function goOn() {
   const next = form()?.querySelector("[autofocus]");
@@ -56,7 +80,7 @@ addEventListener("htmx:before:response", (event) => {
 });
 
 addEventListener("htmx:after:swap", () => {
-  if (busy) goOn();
+  if (busy || document.activeElement === document.body) goOn();
   if (busy) hand = {}; // the answer knows where the caret is now
   busy = false;
   // Morphing sets attributes; what somebody has chosen by hand only follows its property.
