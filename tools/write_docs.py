@@ -4,12 +4,15 @@ tests/test_docs.py fails when a page is not what its rows say."""
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterable
+from importlib import import_module
 from pathlib import Path
 
 from rulebook.actions import ACTIONS, Action, Field
 from rulebook.config import PREFIX, SETTINGS
 from rulebook.providers import PROVIDERS, Provider
+from rulebook.providers.schemes import describe
 
 DOCS = Path(__file__).parents[1] / "docs"
 MADE = "<!-- Made by `make docs`; change the rows, not this page. -->\n\n"
@@ -72,23 +75,40 @@ def _marks(field: Field) -> str:
 
 
 def providers() -> str:
-    """Every provider: what is checked, what can be sent as a sample, how it is set up."""
+    """Every provider: how it signs, what it asks, how repeats are told, how it is set up."""
     rows = [
-        (p.label, f"`{p.name}`", "checked" if p.signature else "none",
-         ", ".join(f"`{s.name}`" for s in p.samples))
+        (p.label, f"`{p.name}`", _code(describe(p.signature)) if p.signature else "none",
+         "; ".join(shake.words for shake in p.handshakes) or "none",
+         "yes" if p.event_id else "no", "yes" if p.batches else "no", p.retries)
         for p in PROVIDERS.values()
     ]  # fmt: skip
+    head = ("sender", "id", "signature", "handshake", "repeats told by an id",
+            "many events in one delivery", "when Rulebook was away")  # fmt: skip
     return (
         MADE + "# Providers\n\n"
-        + table(("sender", "id", "signature", "samples"), rows)
+        "Whom a hook can be set to. `rulebook send ID SAMPLE --to URL --secret S` sends a sample "
+        "as the sender would, signed. A sender without a file here is set up as *Any other "
+        "sender*, with its way of signing found from a real request or written down by hand.\n\n"
+        + table(head, rows)
         + "".join(_provider(p) for p in PROVIDERS.values())
     )  # fmt: skip
 
 
+def _code(words: str) -> str:
+    """Templates in code type, so that their braces stay as they are."""
+    return re.sub(r"(?<=of )(\{\S+)", r"`\1`", words)
+
+
 def _provider(provider: Provider) -> str:
+    about = inspect.cleandoc(import_module(f"rulebook.providers.{provider.name}").__doc__ or "")
     steps = "".join(f"{n}. {step}\n" for n, step in enumerate(provider.steps, 1))
-    more = "\n\n".join(t for t in (provider.secret_hint, provider.retries, provider.docs) if t)
-    return f"## {provider.label}\n\n{steps}\n{more}\n\n".replace("\n\n\n", "\n\n")
+    secret = f"{provider.secret_label}: {provider.secret_hint}" if provider.signature else ""
+    samples = ", ".join(f"`{sample.name}`" for sample in provider.samples)
+    types = ", ".join(f"`{kind}` ({words})" for kind, words in provider.types.items())
+    said = (about, steps.strip(), secret, provider.retries, provider.switches_off,
+            f"Samples: {samples}.", f"Events with words: {types}." if types else "",
+            provider.docs)  # fmt: skip
+    return f"## {provider.label}: `{provider.name}`\n\n" + "\n\n".join(filter(None, said)) + "\n\n"
 
 
 PAGES = {"settings.md": settings, "actions.md": actions, "providers.md": providers}

@@ -9,7 +9,8 @@ from rulebook.domain.gist import type_name
 from rulebook.providers import PROVIDERS, UNKNOWN_SENDER
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
-from web.shown import clock, date, day, size
+from web.shown import clock, date, day, in_sentence, size
+from web.signing import Signing
 
 
 @dataclass(frozen=True)
@@ -37,15 +38,15 @@ class Coach:
         return next((n for n, each in enumerate(self.steps, 1) if each.current), len(self.steps))
 
 
-def coach(hook: Hook, newest: Sequence[Event], secret: bool) -> Coach:
+def coach(hook: Hook, newest: Sequence[Event], secret: bool, signed: Signing) -> Coach:
     """Where a hook stands; `newest` are its newest events, newest first."""
     provider = PROVIDERS.get(hook.provider, UNKNOWN_SENDER)
     sender = "A sender" if provider.fallback else provider.label
     ready = CoachStep("ready", "The web address is ready", f"Made {day(hook.created_at)}.",
                       "ok", "ok")  # fmt: skip
     steps = [ready, _received(hook, newest, sender)]
-    if provider.signature is not None:
-        steps.append(_verified(newest, secret, sender))
+    if signed.signs:
+        steps.append(_verified(newest, secret, sender, signed))
     return Coach(steps, all(each.kind == "ok" for each in steps))
 
 
@@ -61,25 +62,27 @@ def _received(hook: Hook, newest: Sequence[Event], sender: str) -> CoachStep:
     return CoachStep("received", f"{sender} calls it", text, "ok", "ok")
 
 
-def _verified(newest: Sequence[Event], secret: bool, sender: str) -> CoachStep:
+def _verified(newest: Sequence[Event], secret: bool, sender: str, signed: Signing) -> CoachStep:
     if newest and not secret:
-        text = "Anyone with this web address can trigger this hook. Give the signing secret."
+        text = "Anyone with this web address can trigger this hook."
+        text += f" Give the {in_sentence(signed.label)}."
         return CoachStep("verified", "Not checked yet", text, "doubt", "shield-none", current=True)
     if any(event.verification == "verified" for event in newest):
         return CoachStep("verified", "Verified", f"{sender} signed it, and the signature is right.",
                          "ok", "shield-ok")  # fmt: skip
     if newest and newest[0].verification == "refused":
-        text = refusing(newest)
+        text = refusing(newest, signed.why)
         return CoachStep("verified", "The signature does not match", text, "bad", "shield-bad",
                          current=True)  # fmt: skip
     text = "Ticks itself with the first event whose signature is right."
     return CoachStep("verified", "Verified", text, "off", "wait", current=bool(newest))
 
 
-def refusing(newest: Sequence[Event]) -> str:
-    """Why the newest event was refused, and that nothing is lost; nothing when it was not."""
+def refusing(newest: Sequence[Event], why: str = "") -> str:
+    """Why the newest event was refused, and that nothing is lost; nothing when it was not. why: the
+    reason that a closer look has found."""
     if not newest or newest[0].verification != "refused":
         return ""
     count = sum(event.verification == "refused" for event in newest)
     what = "1 event was" if count == 1 else f"{count} events were"
-    return f"{newest[0].reason} Nothing is lost: {what} refused and kept."
+    return f"{why or newest[0].reason} Nothing is lost: {what} refused and kept."

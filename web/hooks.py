@@ -22,10 +22,12 @@ from web.explained import friendly_names
 from web.fragments import page
 from web.guard import actor, bell
 from web.seen import fields_seen
+from web.signing import CHOICES, event_choices, signing
 
 pages = Blueprint("hooks", __name__)
 NEWEST = 8
 LOOKED_BACK = 50
+USUAL_REPLY = {"status": 200, "type": "text/plain", "text": ""}
 OVERLAPS = (
     (24, "for 24 hours"), (1, "for an hour"), (168, "for a week"), (0, "not at all"),
 )  # fmt: skip
@@ -143,17 +145,30 @@ def _changes() -> dict[str, Any]:
         if not secret:
             raise Invalid.at("/secret", "The secret is empty.", "Paste it here.")
         return {"secret": secret}
-    changes: dict[str, Any] = {"name": form.get("name", "")}
+    changes: dict[str, Any] = {"name": form["name"]} if "name" in form else {}
     if form.get("provider"):
         changes["provider"] = form["provider"]
     if "reply_status" in form:
         status = form["reply_status"].strip()
-        changes["settings"] = {"reply": {
-            "status": int(status) if status.isdecimal() and len(status) < 6 else status,
+        reply = {
+            "status": _number(status),
             "type": form.get("reply_type", "text/plain"),
             "text": form.get("reply_text", ""),
-        }}  # fmt: skip
+        }
+        tolerance = form.get("tolerance", "").strip()
+        changes["settings"] = {
+            "reply": None if reply == USUAL_REPLY else reply,
+            "tolerance": _number(tolerance) if tolerance else None,
+            "id_header": form.get("id_header", "").strip() or None,
+            "keep_refused": None if form.get("keep_refused") == "yes" else False,
+            "allow_unverified": form.get("allow_unverified") == "yes",
+        }
     return changes
+
+
+def _number(text: str) -> int | str:
+    """The number that was typed; what is none is left for the check to refuse."""
+    return int(text) if text.isdecimal() and len(text) < 8 else text
 
 
 def _changed_words() -> str:
@@ -184,20 +199,29 @@ def _index(error: Invalid | None = None) -> str:
     )
 
 
+def show_with(hook: Hook, error: Invalid) -> str:
+    """The hook's page with what was wrong in one of its forms."""
+    return _show(hook, error)
+
+
 def _show(hook: Hook, error: Invalid | None = None) -> str:
     here = actor()
     newest = events.page_of_events(here.workspace_id, EventFilter(hook_id=hook.id), LOOKED_BACK)
     names = friendly_names(hook.provider)
+    signed = signing(hook, newest)
     return page(
         "hooks/show.html",
         hook=hook,
         url=verbs.hook_url(hook),
         provider=PROVIDERS.get(hook.provider, UNKNOWN_SENDER),
         secrets=len(verbs.secrets_of(hook)),
-        coach=coach(hook, newest, bool(hook.secrets_sealed)),
+        signing=signed,
+        boxes=CHOICES,
+        tried=event_choices(newest),
+        coach=coach(hook, newest, bool(hook.secrets_sealed), signed),
         newest=newest,
         held=events.count_held(hook.id),
-        refusing=refusing(newest),
+        refusing=refusing(newest, signed.why),
         lines=lines(here.workspace_id, newest[:NEWEST]),
         rules=[
             (rule, read_back(version.document))
@@ -207,6 +231,7 @@ def _show(hook: Hook, error: Invalid | None = None) -> str:
         samples=[(f"{name}/{each.name}", each.label) for name, each in samples_for(hook)],
         choices=[(p.name, p.label) for p in PROVIDERS.values()],
         reply=hook.settings.get("reply") or {},
+        settings=hook.settings,
         given=request.form if error else {},
         errors=_boxes(error),
         may_write=here.may("write"),

@@ -18,6 +18,7 @@ from web import (
     runs,
     saved,
     settings,
+    ways,
 )
 
 BLUEPRINTS = tuple(
@@ -30,6 +31,7 @@ BLUEPRINTS = tuple(
         accounts,
         home,
         hooks,
+        ways,
         events,
         evidence,
         recipes,

@@ -78,7 +78,7 @@ def init_app(app: Flask) -> None:
         thousands=thousands,
         money=money,
     )
-    app.jinja_env.filters.update(in_words=in_words, numbered=enumerate)
+    app.jinja_env.filters.update(in_words=in_words, numbered=enumerate, in_sentence=in_sentence)
     app.jinja_env.globals.update(run_words=run_words, event_words=event_words, type_name=type_name)
     app.jinja_env.globals.update(delivery_words=delivery_words, delivery_says=DELIVERY_SAYS)
     app.jinja_env.globals.update(
@@ -225,3 +225,8 @@ def money(count: int) -> str:
 def thousands(count: int) -> str:
     """4210 as "4,210"."""
     return f"{count:,}"
+
+
+def in_sentence(label: str) -> str:
+    """A label within a sentence: HMAC key stays, Signing secret becomes signing secret."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]

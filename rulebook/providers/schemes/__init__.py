@@ -3,6 +3,7 @@
 Signatures are compared in constant time; several secrets may be active while one is replaced.
 """
 
+from rulebook.providers.schemes.describing import describe
 from rulebook.providers.schemes.hmacs import Hmac
 from rulebook.providers.schemes.keypairs import EcdsaP256, Ed25519
 from rulebook.providers.schemes.keys import (
@@ -43,6 +44,7 @@ __all__ = [
     "Token",
     "Verification",
     "Versions",
+    "describe",
     "new_secret",
     "span",
     "tolerating",
