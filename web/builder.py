@@ -204,7 +204,15 @@ def _sample(desk: Desk, rest: str) -> None:
         desk.begin()
 
 
+def _turn_on(desk: Desk, rest: str) -> None:
+    """The rule as it is saved goes live; the draft stays a draft."""
+    if desk.rule is not None:
+        verbs.switch_rule(actor(), desk.rule.id, "live")
+        desk.mode = "live"
+
+
 BUTTONS = {
+    "turn": _turn_on,
     "look": lambda desk, rest: None,
     "event": _event,
     "more": _more,

@@ -18,7 +18,7 @@ from rulebook.domain.reading import seen_by_rules
 from rulebook.domain.readings import per_month, read_over
 from rulebook.domain.weigh import Weighed, weigh
 from rulebook.errors import Conflict, Problem
-from rulebook.storage import events, rules, workspaces
+from rulebook.storage import events, figures, rules, workspaces
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
 from rulebook.storage.rules import Rule
@@ -144,6 +144,14 @@ class Frame:
         return list(groups.items())
 
 
+def _watched(desk: Desk) -> int | None:
+    """For how many events a rule that only watches would have sent something."""
+    if desk.rule is None or desk.rule.mode != "watch":
+        return None
+    version = rules.version(desk.rule.id, desk.rule.version)
+    return figures.watched_by([version.id])[version.id]
+
+
 def _met(weighed: Weighed) -> list[Event]:
     """The events whose messages are shown: those that are met, and while nothing is asked all."""
     return [each.event for each in weighed.judged if each.met or weighed.rule is None]
@@ -201,6 +209,7 @@ def draw(desk: Desk, status: int = 200) -> tuple[str, int]:
         older=older,
         newer=newer,
         changed=desk.changed,
+        watched=_watched(desk),
         may_write=actor().may("write"),
         may_send=actor().may("send"),
     )

@@ -13,14 +13,14 @@ from rulebook.domain import rules as verbs
 from rulebook.domain.hooks import find_hook
 from rulebook.domain.rules import find_rule, read_back
 from rulebook.domain.weigh import fields_seen
-from rulebook.storage import hooks, rules, users, utcnow, verdicts
+from rulebook.storage import figures, hooks, rules, users, utcnow, verdicts
 from rulebook.storage.hooks import Hook
 from rulebook.storage.rules import Rule, RuleVersion
 from rules import RuleError, lint, parse
 from rules.lint import Note
 from rules.nodes import Rule as ParsedRule
 from web import builder, far
-from web.guard import actor
+from web.guard import actor, own_page
 
 pages = Blueprint("rules", __name__)
 pages.add_url_rule("/rules/new", "new", builder.new)
@@ -31,6 +31,7 @@ pages.add_url_rule("/rules/<rule_id>", "edit", builder.edit)
 pages.add_url_rule("/rules/<rule_id>", "save", builder.save, methods=["POST"])
 
 WEEK = timedelta(days=7)
+MANY = 100  # events that are counted for a rule that watches
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Listed:
     hits: int
     last_hit: datetime | None
     notes: list[Note]
+    watched: int | None = None  # events it would have sent for, where it only watches
 
 
 @pages.get("/rules")
@@ -53,6 +55,7 @@ def index() -> ResponseReturnValue:
         "rules/index.html",
         groups=[(hook, listed[hook.id]) for hook in known if listed.get(hook.id)],
         hooks=known,
+        most_watched=MANY,
         may_write=actor().may("write"),
     )
 
@@ -61,7 +64,9 @@ def _listed(known: Iterable[Hook]) -> dict[str, list[Listed]]:
     here = actor().workspace_id
     hits, last = verdicts.hits_since(here, utcnow() - WEEK), verdicts.last_hits(here)
     by_hook: dict[str, list[tuple[Rule, RuleVersion]]] = {}
-    for rule, version in rules.current(here):
+    current = rules.current(here)
+    watched = figures.watched_by([each.id for rule, each in current if rule.mode == "watch"], MANY)
+    for rule, version in current:
         by_hook.setdefault(rule.hook_id, []).append((rule, version))
     return {
         hook.id: [
@@ -71,6 +76,7 @@ def _listed(known: Iterable[Hook]) -> dict[str, list[Listed]]:
                 hits.get(rule.id, 0),
                 last.get(rule.id),
                 notes,
+                watched.get(version.id),
             )
             for (rule, version), notes in zip(
                 by_hook[hook.id], _notes(hook, by_hook[hook.id]), strict=True
@@ -157,4 +163,4 @@ def go_back(rule_id: str, number: int) -> ResponseReturnValue:
 
 
 def _back() -> ResponseReturnValue:
-    return redirect(url_for("rules.index"), 303)
+    return redirect(own_page(request.form.get("next"), url_for("rules.index")), 303)

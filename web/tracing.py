@@ -138,7 +138,7 @@ def _rule(trace: Trace, told: Told) -> Step:
 def _run(trace: Trace, run: Run) -> Iterator[Step]:
     kind, word, _ = run_words(run)
     action = ACTIONS.get(run.action)
-    again = "Again" if run.replay_no else "Run"
+    again = "Test" if run.test else "Again" if run.replay_no else "Run"
     yield Step(f"run-{run.id}", f"{again}: {run.summary}", kind, action.icon if action else "run",
                run.created_at, what="run", thing=run)  # fmt: skip
     for attempt in trace.attempts.get(run.id, []):

@@ -13,7 +13,7 @@ from rulebook.storage.audit import AuditEntry
 from rulebook.storage.engine import db
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
-from rulebook.storage.rules import Rule
+from rulebook.storage.rules import Rule, RuleVersion
 from rulebook.storage.runs import Run
 
 
@@ -55,6 +55,20 @@ def failed_runs(workspace_id: str, rule_id: str | None, limit: int) -> list[Run]
     if rule_id:
         found = found.where(Run.rule_id == rule_id)
     return list(db.session.scalars(found.order_by(Run.id.desc()).limit(limit)))
+
+
+def watched_by(version_ids: Collection[str], most: int = 100) -> dict[str, int]:
+    """For how many events versions of rules in Watch mode would have sent something, counted up to
+    `most`; by version, none left out."""
+    found = {}
+    for version_id in version_ids:
+        rule_id = select(RuleVersion.rule_id).where(RuleVersion.id == version_id).scalar_subquery()
+        events = select(Run.event_id).distinct().where(
+            Run.rule_id == rule_id, Run.rule_version_id == version_id, Run.state == "watched"
+        )  # fmt: skip
+        counted = select(func.count()).select_from(events.limit(most).subquery())
+        found[version_id] = db.session.scalar(counted) or 0
+    return found
 
 
 def _failed(workspace_id: str) -> list[ColumnElement[bool]]:

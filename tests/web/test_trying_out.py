@@ -111,3 +111,41 @@ def test_a_viewer_and_a_stranger_send_no_test(app: Flask, ada: Person, cy: Perso
         assert cy.post(f"/rules/{rule.id}", {**form, "do": do}).status_code == 404
     assert eve.get(f"/rules/{rule.id}?trial=1").status_code == 403
     assert not runs_of(app, ada)
+
+
+@sqlite_only
+def test_a_rule_that_watches_says_what_it_would_have_sent_and_is_turned_on(app: Flask, ada: Person):
+    shop = Shop(app, ada)
+    rule = shop.rule("watch")
+    assert "Nothing has met version 1" in words(ada.get("/rules").text)
+    for _ in range(9):
+        page = shop.sends(BIG)
+    shop.sends({"amount": 1})
+    said = words(ada.get("/rules").text)
+    assert "Would have sent for 9 events by version 1." in said and "turn it on" not in said
+    page = shop.sends(BIG)
+    assert "If they were right, turn it on." in words(ada.get("/rules").text)
+    assert len(runs_of(app, ada, states=("watched",))) == 10
+    assert "Turn on version 1" in words(ada.get(f"/rules/{rule.id}").text)
+    assert "Turn on" in words(ada.get(page).text)
+    assert "Would have sent" in words(ada.get(f"/runs?rule={rule.id}&state=watched").text)
+    answer = ada.post(f"/rules/{rule.id}/mode", {"mode": "live", "next": page})
+    assert answer.location == page
+    assert "Turn on" not in words(ada.get(page).text)
+    shop.sends(BIG)
+    work(app)
+    assert len(runs_of(app, ada, state="succeeded")) == 1
+
+
+@sqlite_only
+def test_the_rule_page_turns_on_what_is_saved_and_keeps_the_draft(app: Flask, ada: Person):
+    shop = Shop(app, ada)
+    rule = shop.rule("watch")
+    shop.sends(BIG)
+    builder = Builder(ada, f"/rules/{rule.id}").fill("/name", "Another name").press("turn on")
+    assert builder.form["/name"] == "Another name" and builder.form["mode"] == "live"
+    with app.app_context():
+        now = rules.rule(ada.workspace_id, rule.id)
+        assert now and (now.mode, now.version) == ("live", 1)
+    eve = make_person(app, "eve", workspace_of=ada, role="viewer")
+    assert eve.post(f"/rules/{rule.id}", {**builder.form, "do": "turn on"}).status_code == 403
