@@ -9,6 +9,7 @@ from rules.catalog import CatalogField
 from rules.change import Change, at, put, remove
 from rules.lint_fields import field_notes
 from rules.lint_rules import other_notes
+from rules.lint_texts import text_notes
 from rules.logic import Logic
 from rules.nodes import Condition, EveryEvent, Group, Items, Node, Rule, Step
 from rules.note import KINDS, Note
@@ -40,7 +41,8 @@ def lint(
     logic = Logic()
     notes = [*_whole(rule, logic), *_inside(rule.when, rule, logic)]
     if fields is not None:
-        notes += field_notes(rule, list(fields))
+        known = list(fields)
+        notes += [*field_notes(rule, known), *text_notes(rule, known)]
     notes += other_notes(rule, list(others or ()), list(above), logic, recipients, events, zone)
     return list(dict.fromkeys(notes))[:MOST_NOTES]
 

@@ -66,13 +66,14 @@ def _place(field: Field, base: str) -> str | None:
     """The catalogue's path of a field: every item of a list stands for all; None if unknown."""
     if field.part != "payload" or (field.path.of_item and not base):
         return None
-    parts = [_shared(segment) for segment in field.path.segments]
+    parts = [shared(segment) for segment in field.path.segments]
     if None in parts:
         return None
     return (base if field.path.of_item else "$") + "".join(part or "" for part in parts)
 
 
-def _shared(segment: Segment) -> str | None:
+def shared(segment: Segment) -> str | None:
+    """A step of a path as the catalogue has it; None where it has no such place."""
     names = [one for one in segment.selectors if isinstance(one, Name)]
     if segment.deep or (names and len(segment.selectors) > 1):
         return None
@@ -95,7 +96,7 @@ def _about_the_event(condition: Condition) -> Iterator[Note]:
 def _unknown(condition: Condition, place: str, base: str, known: Known) -> Iterator[Note]:
     if place in ("$", base):
         return
-    close = _nearest_place(place, known)
+    close = nearest_place(place, known)
     name = field_words(condition.field)
     message = f"No event of this hook has had the field {name} here so far."
     if close is None:
@@ -105,7 +106,7 @@ def _unknown(condition: Condition, place: str, base: str, known: Known) -> Itera
     yield Note(condition.pointer, "unknown_field", message, fix, _to(condition, close, base))
 
 
-def _nearest_place(place: str, known: Known) -> str | None:
+def nearest_place(place: str, known: Known) -> str | None:
     """The known path most like this one: a name beside it first, then the same name elsewhere."""
     parent, name = place.rpartition("[")[0], name_of(place)
     beside = {name_of(one): one for one in known if one.rpartition("[")[0] == parent}
@@ -125,10 +126,10 @@ def _to(condition: Condition, close: str, base: str) -> Change | None:
     root, sign = (base, "@") if condition.field.path.of_item else ("$", "$")
     if not close.startswith(root):
         return None
-    return put(f"{condition.pointer}/path", _short(f"${close[len(root) :]}", sign))
+    return put(f"{condition.pointer}/path", short(f"${close[len(root) :]}", sign))
 
 
-def _short(path: str, root: str) -> str:
+def short(path: str, root: str) -> str:
     """A canonical path as people write it."""
     segments = [segment.selectors[0] for segment in parse_path(path).segments]
     return path_from([one.key if isinstance(one, Name) else None for one in segments], root)

@@ -17,6 +17,7 @@ KINDS = {
     "shadowed": "a rule above, which stops, is met whenever this one is",
     "overlap": "another rule meets the same events and writes to the same person",
     "unknown_field": "no event so far has had this field",
+    "unknown_in_text": "a message names a field that no event so far has had",
     "wrong_kind": "the field has never held what the operator reads",
     "never_seen": "the field has never had this value",
     "only_case": "the field has had this value in other capitals only",

@@ -217,11 +217,7 @@ def _unpill(source: str, pill: Pill, mark: Mapping[str, Any], typed: Callable[[s
     return removed(source, pill)
 
 
-def _respell(source: str, pill: Pill, mark: Mapping[str, Any], typed: Callable[[str], str]) -> str:
-    return rewritten(source, pill, pill.calls, str(mark["to"]))
-
-
-_PRESSED = {"format": _format, "fallback": _fallback, "unpill": _unpill, "respell": _respell}
+_PRESSED = {"format": _format, "fallback": _fallback, "unpill": _unpill}
 VERBS = frozenset(_PRESSED)
 
 

@@ -153,6 +153,16 @@ def test_experts_see_and_write_the_template_itself(app: Flask, ada: Person):
 
 
 @sqlite_only
+def test_a_mistyped_field_is_told_and_one_click_puts_it_right(app: Flask, ada: Person):
+    builder = say(orders(app, ada), "Paid: {{ payload.amuont }}")
+    assert "amuont, which the message names" in words(builder.page)
+    builder.press(
+        next(do for do in re.findall(r'value="(fix [^"]+unknown_in_text[^"]+)"', builder.page))
+    )
+    assert message(builder) == "Paid: {{ payload.amount }}"
+
+
+@sqlite_only
 def test_a_field_goes_where_the_hand_was_in_the_shown_text(app: Flask, ada: Person):
     builder = say(orders(app, ada), "A {{ payload.id }} B")
     builder.form |= {"message": "/then/0/config/message", "hand": str(len("A [Id]"))}
@@ -183,7 +193,7 @@ def test_buttons_that_make_no_sense_change_nothing(app: Flask, ada: Person):
         '{"at":"/x","n":"0","base":3}', '{"at":"/then/0/config/message","n":0,"base":"gone"}',
     )  # fmt: skip
     for mark in marks:
-        for verb in ("format", "fallback", "unpill", "respell"):
+        for verb in ("format", "fallback", "unpill"):
             assert press(builder, f"{verb} {mark}").answer.status_code == 200
     for do in ("plain /then/x", "plain", "into nowhere"):
         assert press(builder, do).answer.status_code == 200
