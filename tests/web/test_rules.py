@@ -50,7 +50,7 @@ def test_without_rules_the_list_says_what_to_do(app: Flask, ada: Person):
     assert "Make one first" in words(ada.get("/rules").text)
     with app.app_context():
         make_hook(ada)
-    assert "No rules. Start from an event." in words(ada.get("/rules").text)
+    assert "No rules. Start from an event or a recipe." in words(ada.get("/rules").text)
 
 
 @sqlite_only
