@@ -1,7 +1,8 @@
 """Fetch the files of others that the pages load; this table is their lock file.
 
 Run it from the project's root: `python -m tools.vendor`. It asks `npm pack` for each package,
-checks the sha256 written here, and puts file and licence under web/static/vendor/NAME@VERSION/.
+checks the sha256 written here, and puts file and licence under web/static/vendor/NAME@VERSION/;
+what only tests load goes to tests/browser/vendor/ and is not shipped.
 To take a newer version: change version and sha256, run it, change the path in
 web/templates/base.html, run the tests.
 """
@@ -16,7 +17,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1] / "web" / "static" / "vendor"
+PROJECT = Path(__file__).resolve().parents[1]
+ROOT = PROJECT / "web" / "static" / "vendor"
+FOR_TESTS = PROJECT / "tests" / "browser" / "vendor"
 
 
 @dataclass(frozen=True)
@@ -29,10 +32,11 @@ class Vendored:
     sha256: str
     licence: str
     licence_member: str = "package/LICENSE"
+    root: Path = ROOT
 
     @property
     def folder(self) -> Path:
-        return ROOT / f"{self.package}@{self.version}"
+        return self.root / f"{self.package}@{self.version}"
 
     @property
     def path(self) -> Path:
@@ -48,6 +52,16 @@ VENDORED = (
         "0BSD",
     ),
 )
+
+AXE = Vendored(
+    "axe-core",
+    "4.14.1",
+    "package/axe.min.js",
+    "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c",
+    "MPL-2.0",
+    root=FOR_TESTS,
+)
+ONLY_FOR_TESTS = (AXE,)
 
 
 def fetch(item: Vendored) -> Path:
@@ -80,5 +94,5 @@ def read(archive: tarfile.TarFile, member: str) -> bytes:
 
 
 if __name__ == "__main__":
-    for each in VENDORED:
-        print(fetch(each).relative_to(ROOT.parents[2]))
+    for each in (*VENDORED, *ONLY_FOR_TESTS):
+        print(fetch(each).relative_to(PROJECT))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rulebook.actions import ACTIONS
-from tools.vendor import ROOT, VENDORED, Vendored
+from tools.vendor import FOR_TESTS, ONLY_FOR_TESTS, ROOT, VENDORED, Vendored
 from web.eventlist import CHECKED
 from web.shown import EVENT_WORDS, RUN_WORDS
 
@@ -38,7 +38,9 @@ def size(paths) -> int:
     return sum(path.stat().st_size for path in paths)
 
 
-@pytest.mark.parametrize("item", VENDORED, ids=lambda item: f"{item.package}@{item.version}")
+@pytest.mark.parametrize(
+    "item", (*VENDORED, *ONLY_FOR_TESTS), ids=lambda item: f"{item.package}@{item.version}"
+)
 def test_a_vendored_file_is_the_recorded_one_and_has_its_licence(item: Vendored):
     assert hashlib.sha256(item.path.read_bytes()).hexdigest() == item.sha256
     assert (item.folder / "LICENSE").read_text().strip()
@@ -46,8 +48,9 @@ def test_a_vendored_file_is_the_recorded_one_and_has_its_licence(item: Vendored)
 
 
 def test_nothing_is_vendored_outside_the_table():
-    recorded = {item.path for item in VENDORED} | {item.folder / "LICENSE" for item in VENDORED}
-    assert {path for path in ROOT.rglob("*") if path.is_file()} == recorded
+    for root, items in ((ROOT, VENDORED), (FOR_TESTS, ONLY_FOR_TESTS)):
+        recorded = {item.path for item in items} | {item.folder / "LICENSE" for item in items}
+        assert {path for path in root.rglob("*") if path.is_file()} == recorded
 
 
 def test_the_pages_load_the_recorded_version():
