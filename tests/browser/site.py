@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from rulebook import config, storage
 from rulebook.domain import accounts, evidence, rules
 from rulebook.domain.connections import make_connection
+from rulebook.providers import RECIPES
 from rulebook.storage import db, utcnow
 from rulebook.storage.events import Event
 from rulebook.storage.runs import Run
@@ -64,6 +65,9 @@ PAGES: dict[str, tuple[str, ...]] = {
     "connections.new": ("/connections/new/twilio", "/connections/new/smtp"),
     "connections.edit": ("/connections/{connection}",),
     "settings.index": ("/settings",),
+    "alerts.index": ("/alerts",),
+    "recipes.index": ("/recipes",),
+    "recipes.show": ("/recipes/{recipe}",),
 }  # fmt: skip
 # These are for people who are not signed in; the last one only while nobody has an account.
 SIGNED_OUT = {
@@ -95,18 +99,14 @@ class Site:
     ada: Person
 
     def __init__(self, folder: Path, template: Path) -> None:
-        port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
         shutil.copy(template, folder / "rulebook.db")
         self.app = create_app(config.load({
             "RULEBOOK_INSTANCE": str(folder), "RULEBOOK_PUBLIC_URL": self.url,
             "RULEBOOK_EGRESS_ALLOW": "127.0.0.1", "RULEBOOK_SIGNUP": "open",
         }))  # fmt: skip
         self.ids: dict[str, str] = {}
-        self._server = make_server(
-            "127.0.0.1", port, self.app, threaded=True, request_handler=_Quiet
-        )
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
     def cookie(self) -> Any:
         """The session of ada's browser, as Playwright wants it."""
@@ -114,7 +114,7 @@ class Site:
         assert found is not None
         return {"name": found.key, "value": found.value, "url": self.url}
 
-    def addresses(self, table: dict[str, tuple[str, ...]]) -> Iterator[str]:
+    def addresses(self, table: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
         """The addresses of a table's pages, ids filled in."""
         for some in table.values():
             for each in some:
@@ -126,13 +126,15 @@ def serving(folder: Path, template: Path, furnish: Callable[[Site], None]) -> It
     """A site with what `furnish` puts into it, until the end of the block."""
     site = Site(folder, template)
     furnish(site)
-    site._thread.start()
+    server = make_server("127.0.0.1", site.port, site.app, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
     try:
         yield site
     finally:
-        site._server.shutdown()
-        site._thread.join(10)
-        site._server.server_close()
+        server.shutdown()
+        thread.join(10)
+        server.server_close()
         with site.app.app_context():
             storage.db.engine.dispose()
         site.app.extensions["bell"].queue.storage.close()
@@ -167,6 +169,7 @@ def furnish(site: Site) -> None:
         ids |= _runs(ids["event"])
         ids["connection"] = storage.connections.connections(ada.workspace_id)[0].id
         ids["link"] = evidence.make_link(ada.actor, ids["event"])[1]
+        ids["recipe"] = RECIPES[0].id
         ids["password"] = accounts.make_link("password", ada.user_id)
     site.ids |= ids
 
