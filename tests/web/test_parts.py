@@ -116,7 +116,8 @@ def test_a_condition_that_was_not_met_says_so_in_words(draw):
 
 
 def test_bars_of_a_day_without_events_do_not_divide_by_nothing(draw):
-    page = draw("charts", "chart('Day', [('Received', [0] * 24, none, none)])")
+    rows = "[('Received', [0] * 24, none, none)]"
+    page = draw("charts", f"chart('Day', {rows}, names)", names=list(range(24)))
     assert page.count('class="zero"') == 24 and ">0<" in page
 
 
