@@ -59,6 +59,7 @@ def _page(error: Invalid | None = None) -> ResponseReturnValue:
     way = alerts.way_of(me.workspace_id)
     choice = alerts.choices(me.workspace_id).get(me.user_id or "")
     chosen = f"{way.other_action} {way.other_connection or ''}".strip()
+    told = alerts.newest_alerts(me.workspace_id, NEWEST)
     page = render_template(
         "alerts.html",
         kinds=[(kind, words[0]) for kind, words in telling.KINDS.items()],
@@ -72,7 +73,9 @@ def _page(error: Invalid | None = None) -> ResponseReturnValue:
         given=request.form if error else MultiDict(),
         errors={p.pointer.lstrip("/"): p for p in error.problems} if error else {},
         problems=notices.newest_notices(me.workspace_id, NEWEST),
-        told=alerts.newest_alerts(me.workspace_id, NEWEST),
+        told=told,
+        reached={each for alert in told if alert.state != "kept" for each in alert.notices},
+        kept={each for alert in told if alert.state == "kept" for each in alert.notices},
         words=WORDS,
         may_own=me.may("own"),
     )

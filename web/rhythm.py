@@ -90,6 +90,8 @@ def by_thing(
     slots = max(1, -(-(last - slot_of(shown.since)) // points))
     found: dict[str, dict[str, list[int]]] = {}
     for thing, number, kind, n in tallies.by_thing(workspace_id, of, shown.since, slots):
-        kinds = found.setdefault(thing, {kind: [0] * points for kind in tallies.KINDS})
+        if kind not in tallies.KINDS:
+            continue  # of another version
+        kinds = found.setdefault(thing, {each: [0] * points for each in tallies.KINDS})
         kinds[kind][min(number, points - 1)] += n
     return found
