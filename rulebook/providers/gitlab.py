@@ -38,7 +38,7 @@ PROVIDER = Provider(
         Body("$.event_name"),
         Header("x-gitlab-event"),
     ),
-    event_id=(Header("idempotency-key"), Header("webhook-id")),
+    event_id=(Header("webhook-id"), Header("idempotency-key")),  # the signed one first
     event_time=(Body(f"{ITEM}.updated_at"), Body("$.commits[0].timestamp"), Body("$.created_at")),
     detect=(Header("x-gitlab-event"),),
     types={

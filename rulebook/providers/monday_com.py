@@ -22,6 +22,7 @@ from rulebook.providers.contract import (
 )
 from rulebook.providers.handshakes import echo_as
 from rulebook.providers.schemes import TEXT, TOLERANCE, Secrets, Verification
+from rulebook.providers.schemes.tokens import well_written
 from rulebook.providers.schemes.verdicts import (
     in_time,
     mismatch,
@@ -75,6 +76,8 @@ class TimedJwt:
 
 def _made(given: str, secret: str) -> list[float]:
     """When it was made, if it is by this secret; else nothing."""
+    if not well_written(given):
+        return []
     try:
         claims = jwt.decode(
             given, secret, ["HS256"],
