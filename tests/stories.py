@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from rulebook.domain.act import act
@@ -38,6 +41,22 @@ def send(app: Flask, path: str, body: bytes = BODY, **more: Any) -> TestResponse
     """A sender's POST, JSON unless said otherwise."""
     more = {"content_type": "application/json", "method": "POST", **more}
     return app.test_client().open(path, data=body, **more)
+
+
+@contextmanager
+def said() -> Iterator[list[str]]:
+    """The statements of the session's transaction from here on, as the database hears them; on
+    SQLite with their values. Within an app context."""
+    heard: list[str] = []
+    connection = db.session.connection()
+    if connection.dialect.name == "sqlite":
+        driver: Any = connection.connection.driver_connection
+        driver.set_trace_callback(heard.append)
+        yield heard
+        driver.set_trace_callback(None)
+    else:
+        event.listen(connection, "before_cursor_execute", lambda *call: heard.append(call[2]))
+        yield heard
 
 
 def events_of(app: Flask, person: Person, **narrowed: Any) -> list[Event]:

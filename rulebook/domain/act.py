@@ -90,10 +90,15 @@ def start(wanted: Sequence[Wanted], now: datetime | None = None) -> list[Started
     attempts.start_attempts([(run.id, run.attempts) for run in claimed], token, now)
     db.session.commit()
     reach("after_claim")
+    return with_credentials([Started(run, let_in[run.id], token, now) for run in claimed])
+
+
+def with_credentials(started: Sequence[Started]) -> list[Started]:
+    """Claimed runs with what they need to log in; or with the outcome, where they cannot."""
     with reading():
-        started = [_with_credentials(Started(run, let_in[run.id], token, now)) for run in claimed]
+        found = [_with_credentials(each) for each in started]
         db.session.commit()
-    return started
+    return found
 
 
 def _needs_met(run_id: str, now: datetime) -> bool:

@@ -62,6 +62,12 @@ def gates(wanted: Collection[Key], now: datetime) -> dict[Key, Gate]:
     return {key: _gate(found[key], names, now) if key in names else OPEN for key in sorted(wanted)}
 
 
+def healthy(wanted: Collection[Key]) -> set[Key]:
+    """Those of the targets that all may go to, without letting anybody through."""
+    found = targets.targets_by_key({key for key in wanted if key[1]})
+    return set(wanted) - {key for key, row in found.items() if row.off_at or row.opened_until}
+
+
 def _gate(row: Target, names: dict[Key, str], now: datetime) -> Gate:
     key = (row.workspace_id, row.name)
     name = names[key]

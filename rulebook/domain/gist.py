@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from rulebook.providers import PROVIDERS
-from rulebook.storage.events import Event
-from rulebook.storage.hooks import Hook
 from rules.catalog import walk
 from rules.payload import Payload
 from rules.templates import TemplateError, compile_template
@@ -22,13 +20,13 @@ def type_name(provider: str, event_type: str | None) -> str:
     return known or event_type.replace("_", " ").replace(".", " ").replace("/", " ").capitalize()
 
 
-def gist_of(event: Event, hook: Hook, payload: Payload) -> str:
+def gist_of(provider: str, payload: Payload) -> str:
     """What tells this event from its neighbours, in at most 200 letters."""
     if payload.kind == "empty":
         return "empty body"
     if isinstance(payload.value, str):
         return " ".join(payload.value.split())[:120]
-    told = _told_by_provider(hook.provider, payload.value)[1]
+    told = _told_by_provider(provider, payload.value)[1]
     return _clean(told or _first_telling(payload.value))[:200]
 
 

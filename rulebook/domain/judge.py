@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy.exc import OperationalError
 
+from rulebook.domain.at_once import Places, begin_at_once
 from rulebook.domain.gist import gist_of
 from rulebook.domain.noting import Notes
 from rulebook.domain.planning import plan
@@ -18,24 +19,22 @@ from rulebook.domain.reading import seen_by_rules
 from rulebook.domain.rulesets import HookRules, Judged, rules_of
 from rulebook.domain.spending import hold_beyond_limits
 from rulebook.domain.tallying import count_judged
-from rulebook.failpoints import reach
 from rulebook.storage import (
     db,
     event_claims,
     events,
+    hooks,
     lazily,
     new_id,
     reading,
     run_claims,
     utcnow,
     verdicts,
-    workspaces,
 )
 from rulebook.storage.base import first_id
-from rulebook.storage.events import Event
-from rulebook.storage.hooks import Hook
+from rulebook.storage.event_claims import AtWork
+from rulebook.storage.hooks import HookAtWork
 from rulebook.storage.run_claims import Wanted
-from rulebook.storage.workspaces import Workspace
 from rules import explain
 from rules.payload import Payload
 
@@ -49,7 +48,7 @@ JUST_NOW = timedelta(milliseconds=200)
 class Thought:
     """What came of judging one event, before any of it is written down."""
 
-    event: Event
+    event: AtWork
     payload: Payload
     planned: list[dict[str, Any]]
     kept: list[dict[str, Any]]
@@ -71,10 +70,15 @@ def judge_all(event_ids: Sequence[str], now: datetime | None = None) -> list[Wan
 
 
 def judge_waiting(
-    event_ids: Sequence[str], fill: int, notes: Notes, now: datetime | None = None
+    event_ids: Sequence[str],
+    fill: int,
+    notes: Notes,
+    now: datetime | None = None,
+    places: Places | None = None,
 ) -> tuple[list[Wanted], bool]:
     """Judge these events, and others that wait until there are `fill`. The runs that are due at
-    once, and whether more events may be waiting; what the events showed is added to `notes`."""
+    once, and whether more events may be waiting; what the events showed is added to `notes`. Runs
+    for which there are `places` are begun there instead."""
     now = now or utcnow()
     token = new_id("lease")
     with lazily():
@@ -83,10 +87,10 @@ def judge_waiting(
     fresh = [event_id for event_id, tries in claimed if tries == 1]
     due: list[Wanted] = []
     try:
-        due += _judge_together(fresh, token, now, notes)
+        due += _judge_together(fresh, token, now, notes, places)
         for event_id, tries in claimed:
             if tries > 1:  # it may have been the end of a worker: it must not take others along
-                due += _judge_alone(event_id, token, now, notes)
+                due += _judge_alone(event_id, token, now, notes, places)
     except OperationalError as problem:
         db.session.rollback()
         log.error("Events could not be judged, because the database failed: %s", problem.orig)
@@ -119,11 +123,11 @@ def still_coming(now: datetime | None = None) -> bool:
 
 
 def _judge_together(
-    claimed: Sequence[str], token: str, now: datetime, notes: Notes
+    claimed: Sequence[str], token: str, now: datetime, notes: Notes, places: Places | None
 ) -> list[Wanted]:
     if len(claimed) > 1:
         try:
-            due = _judge(claimed, token, now, notes)
+            due = _judge(claimed, token, now, notes, places)
             if due is not None:
                 return due
         except OperationalError:
@@ -131,12 +135,14 @@ def _judge_together(
         except Exception:
             log.warning("Judging %d events together failed; each is judged alone.", len(claimed))
         db.session.rollback()
-    return [run for each in claimed for run in _judge_alone(each, token, now, notes)]
+    return [run for each in claimed for run in _judge_alone(each, token, now, notes, places)]
 
 
-def _judge_alone(event_id: str, token: str, now: datetime, notes: Notes) -> list[Wanted]:
+def _judge_alone(
+    event_id: str, token: str, now: datetime, notes: Notes, places: Places | None
+) -> list[Wanted]:
     try:
-        due = _judge([event_id], token, now, notes)
+        due = _judge([event_id], token, now, notes, places)
         if due is not None:
             return due
     except OperationalError:
@@ -147,44 +153,36 @@ def _judge_alone(event_id: str, token: str, now: datetime, notes: Notes) -> list
     return []
 
 
-def _judge(claimed: Sequence[str], token: str, now: datetime, notes: Notes) -> list[Wanted] | None:
+def _judge(
+    claimed: Sequence[str], token: str, now: datetime, notes: Notes, places: Places | None
+) -> list[Wanted] | None:
     """None when the claim of one was lost meanwhile, and nothing was written."""
     with reading():  # however long the thinking takes, no writer waits for it
         waiting = event_claims.with_bodies(claimed)
-        # Held on to, because the session forgets what nobody holds, and would ask for every event.
-        held = [_surroundings(hook_id) for hook_id in {event.hook_id for event, _ in waiting}]
-        thoughts = [_think(event, body, now) for event, body in waiting]
-        del held
+        at_work = hooks.hooks_at_work({event.hook_id for event, _body in waiting})
+        thoughts = [_think(event, at_work[event.hook_id], body, now) for event, body in waiting]
         db.session.commit()
-    with lazily():  # what a power cut takes of it is judged again; the first attempt is on disk
+    planned = [run for thought in thoughts for run in thought.planned]
+
+    def write_down() -> bool:
         settled = {thought.event.id: thought.settled for thought in thoughts}
         if not event_claims.finish_events(settled, token):
-            return None
+            return False
         verdicts.add_verdicts([verdict for t in thoughts for verdict in t.kept])
-        planned = [run for thought in thoughts for run in thought.planned]
         hold_beyond_limits(planned, now)
-        run_claims.add_runs(planned)
         count_judged(
             (t.event, [v["rule_id"] for v in t.kept if v["met"]], t.planned) for t in thoughts
         )
-        reach("after_judge")
-        db.session.commit()
+        return True
+
+    if not begin_at_once(planned, write_down, now, places):
+        return None
     for thought in thoughts:
         notes.add(thought.event.hook_id, thought.payload.value)
-    return [
-        Wanted(**{name: run.get(name, 0) for name in Wanted._fields})
-        for run in planned
-        if run["state"] == "queued"
-    ]
+    return [run_claims.as_wanted(run) for run in planned if run["state"] == "queued"]
 
 
-def _surroundings(hook_id: str) -> tuple[Hook, Workspace]:
-    hook = db.session.get_one(Hook, hook_id)
-    return hook, workspaces.workspace(hook.workspace_id)
-
-
-def _think(event: Event, body: bytes, now: datetime) -> Thought:
-    hook = db.session.get_one(Hook, event.hook_id)
+def _think(event: AtWork, hook: HookAtWork, body: bytes, now: datetime) -> Thought:
     seen, payload = seen_by_rules(event, hook, body)
     hook_rules = rules_of(hook)
     met = [hook_rules.by_id[rule_id] for rule_id in hook_rules.ruleset.match(seen)]
@@ -193,7 +191,7 @@ def _think(event: Event, body: bytes, now: datetime) -> Thought:
         "matched": len(met),
         "judged": len(hook_rules.by_id),
         "judged_at": now,
-        "gist": gist_of(event, hook, payload),
+        "gist": gist_of(hook.provider, payload),
         "reason": payload.problem or "",
     }
     planned = [
@@ -204,7 +202,7 @@ def _think(event: Event, body: bytes, now: datetime) -> Thought:
 
 
 def _verdicts(
-    event: Event, hook_rules: HookRules, met: list[Judged], seen: dict[str, Any], now: datetime
+    event: AtWork, hook_rules: HookRules, met: list[Judged], seen: dict[str, Any], now: datetime
 ) -> Iterator[dict[str, Any]]:
     """Met ones, and those missed by one condition; the others are recomputed when looked at."""
     for judged in met:
@@ -218,7 +216,7 @@ def _verdicts(
 
 
 def _verdict(
-    event: Event, judged: Judged, met: bool, summary: str, now: datetime
+    event: AtWork, judged: Judged, met: bool, summary: str, now: datetime
 ) -> dict[str, Any]:
     return {
         "event_id": event.id,

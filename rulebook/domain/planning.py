@@ -10,16 +10,17 @@ from rulebook.actions import ACTIONS, HOP_HEADER, Action
 from rulebook.domain.rendering import context_of, render
 from rulebook.domain.rulesets import Judged
 from rulebook.storage.base import new_id
+from rulebook.storage.event_claims import AtWork
 from rulebook.storage.events import Event
-from rulebook.storage.hooks import Hook
+from rulebook.storage.hooks import Hook, HookAtWork
 from rulebook.storage.rules import RuleVersion
 from rulebook.storage.runs import MOST_TARGET, Run
 from rules.nodes import Step
 
 
 def plan(
-    event: Event,
-    hook: Hook,
+    event: Event | AtWork,
+    hook: Hook | HookAtWork,
     judged: Judged,
     seen: Mapping[str, Any],
     zone: str,
@@ -36,7 +37,7 @@ def plan(
     ]
 
 
-def _hops(event: Event) -> int:
+def _hops(event: Event | AtWork) -> int:
     """How many hooks of Rulebook the event came through, so that rules in a ring come to an end."""
     found = [value for name, value in event.headers if name.lower() == HOP_HEADER]
     # Whatever has more digits than this is no count of ours.
@@ -44,7 +45,7 @@ def _hops(event: Event) -> int:
 
 
 def _run(
-    event: Event,
+    event: Event | AtWork,
     judged: Judged,
     step: Step,
     position: int,

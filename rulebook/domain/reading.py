@@ -8,12 +8,15 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from rulebook.providers import PROVIDERS
+from rulebook.storage.event_claims import AtWork
 from rulebook.storage.events import Event
-from rulebook.storage.hooks import Hook
+from rulebook.storage.hooks import Hook, HookAtWork
 from rules.payload import Payload, read_payload
 
 
-def seen_by_rules(event: Event, hook: Hook, body: bytes) -> tuple[dict[str, Any], Payload]:
+def seen_by_rules(
+    event: Event | AtWork, hook: Hook | HookAtWork, body: bytes
+) -> tuple[dict[str, Any], Payload]:
     """The event as `rules` wants it, and how its body was read."""
     payload = payload_of(event, hook.provider, body)
     headers: dict[str, str] = {}
@@ -22,7 +25,7 @@ def seen_by_rules(event: Event, hook: Hook, body: bytes) -> tuple[dict[str, Any]
     return {
         "payload": payload.value,
         "headers": headers,
-        "query": dict(parse_qsl(event.query, keep_blank_values=True)),
+        "query": dict(parse_qsl(event.query, keep_blank_values=True)) if event.query else {},
         "event": {
             "type": event.event_type,
             "id": event.provider_id or event.id,
@@ -35,7 +38,7 @@ def seen_by_rules(event: Event, hook: Hook, body: bytes) -> tuple[dict[str, Any]
     }, payload
 
 
-def payload_of(event: Event, provider: str, body: bytes) -> Payload:
+def payload_of(event: Event | AtWork, provider: str, body: bytes) -> Payload:
     """What the body of an event says: as its provider packs it, and of a batch its own part."""
     return payload_in(body, event.content_type, provider, event.part)
 

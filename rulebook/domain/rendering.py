@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from rulebook.actions import Action
-from rulebook.storage.hooks import Hook
+from rulebook.storage.hooks import Hook, HookAtWork
 from rules.templates import IfMissing, SkipStep, TemplateError, compile_template
 
 
@@ -23,7 +23,9 @@ class Rendered:
     gaps: tuple[str, ...] = ()
 
 
-def context_of(seen: Mapping[str, Any], rule_name: str, hook: Hook, zone: str) -> dict[str, Any]:
+def context_of(
+    seen: Mapping[str, Any], rule_name: str, hook: Hook | HookAtWork, zone: str
+) -> dict[str, Any]:
     """What a message may name: the event's parts, the rule and the hook."""
     return {**seen, "rule": {"name": rule_name}, "hook": {"name": hook.name, "zone": zone}}
 

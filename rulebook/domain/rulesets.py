@@ -7,7 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from rulebook.storage import rules, workspaces
-from rulebook.storage.hooks import Hook
+from rulebook.storage.hooks import Hook, HookAtWork
 from rules import compile_rules, parse
 from rules.nodes import Rule as ParsedRule
 from rules.ruleset import RuleSet
@@ -40,9 +40,12 @@ _kept: OrderedDict[str, HookRules] = OrderedDict()
 _lock = threading.Lock()
 
 
-def rules_of(hook: Hook) -> HookRules:
+def rules_of(hook: Hook | HookAtWork) -> HookRules:
     """The hook's rules, compiled; compiled anew when any of them changed."""
-    zone = workspaces.workspace(hook.workspace_id).zone
+    if isinstance(hook, HookAtWork):
+        zone = hook.zone
+    else:
+        zone = workspaces.workspace(hook.workspace_id).zone
     with _lock:
         found = _kept.get(hook.id)
         if found and found.rules_version == hook.rules_version and found.zone == zone:
@@ -57,7 +60,7 @@ def rules_of(hook: Hook) -> HookRules:
     return compiled
 
 
-def _compile(hook: Hook, zone: str) -> HookRules:
+def _compile(hook: Hook | HookAtWork, zone: str) -> HookRules:
     by_id = {
         rule.id: Judged(rule.id, version.id, version.number, rule.mode, parse(version.document))
         for rule, version in rules.current(hook.workspace_id, hook.id)

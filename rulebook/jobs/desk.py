@@ -75,6 +75,25 @@ class Desk:
         if len(here) < len(wanted):
             self.ring([each.id for each in wanted])
 
+    def take(self, wanted: Sequence[Wanted]) -> list[Wanted]:
+        """Those of these runs, which are not claimed yet, that have a place from now on; none while
+        others wait, whose turn it is."""
+        with self._changed:
+            if self._stopping or self._waiting[False]:
+                return []
+            taken = []
+            for each in wanted:
+                if each.id not in self._known and self._has_place(_host(each)):
+                    self._known.add(each.id)
+                    self._under_way[_host(each)] += 1
+                    taken.append(each)
+            return taken
+
+    def begin(self, started: Sequence[Started]) -> None:
+        """Make the calls of these runs, which have a place and are claimed."""
+        for each in started:
+            self._calls.submit(self._call, each)
+
     def _most(self, host: str) -> int:
         """How many may wait for one host. What does not find room here is rung for again by the
         sweeper, slowly: good enough for whom nobody reaches, and not for who keeps up."""
@@ -111,9 +130,8 @@ class Desk:
             except Exception:
                 log.exception("%d runs could not be claimed; they are rung for again.", len(picked))
             begun = {each.run.id for each in started}
-            self._leave([each for each in picked if each.id not in begun])
-            for each in started:
-                self._calls.submit(self._call, each)
+            self.leave([each for each in picked if each.id not in begun])
+            self.begin(started)
 
     def _pick(self) -> Iterator[Wanted]:
         """Who goes next, each given a place: first tries first, and every target in its turn."""
@@ -165,7 +183,7 @@ class Desk:
                     freed = record_in_time(ended)
             except Exception:
                 log.exception("What came of %d runs could not be recorded.", len(ended))
-            self._leave([each.started.wanted for each in ended])
+            self.leave([each.started.wanted for each in ended])
             if freed:
                 self._offer_freed(freed)
             if None in done:
@@ -186,8 +204,8 @@ class Desk:
         except Exception:
             log.exception("%d runs that may go on are left to the next sweep.", len(run_ids))
 
-    def _leave(self, left: Sequence[Wanted]) -> None:
-        """Their places are free again."""
+    def leave(self, left: Sequence[Wanted]) -> None:
+        """The places of these runs are free again."""
         if left:
             with self._changed:
                 for each in left:

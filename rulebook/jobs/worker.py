@@ -54,7 +54,7 @@ class Hands:
             more = True
             while more and not self._leaving:
                 began = time.monotonic()
-                due, more = judge_waiting(event_ids, JUDGED_AT_ONCE, self.notes)
+                due, more = judge_waiting(event_ids, JUDGED_AT_ONCE, self.notes, places=self.desk)
                 self.desk.offer(due)
                 event_ids = ()
                 if more and still_coming():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import cast
+from typing import NamedTuple, cast
 
 from sqlalchemy import (
     Dialect,
@@ -19,9 +19,9 @@ from sqlalchemy import (
 )
 
 from rulebook.storage.base import UtcDateTime
-from rulebook.storage.engine import change, db
+from rulebook.storage.engine import change
 from rulebook.storage.events import LEASE, Event, EventBody, body_id
-from rulebook.storage.rows import Many
+from rulebook.storage.rows import Ask, Many
 
 _event = cast(Table, Event.__table__)
 _now = bindparam("now", type_=UtcDateTime())
@@ -35,22 +35,25 @@ _TAKING = (
     )
     .returning(_event.c.id, _event.c.tries)
 )
-# Both are built once, because building them would take longer than asking them.
-_TAKE_THESE = _TAKING.where(
-    _event.c.id.in_(bindparam("ids", expanding=True)),
-    or_(
-        _event.c.state == "received",
-        and_(_event.c.state == "processing", _event.c.lease_until < _now),
-    ),
+_TAKE_THESE = Ask(
+    _TAKING.where(
+        _event.c.id.in_(bindparam("ids", expanding=True)),
+        or_(
+            _event.c.state == "received",
+            and_(_event.c.state == "processing", _event.c.lease_until < _now),
+        ),
+    )
 )
 # What has failed before comes alone, by its own id: it must not take others along.
-_TAKE_WAITING = _TAKING.where(
-    _event.c.id.in_(
-        select(_event.c.id)
-        .where(_event.c.state == "received", _event.c.judged_at.is_(None), _event.c.tries == 0)
-        .order_by(_event.c.received_at)
-        .limit(bindparam("most", type_=Integer()))
-        .with_for_update(skip_locked=True)
+_TAKE_WAITING = Ask(
+    _TAKING.where(
+        _event.c.id.in_(
+            select(_event.c.id)
+            .where(_event.c.state == "received", _event.c.judged_at.is_(None), _event.c.tries == 0)
+            .order_by(_event.c.received_at)
+            .limit(bindparam("most", type_=Integer()))
+            .with_for_update(skip_locked=True)
+        )
     )
 )
 
@@ -60,15 +63,14 @@ def claim_events(
 ) -> list[tuple[str, int]]:
     """Take these events for judging, and others that wait until there are `fill`: the ids of those
     that nobody else has, each with its tries, this one included; oldest first."""
-    connection = db.session.connection()
     asked: dict[str, object] = {"token": token, "until": now + LEASE}
     claimed: list[tuple[str, int]] = []
     if event_ids:
         these = {**asked, "ids": list(event_ids), "now": now}
-        claimed += [(row.id, row.tries) for row in connection.execute(_TAKE_THESE, these)]
+        claimed += [(event_id, tries) for event_id, tries in _TAKE_THESE(these)]
     if len(claimed) < fill:
         waiting = {**asked, "most": fill - len(claimed)}
-        claimed += [(row.id, row.tries) for row in connection.execute(_TAKE_WAITING, waiting)]
+        claimed += [(event_id, tries) for event_id, tries in _TAKE_WAITING(waiting)]
     return sorted(claimed)
 
 
@@ -81,15 +83,35 @@ def give_back(token: str) -> int:
     )
 
 
-def with_bodies(event_ids: Sequence[str]) -> list[tuple[Event, bytes]]:
+class AtWork(NamedTuple):
+    """What judging must know of an event."""
+
+    id: str
+    workspace_id: str
+    hook_id: str
+    received_at: datetime
+    method: str
+    query: str
+    headers: list[list[str]]
+    content_type: str
+    event_type: str | None
+    provider_id: str | None
+    verification: str
+    part: int | None
+
+
+_WITH_BODIES = Ask(
+    select(*(_event.c[name] for name in AtWork._fields), cast(Table, EventBody.__table__).c.body)
+    .outerjoin(EventBody, EventBody.event_id == body_id())
+    .where(_event.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(_event.c.id)
+)
+
+
+def with_bodies(event_ids: Sequence[str]) -> list[tuple[AtWork, bytes]]:
     """Several events with their exact bytes, oldest first; empty where they are no longer kept."""
-    rows = db.session.execute(
-        select(Event, EventBody.body)
-        .outerjoin(EventBody, EventBody.event_id == body_id())
-        .where(Event.id.in_(event_ids))
-        .order_by(Event.id)
-    )
-    return [(event, body or b"") for event, body in rows]
+    rows = _WITH_BODIES({"ids": list(event_ids)}) if event_ids else []
+    return [(AtWork(*row), body or b"") for *row, body in rows]
 
 
 def _finishing(dialect: Dialect) -> Executable:

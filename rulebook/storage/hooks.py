@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from rulebook.storage.base import Base, Id, Json, JsonDict, Line, UtcDateTime, new_id, utcnow
 from rulebook.storage.engine import change, db
 from rulebook.storage.rows import Ask
+from rulebook.storage.workspaces import Workspace
 
 
 class Hook(Base):
@@ -76,6 +77,32 @@ def hooks_by_token(token_hashes: Collection[str], now: datetime) -> dict[str, Ho
         if until and until > now:
             found[old_hash] = hook
     return found
+
+
+class HookAtWork(NamedTuple):
+    """What judging must know of a hook; `zone` is its workspace's."""
+
+    id: str
+    workspace_id: str
+    name: str
+    provider: str
+    rules_version: int
+    zone: str
+
+
+_AT_WORK = Ask(
+    select(
+        *(_at[name] for name in HookAtWork._fields[:-1]), cast(Table, Workspace.__table__).c.zone
+    )
+    .join(Workspace, Workspace.id == _at.workspace_id)
+    .where(_at.id.in_(bindparam("ids", expanding=True)))
+)
+
+
+def hooks_at_work(hook_ids: Collection[str]) -> dict[str, HookAtWork]:
+    """Hooks by id, for the worker; whatever became of them since."""
+    rows = _AT_WORK({"ids": list(hook_ids)}) if hook_ids else []
+    return {row[0]: HookAtWork(*row) for row in rows}
 
 
 def hook(workspace_id: str, hook_id: str, deleted: bool = False) -> Hook | None:

@@ -14,7 +14,7 @@ from sqlalchemy import cast as cast_to
 
 from rulebook.storage.base import JsonDict, UtcDateTime
 from rulebook.storage.engine import db
-from rulebook.storage.rows import Many, inserting
+from rulebook.storage.rows import Ask, Many, inserting
 from rulebook.storage.runs import LEASE, Run
 
 
@@ -58,10 +58,12 @@ class Claimed(NamedTuple):
 
 
 _run = cast(Table, Run.__table__).c
-_WANTED = select(*(_run[name] for name in Wanted._fields)).where(
-    _run.id.in_(bindparam("ids", expanding=True)), _run.state == "queued"
+_WANTED = Ask(
+    select(*(_run[name] for name in Wanted._fields)).where(
+        _run.id.in_(bindparam("ids", expanding=True)), _run.state == "queued"
+    )
 )
-_CLAIM = (
+_CLAIM = Ask(
     update(cast(Table, Run.__table__))
     .where(
         _run.id.in_(bindparam("ids", expanding=True)),
@@ -80,9 +82,18 @@ _CLAIM = (
 )
 
 
+_BESIDE = Ask(
+    select(_run.id).where(
+        _run.event_id.in_(bindparam("ids", expanding=True)),
+        _run.state == "queued",
+        cast_to(_run.needs, Text) != "[]",
+    )
+)
+
+
 def wanted(run_ids: Collection[str]) -> list[Wanted]:
     """Those of the runs that wait, oldest first."""
-    rows = db.session.connection().execute(_WANTED, {"ids": list(run_ids)})
+    rows = _WANTED({"ids": list(run_ids)}) if run_ids else []
     return sorted(Wanted(*row) for row in rows)
 
 
@@ -90,15 +101,28 @@ def claim_runs(run_ids: Collection[str], token: str, now: datetime) -> list[Clai
     """Take due runs for sending and count the try; those that are not due or that another has are
     left out."""
     asked = {"ids": list(run_ids), "token": token, "now": now, "until": now + LEASE}
-    rows = db.session.connection().execute(_CLAIM, asked)
-    return sorted((Claimed(*row) for row in rows), key=lambda run: run.id)
+    return sorted((Claimed(*row) for row in _CLAIM(asked)), key=lambda run: run.id)
+
+
+def as_wanted(row: Mapping[str, Any]) -> Wanted:
+    """A planned run, given as a row."""
+    return Wanted(**{name: row.get(name, 0) for name in Wanted._fields})
+
+
+def as_claimed(row: dict[str, Any], token: str, now: datetime) -> Claimed:
+    """A planned run, given as a row that is not stored yet, as if it had been claimed since; the
+    row is changed so that it is stored that way."""
+    row |= {"state": "sending", "attempts": 1, "lease_token": token, "lease_until": now + LEASE}
+    return Claimed(**{name: row.get(name, False) for name in Claimed._fields})
 
 
 def waiting_beside(event_ids: Collection[str]) -> list[Run]:
     """The queued runs of these events that need other steps."""
-    found = select(Run).where(
-        Run.event_id.in_(event_ids), Run.state == "queued", cast_to(Run.needs, Text) != "[]"
-    )
+    # Asked after every batch of calls, and nearly always for nothing.
+    ids = [row[0] for row in _BESIDE({"ids": list(event_ids)})] if event_ids else []
+    if not ids:
+        return []
+    found = select(Run).where(Run.id.in_(ids), Run.state == "queued")
     return list(db.session.scalars(found.order_by(Run.id)))
 
 

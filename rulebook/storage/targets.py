@@ -24,6 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from rulebook.storage.base import Base, Json, Line, UtcDateTime, Words
 from rulebook.storage.engine import change, db
+from rulebook.storage.rows import Ask
 from rulebook.storage.runs import MOST_TARGET
 
 Key = tuple[str, str]  # the workspace's id, the target's name
@@ -53,16 +54,15 @@ class Target(Base):
 
 
 _row = cast(Table, Target.__table__).c
-_TROUBLED = select(_row.workspace_id, _row.name).where(
-    _row.name.in_(bindparam("names", expanding=True))
+_TROUBLED = Ask(
+    select(_row.workspace_id, _row.name).where(_row.name.in_(bindparam("names", expanding=True)))
 )
 
 
 def targets_by_key(wanted: Collection[Key]) -> dict[Key, Target]:
     """Those of the targets that are not simply healthy, in one query."""
     # Asked of every batch of calls, and nearly always for nothing.
-    names = {"names": sorted({name for _, name in wanted})}
-    rows = db.session.connection().execute(_TROUBLED, names).all() if wanted else []
+    rows = _TROUBLED({"names": sorted({name for _, name in wanted})}) if wanted else []
     troubled = set(wanted) & {(of, name) for of, name in rows}
     return _found(_wanted(troubled)) if troubled else {}
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
 
 from rulebook.domain.breaker import Gate, Result, gates, give_back, let_through, note
 from rulebook.storage import db, run_claims, targets
@@ -15,7 +14,7 @@ from rulebook.storage.targets import Target
 from tests.domain.test_races import at_once
 from tests.fakes import Sink
 from tests.people import Person
-from tests.stories import call, planned, run_of
+from tests.stories import call, planned, run_of, said
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SHOP = "shop.example:443"
@@ -166,13 +165,12 @@ def test_failures_noted_at_once_are_all_counted(app: Flask, ada: Person) -> None
 
 
 def test_a_healthy_target_costs_no_write(app: Flask, ada: Person) -> None:
-    said: list[str] = []
     with app.app_context():
-        event.listen(db.engine, "before_cursor_execute", lambda *a: said.append(a[2]))
-        note([Result(ada.workspace_id, f"h{n}:443", "yes") for n in range(50)], NOON)
+        with said() as heard:
+            note([Result(ada.workspace_id, f"h{n}:443", "yes") for n in range(50)], NOON)
         db.session.commit()
-    assert [words.split()[0] for words in said if "target" in words] == ["SELECT"]
-    assert not [words for words in said if words.split()[0] in ("INSERT", "UPDATE", "DELETE")]
+    assert [words.split()[0] for words in heard if "target" in words] == ["SELECT"]
+    assert not [words for words in heard if words.split()[0] in ("INSERT", "UPDATE", "DELETE")]
 
 
 def test_practice_is_nobodys_target(app: Flask, ada: Person) -> None:

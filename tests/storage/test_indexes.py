@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
 
 from rulebook.storage import db, event_claims, events, runs, utcnow
+from tests.stories import said
 
 ASKED: dict[str, Callable[[], Any]] = {
     "claim": lambda: event_claims.claim_events((), "lease_x", utcnow(), fill=10),
@@ -26,22 +26,13 @@ ASKED: dict[str, Callable[[], Any]] = {
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("name", ASKED)
 def test_no_table_is_read_through(app: Flask, name: str) -> None:
-    said: list[tuple[str, Any]] = []
-
-    def note(*call: Any) -> None:
-        said.append((call[2], call[3]))
-
     with app.app_context():
-        event.listen(db.engine, "before_cursor_execute", note)
-        try:
+        with said() as heard:
             ASKED[name]()
-        finally:
-            event.remove(db.engine, "before_cursor_execute", note)
-        asked = [each for each in said if each[0].split()[0] in ("SELECT", "UPDATE", "DELETE")]
+        asked = [each for each in heard if each.split()[0] in ("SELECT", "UPDATE", "DELETE")]
         assert asked
-        for statement, values in asked:
-            plan = db.session.connection().exec_driver_sql(
-                f"EXPLAIN QUERY PLAN {statement}", values
-            )
-            for *_, step in plan:
+        for statement in asked:
+            for *_, step in db.session.connection().exec_driver_sql(
+                f"EXPLAIN QUERY PLAN {statement}"
+            ):
                 assert not step.startswith("SCAN"), (statement, step)
