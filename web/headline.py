@@ -61,10 +61,11 @@ def next_look(trace: Trace) -> int | None:
     moving = any(run.state in ("queued", "sending") for run in trace.runs)
     if trace.event.state in ("received", "processing") or moving:
         return 1
-    return 5 if any(_awaits_report(run) for run in trace.runs) else None
+    return 5 if any(awaits_report(run) for run in trace.runs) else None
 
 
-def _awaits_report(run: Run) -> bool:
+def awaits_report(run: Run) -> bool:
+    """Whether its provider may still tell within minutes what became of it."""
     action = ACTIONS.get(run.action)
     fresh = run.finished_at is not None and run.finished_at > utcnow() - REPORTS_WITHIN
     reported = run.delivery not in (None, "sent")
@@ -75,12 +76,13 @@ def _awaits_report(run: Run) -> bool:
 
 
 def _runs_said(found: Sequence[Run]) -> Iterator[str]:
-    groups: dict[tuple[str, str], list[Run]] = {}
+    groups: dict[tuple[bool, str, str], list[Run]] = {}
     for run in found:
-        groups.setdefault((_noun(run.summary), _state(run)), []).append(run)
-    for (noun, state), those in groups.items():
+        groups.setdefault((run.test, _noun(run.summary), _state(run)), []).append(run)
+    for (test, noun, state), those in groups.items():
         many = noun if len(those) == 1 or noun.isupper() else noun + "s"
-        yield f"{len(those)} {many} {_SAID[state]}{_when(state, those)}."
+        kind = "test " if test else ""
+        yield f"{len(those)} {kind}{many} {_SAID[state]}{_when(state, those)}."
 
 
 def _state(run: Run) -> str:

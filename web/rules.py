@@ -10,6 +10,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from rulebook.domain import rules as verbs
+from rulebook.domain.changes import between
 from rulebook.domain.hooks import find_hook
 from rulebook.domain.rules import find_rule, read_back
 from rulebook.domain.weigh import fields_seen
@@ -138,7 +139,7 @@ def delete(rule_id: str) -> ResponseReturnValue:
 
 @pages.get("/rules/<rule_id>/versions")
 def versions(rule_id: str) -> ResponseReturnValue:
-    """Every version as a sentence: when, by whom, and the way back to it."""
+    """Every version as a sentence: what it changed, when, by whom, and the way back to it."""
     rule = find_rule(actor(), rule_id)
     hook = find_hook(actor(), rule.hook_id)
     found = rules.versions(rule.id)
@@ -148,7 +149,13 @@ def versions(rule_id: str) -> ResponseReturnValue:
         rule=rule,
         hook=hook,
         versions=[
-            (each, _told(each, hook.provider), names.get(each.created_by or "")) for each in found
+            (
+                each,
+                _told(each, hook.provider),
+                names.get(each.created_by or ""),
+                between(before, each, hook.provider) if before else [],
+            )
+            for each, before in zip(found, [*found[1:], None], strict=True)
         ],
         may_write=actor().may("write"),
     )

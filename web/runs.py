@@ -17,6 +17,8 @@ from rulebook.storage.runs import Run, RunFilter
 from rules.filters.plain import compact
 from rules.sms import Segments, segments
 from web.guard import actor, bell, own_page
+from web.headline import awaits_report
+from web.tracing import later_than
 
 pages = Blueprint("runs", __name__)
 
@@ -144,6 +146,8 @@ def show(run_id: str) -> ResponseReturnValue:
         attempts=attempts.attempts_of([run.id])[run.id],
         others=[each for each in same if each.id != run.id],
         retried=any(each.id > run.id for each in same),
+        awaits_report=awaits_report(run),
+        later_than=later_than,
         may_send=me.may("send"),
     )
 

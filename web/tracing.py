@@ -160,12 +160,12 @@ def _attempt(run: Run, attempt: Attempt) -> Step:
 def _with_deltas(found: Sequence[Step]) -> Iterator[Step]:
     before: datetime | None = None
     for step in found:
-        later = _later(before, step.at)
+        later = later_than(before, step.at)
         before = step.at or before
         yield replace(step, later=later)
 
 
-def _later(before: datetime | None, at: datetime | None) -> str:
+def later_than(before: datetime | None, at: datetime | None) -> str:
     """ "+7 ms", "+2.5 s", "+3 min"; nothing for what was not later."""
     seconds = (at - before).total_seconds() if before and at else 0
     return f"+{_span(seconds)}" if seconds >= 0.0005 else ""

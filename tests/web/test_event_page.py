@@ -51,6 +51,30 @@ def test_a_report_is_waited_for_and_told_in_the_headline(app: Flask, ada: Person
 
 
 @sqlite_only
+def test_a_test_that_a_person_asked_for_is_called_one(app: Flask, ada: Person) -> None:
+    shop = Shop(app, ada)
+    shop.rule()
+    here = shop.sends({"amount": 99})
+    with app.app_context():
+        db.session.scalars(select(Run)).one().test = True
+        db.session.commit()
+    assert "1 test SMS kept in the Practice outbox, not sent." in headline(ada.get(here))
+
+
+@sqlite_only
+def test_a_run_leads_to_its_step_and_waits_for_its_report(app: Flask, ada: Person) -> None:
+    shop = Shop(app, ada)
+    shop.rule()
+    here = shop.sends({"amount": 99})
+    with app.app_context():
+        run = db.session.scalars(select(Run)).one()
+        run.practice, run.provider_ref, run_id = False, "SM1", run.id
+        db.session.commit()
+    page = ada.get(f"/runs/{run_id}").text
+    assert f'href="{here}#run-{run_id}"' in page and 'hx-trigger="every 5s"' in page
+
+
+@sqlite_only
 def test_what_was_sent_is_searched_by_name_and_by_value(app: Flask, ada: Person) -> None:
     shop = Shop(app, ada)
     here = shop.sends(

@@ -98,6 +98,7 @@ def test_one_goes_back_to_an_earlier_version(app: Flask, ada: Person, bo: Person
         save_rule(bo.actor, first, document(value=99, name="First"))
     page = words(ada.get(f"/rules/{first}/versions").text)
     assert "Version 2, in force" in page and "amount is at least 99" in page
+    assert "became “amount is at least 99”." in page
     assert "by bo@shop.example" in page and "by ada@shop.example" in page
     page = ada.post(f"/rules/{first}/versions/1", follow_redirects=True).text
     assert "again as it was in version 1, now version 3" in page
