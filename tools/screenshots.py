@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
+from itertools import accumulate, cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,10 @@ IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 OWNER, PASSWORD = "ada@linden-tea.example", "linden tea with lemon 77"
 SECRET = "whsec_" + "bGluZGVuLXRlYS1sZWF2ZXMtYW5kLWN1cHM="
 MOST = 250_000  # bytes of one picture
-EARLIER = timedelta(minutes=97)  # between one event and the next
+# Minutes between one event and the next, again and again.
+BETWEEN = (12, 31, 95, 8, 44, 150, 21, 9, 60)
 SENT = ("payment_succeeded", "small_payment_succeeded", "payment_succeeded", "payment_failed",
-        "small_payment_succeeded", "payment_succeeded", "payment_succeeded")  # fmt: skip
+        "small_payment_succeeded", "payment_succeeded", "payment_succeeded") * 4  # fmt: skip
 AMOUNT = "$.data.object.amount"
 OF_TYPE = {"path": "$.type", "test": "text.is"}
 PAID = OF_TYPE | {"value": "payment_intent.succeeded"}
@@ -147,14 +149,15 @@ def let_a_day_pass(live: Live) -> None:
     """Move all but the newest event back, so that they did not all come in one second."""
     with closing(sqlite3.connect(live.instance / "rulebook.db")) as db:
         ids = [id for (id,) in db.execute("SELECT id FROM event ORDER BY id DESC")]
-        for number, event_id in enumerate(ids):
+        gaps = [timedelta(minutes=each) for each in islice(cycle(BETWEEN), len(ids))]
+        for event_id, earlier in zip(ids, accumulate([timedelta(), *gaps]), strict=False):
             for table, column, where in (
                 ("event", "received_at", "id = ?"), ("event", "judged_at", "id = ?"),
                 ("verdict", "created_at", "event_id = ?"), ("run", "created_at", "event_id = ?"),
                 ("run", "finished_at", "event_id = ?"),
                 ("attempt", "started_at", "run_id IN (SELECT id FROM run WHERE event_id = ?)"),
             ):  # fmt: skip
-                move_back(db, table, column, where, event_id, number * EARLIER)
+                move_back(db, table, column, where, event_id, earlier)
         for table in ("tally", "tally_note"):
             db.execute(f"DELETE FROM {table}")
         db.commit()

@@ -59,7 +59,7 @@ def _page(error: Invalid | None = None) -> ResponseReturnValue:
     way = alerts.way_of(me.workspace_id)
     choice = alerts.choices(me.workspace_id).get(me.user_id or "")
     chosen = f"{way.other_action} {way.other_connection or ''}".strip()
-    told = alerts.newest_alerts(me.workspace_id, NEWEST)
+    told = alerts.page_of_alerts(me.workspace_id, NEWEST)
     page = render_template(
         "alerts.html",
         kinds=[(kind, words[0]) for kind, words in telling.KINDS.items()],

@@ -152,9 +152,11 @@ def count_alerts(workspace_id: str, since: datetime) -> int:
     return db.session.scalar(found) or 0
 
 
-def newest_alerts(workspace_id: str, limit: int) -> list[Alert]:
-    """The messages of a workspace, newest first."""
+def page_of_alerts(workspace_id: str, limit: int, before_id: str | None = None) -> list[Alert]:
+    """The messages of a workspace, newest first, older than the cursor `before_id`."""
     found = select(Alert).where(Alert.workspace_id == workspace_id)
+    if before_id:
+        found = found.where(Alert.id < before_id)
     return list(db.session.scalars(found.order_by(Alert.id.desc()).limit(limit)))
 
 

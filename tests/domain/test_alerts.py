@@ -79,7 +79,7 @@ def fails(app: Flask, person: Person, run_id: str | None = None) -> None:
 
 def kept(app: Flask, person: Person) -> list[Alert]:
     with app.app_context():
-        return alerts.newest_alerts(person.workspace_id, 50)
+        return alerts.page_of_alerts(person.workspace_id, 50)
 
 
 def test_a_failing_rule_is_told_once_with_cause_and_link(

@@ -20,7 +20,8 @@ from web.api.shapes import storable
 from web.guard import csrf
 
 NOUNS = (
-    "hooks", "rules", "events", "runs", "connections", "targets", "fields", "tokens", "openapi",
+    "hooks", "rules", "events", "runs", "connections", "targets", "problems", "fields", "tokens",
+    "openapi",
 )  # fmt: skip
 for noun in NOUNS:
     import_module(f"{__name__}.{noun}")
