@@ -177,8 +177,6 @@ def draw(desk: Desk, status: int = 200) -> tuple[str, int]:
     known = drawing.Known(voice, weighed, made, desk.rule.version if desk.rule else 0)
     older, newer = events.neighbours(desk.event) if desk.event else (None, None)
     saved = draft.parsed_when(desk.saved) if desk.saved else None
-    lint = [drawing.lint_of(note, at, known) for at, note in enumerate(weighed.notes)
-            if note.pointer == "/when" or not note.pointer.startswith("/when")]  # fmt: skip
     beside = drawing.beside(desk.problems, document)
     frame = Frame(len(weighed.judged), beside, actor().may("write"), desk.fields, desk.focus,
                     known.version)  # fmt: skip
@@ -192,7 +190,7 @@ def draw(desk: Desk, status: int = 200) -> tuple[str, int]:
         weighed=weighed,
         turns=turns(weighed, voice, saved),
         told=voice.sentence(weighed, document),
-        lint=lint,
+        lint={place: drawing.notes_at(place, known) for place in ("/when", "/then", "/options")},
         gone=[drawing.words_of(node, voice) for node in made.gone],
         edits=made.count,
         beside=beside,

@@ -4,8 +4,8 @@ A box is named by the JSON pointer of what it holds: /when/all/0/value, /then/0/
 What a pointer cannot say follows a colon: `:group`, `:items` and `:every` tell what a node is,
 `:json` a value that has no box of its own, `:path` another field in place of a value, `:was` the
 value that was drawn, so that what nobody touched stays as it was, `:money` the currency in which a
-value is typed, `:field` a field that was chosen from a list, its part before its path; `:words`
-what the names in a text stand for.
+value is typed, `:field` and `:pick` a field that was chosen from a list, its part before its path,
+`:words` what the names in a text stand for.
 """
 
 from __future__ import annotations
@@ -207,8 +207,11 @@ def _condition(boxes: _Boxes, place: str) -> Document:
 
 def _value(boxes: _Boxes, place: str, wants: Wants) -> Any:
     if f"{place}:path" in boxes.all and wants.from_field:
-        part = boxes.get(f"{place}:in")
-        other = {"path": boxes.get(f"{place}:path").strip()}
+        part, path = boxes.get(f"{place}:in"), boxes.get(f"{place}:path").strip()
+        if boxes.get(f"{place}:pick"):
+            part, _, path = boxes.get(f"{place}:pick").partition(" ")
+            part = "" if part == "payload" else part
+        other = {"path": path}
         return {**other, "in": part} if part else other
     texts = [boxes.all[name] for name in (place, f"{place}/0", f"{place}/1") if name in boxes.all]
     currency = boxes.get(f"{place}:money")

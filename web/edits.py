@@ -229,6 +229,16 @@ def _other(draft: Document, place: str) -> None:
     condition["value"] = {"path": ""}
 
 
+def _value(draft: Document, rest: str) -> None:
+    """One value more for a condition that takes several; its place comes before a blank."""
+    place, _, value = rest.partition(" ")
+    condition = node_at(draft, place)
+    now = condition.get("value")
+    listed = now if isinstance(now, list) else []
+    number = condition.get("test", "").startswith("number.") and value.lstrip("-").isdecimal()
+    condition["value"] = [*listed, int(value) if number else value]
+
+
 def _act(draft: Document, name: str) -> None:
     if name in ACTIONS:
         draft.setdefault("then", []).append(new_step(draft, name))
@@ -254,5 +264,6 @@ EDITS = {
     "wrap": _wrap,
     "unwrap": _unwrap,
     "other": _other,
+    "value": _value,
     "act": _act,
 }

@@ -23,6 +23,8 @@ FAMILIES = {
     "text": "As text", "number": "As a number", "date": "As a date", "yesno": "Yes or no",
     "list": "As a list", "any": "Any kind", "ip": "As an address",
 }  # fmt: skip
+CHOSEN = ("text", "texts", "number", "numbers", "scalar", "scalars")  # wants with values to choose
+MOST_CHOICES = 20
 JOINS = {"all": "and", "any": "or", "none": "nor"}
 FIXES = {"never_seen": "Use “{}”", "unknown_field": "Use {}"}
 
@@ -148,6 +150,8 @@ def _condition(node: Document, place: str, join: str, base: str, known: Known) -
     value = node.get("value")
     if isinstance(value, dict):
         row.shape = "field"
+        other = known.voice.fields.find(value.get("in", "payload"), str(value.get("path")), base)
+        row.hint = other.name if other else ""
     else:
         _fill(row, value, operator, known)
     _changed(row, known)
@@ -169,10 +173,13 @@ def _fill(row: Row, value: Any, operator: Operator, known: Known) -> None:
         row.hint = f"in the smallest unit: 5000 is {money_words(5000, found.currency)}"
     label = fieldlist.label_for(known.voice.hook, found.part, row.node["path"], value)
     row.hint = row.hint or label
-    if row.shape == "one" and operator.family in ("text", "number", "list") and not row.money:
+    typed = operator.family in ("text", "number", "list") and operator.wants.name in CHOSEN
+    if typed and not found.currency:
+        taken = value if isinstance(value, list) else []
         row.choices = [
             (each, fieldlist.label_for(known.voice.hook, found.part, row.node["path"], each))
-            for each in found.values[:20]
+            for each in found.values[:MOST_CHOICES]
+            if each not in map(str, taken)
         ]
 
 
@@ -226,6 +233,16 @@ def _judged(row: Row, known: Known) -> Row:
         row.met = finding.met
         row.found = _found(row, finding, known)
     return row
+
+
+def notes_at(block: str, known: Known) -> list[Lint]:
+    """The warnings that belong to a block and to no row of its: to the conditions as a whole, to
+    the steps, to the options."""
+    return [
+        lint_of(note, at, known)
+        for at, note in enumerate(known.weighed.notes)
+        if note.pointer == block or (block != "/when" and note.pointer.startswith(f"{block}/"))
+    ]
 
 
 def lint_of(note: Note, at: int, known: Known) -> Lint:

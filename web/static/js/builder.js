@@ -32,7 +32,7 @@ addEventListener("keydown", (event) => {
 });
 
 // A field, or a list, that is chosen by keys counts once one goes on: arrows and letters pass over the others.
-const pick = (event) => event.target.closest?.("#builder select:is([name$=':field'], [name$=':list'])");
+const pick = (event) => event.target.closest?.("#builder select:is([name$=':field'], [name$=':list'], [name$=':pick'])");
 let passing = null;
 
 function chosen() {
