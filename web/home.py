@@ -25,6 +25,7 @@ from rulebook.storage import (
     utcnow,
     verdicts,
 )
+from rulebook.storage.hooks import Hook
 from rulebook.storage.rules import Rule, RuleVersion
 from web import rhythm
 from web.alerts import by_mail
@@ -193,7 +194,7 @@ def _lower(workspace_id: str) -> dict[str, Any]:
             workspace_id, shown, hook.id if hook else None, rule.id if rule else None
         ),
         "hook_rows": [(each, by_hook.get(each.id, _NONE)) for each in busy[:MOST_ROWS]],
-        "rule_rows": _rules(workspace_id, current, by_rule),
+        "rule_rows": _rules(workspace_id, known, current, by_rule),
     }  # fmt: skip
 
 
@@ -201,13 +202,18 @@ _NONE: dict[str, list[int]] = dict.fromkeys(tallies.KINDS, [0])
 
 
 def _rules(
-    workspace_id: str, current: Sequence[tuple[Rule, RuleVersion]], by_rule: _Counts
+    workspace_id: str,
+    known: Sequence[Hook],
+    current: Sequence[tuple[Rule, RuleVersion]],
+    by_rule: _Counts,
 ) -> list[dict[str, Any]]:
     """Each rule as a sentence, with its figures."""
     first = current[:MOST_ROWS]
+    senders = {hook.id: hook.provider for hook in known}
     last = verdicts.newest_hits(workspace_id, [rule.id for rule, _ in first])
     return [
-        {"rule": rule, "sentence": read_back(version.document), "last": last.get(rule.id),
+        {"rule": rule, "last": last.get(rule.id),
+         "sentence": read_back(version.document, senders.get(rule.hook_id, "")),
          "counts": by_rule.get(rule.id, _NONE)}
         for rule, version in first
     ]  # fmt: skip

@@ -224,7 +224,7 @@ def _show(hook: Hook, error: Invalid | None = None) -> str:
         refusing=refusing(newest, signed.why),
         lines=lines(here.workspace_id, newest[:NEWEST]),
         rules=[
-            (rule, read_back(version.document))
+            (rule, read_back(version.document, hook.provider))
             for rule, version in rules.current(here.workspace_id, hook.id)
         ],
         fields=fields_seen(fields.fields(hook.id), names),
