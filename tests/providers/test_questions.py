@@ -50,7 +50,32 @@ def test_woocommerce_hears_200_before_it_has_a_secret():
     assert ask("woocommerce", Request(FORM, b"webhook_id=14")) == Reply(200, "")
 
 
-@pytest.mark.parametrize("name", ["slack", "zoom", "woocommerce"])
+def test_twitch_hears_its_challenge_as_text():
+    headers = JSON | {"twitch-eventsub-message-type": "webhook_callback_verification"}
+    asked = Request(headers, b'{"challenge":"pogchamp-kappa-360noscope-vohiyo"}')
+    reply = ask("twitch", asked)
+    assert reply == Reply(200, "pogchamp-kappa-360noscope-vohiyo", "text/plain")
+    notified = Request(headers | {"twitch-eventsub-message-type": "notification"}, asked.body)
+    assert PROVIDERS["twitch"].handshake(notified) is None
+
+
+def test_dropbox_hears_its_challenge_as_text_that_is_no_page():
+    asked = Request({}, b"", "https://h.example/in/x?challenge=a%2Bb", "GET")
+    reply = ask("dropbox", asked)
+    assert (reply.status, reply.text, reply.content_type) == (200, "a+b", "text/plain")
+    assert reply.headers == {"x-content-type-options": "nosniff"}
+
+
+@pytest.mark.parametrize(
+    ("name", "method", "body"),
+    [("mandrill", "HEAD", b""), ("mandrill", "POST", b"mandrill_events=%5B%5D"),
+     ("mailchimp", "GET", b""), ("intercom", "HEAD", b"")],
+)  # fmt: skip
+def test_who_only_looks_hears_200_before_there_is_a_secret(name, method, body):
+    assert ask(name, Request(FORM, body, "https://h.example/in/x", method)) == Reply(200, "")
+
+
+@pytest.mark.parametrize("name", ["slack", "zoom", "woocommerce", "twitch", "dropbox"])
 def test_another_method_is_no_question(name):
     for shake in PROVIDERS[name].handshakes:
         other = Request(shake.example.headers, shake.example.body, method="PUT")

@@ -12,18 +12,28 @@ from tests.test_payloads import headers_of
 DOCS = "_doc_derived"
 # provider, file, type, id; headers beside those that were captured (the documents tell them).
 KNOWN = [
+    ("bitbucket", "bitbucket/repo_push.json", "repo:push",
+     "831ba044-6864-4085-bf4c-ae829079e224", {}),
+    ("cal_com", f"{DOCS}/cal-com/BOOKING_CREATED.json", "BOOKING_CREATED",
+     "8f2b6c1a9d3e4a7fb5c21e6f9a0d4b7c.BOOKING_CREATED.2026-07-01T14:05:00.000Z", {}),
     ("calendly", f"{DOCS}/calendly/invitee.canceled.json", "invitee.canceled",
      "https://api.calendly.com/scheduled_events/8f2b6c1a-9d3e-4a7f-b5c2-1e6f9a0d4b7c/invitees/"
      "1a4d7e2b-5c8f-4a1d-9b3e-6f0c8d2a5b7e.invitee.canceled.2026-06-08T11:30:55.000000Z", {}),
     ("calendly", f"{DOCS}/calendly/invitee.created.json", "invitee.created",
      "https://api.calendly.com/scheduled_events/8f2b6c1a-9d3e-4a7f-b5c2-1e6f9a0d4b7c/invitees/"
      "1a4d7e2b-5c8f-4a1d-9b3e-6f0c8d2a5b7e.invitee.created.2026-06-01T15:22:41.000000Z", {}),
+    ("coinbase_commerce", "coinbase_commerce/charge_created.signed.json", "charge:created",
+     "24934862-d980-46cb-9402-43c81b0cdba6", {}),
     ("deepgram", "deepgram/transcription_result.json", "transcript.finished",
      "a847f427-4ad5-4d67-9b95-db801e58251c", {}),
+    ("docusign", f"{DOCS}/docusign/envelope-sent.json", "envelope-sent",
+     "3f9a2c1e-6b4d-4e2f-8a1c-9d3b5f7e2a6c.envelope-sent.2026-06-28T15:02:11.4471203Z", {}),
     ("gitlab", "gitlab/issue_hook.json", "issue", None, {}),
     ("gitlab", "gitlab/push_hook.json", "push", None, {}),
     ("jira", f"{DOCS}/jira/jira_issue_created.json", "jira:issue_created", "a-webhook",
      {"x-atlassian-webhook-identifier": "a-webhook"}),
+    ("intercom", f"{DOCS}/intercom/conversation.user.created.json", "conversation.user.created",
+     "notif_5f27a9e0-0e33-4a1e-8f7c-2b6d4a9c11f0", {}),
     ("linear", "linear/Comment.create.json", "Comment.create", "a-delivery",
      {"linear-delivery": "a-delivery"}),
     ("notion", f"{DOCS}/notion/page.created.json", "page.created",
@@ -39,6 +49,9 @@ KNOWN = [
      "ac3ac95b-f97d-458c-a6e6-18981597e05f", {}),
     ("vercel", f"{DOCS}/vercel/deployment.created.json", "deployment.created",
      "5FQ3bE5aQhZ1Vv2c4vXYzP1LhqoT", {}),
+    ("telegram", f"{DOCS}/telegram/message.json", "message", "397587257", {}),
+    ("twitch", "twitch/channel.follow.signed.json", "channel.follow", "a-message",
+     {"twitch-eventsub-message-id": "a-message"}),
     ("woocommerce", "woocommerce/product.created.json", "product.created", None, {}),
     ("zendesk", f"{DOCS}/zendesk/ticket.created.json", "trigger", "an-invocation",
      {"x-zendesk-webhook-invocation-id": "an-invocation"}),
@@ -63,7 +76,7 @@ def test_a_real_payload_is_recognised(name, file, type_, id_, headers):
 
 
 @pytest.mark.parametrize("file", ["gitlab/issue_hook.json", "woocommerce/product.created.json",
-                                  "gitlab/push_hook.json"])  # fmt: skip
+                                  "gitlab/push_hook.json", "bitbucket/repo_push.json"])  # fmt: skip
 def test_captured_headers_tell_who_sent_it(file):
     found = likely_sender(sent(file, {}))
     assert found is not None and found.name == file.partition("/")[0]
