@@ -281,7 +281,7 @@ def _save(desk: Desk, how: str) -> ResponseReturnValue:
         desk.conflict = conflict
         return draw(desk, 409)
     flash(SAVED[rule.mode].format(rule.version), "ok")
-    on = f"?trial=1&event={desk.event.id}" if how == "trial" and desk.event else ""
+    on = f"?trial=1&event={desk.event.id}#trial" if how == "trial" and desk.event else ""
     return _go(url_for("rules.edit", rule_id=rule.id) + on)
 
 

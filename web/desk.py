@@ -96,6 +96,11 @@ class Desk:
         self.compare()
         self.document = panel.start(self.hook, self.event, self.seen, self.fields, self.likes)
 
+    @property
+    def looked_at(self) -> Past | None:
+        """The chosen event with what rules see of it; None when that is no longer kept."""
+        return Past(self.event, self.seen) if self.event and self.seen else None
+
     def weighed(self) -> Weighed:
         """The draft judged as far as it is finished."""
         rule_id = self.rule.id if self.rule else None
@@ -166,7 +171,9 @@ def _steps(desk: Desk, weighed: Weighed) -> list[steps.StepForm]:
         lambda name: steps.kind_of(kinds, name),
         lambda name: panel.currency_of(desk.hook.provider, name, desk.seen.get("payload")),
     )
-    readings = read_over(actor(), desk.hook, desk.document, _met(weighed), desk.event)
+    met = {each.id for each in _met(weighed)}
+    over = [each for each in desk.past if each.event.id in met]
+    readings = read_over(actor(), desk.hook, desk.document, over, desk.looked_at)
     return steps.forms(actor().workspace_id, desk.document["then"], readings, around, desk.expert)
 
 

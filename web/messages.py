@@ -10,7 +10,7 @@ from flask import request
 from rulebook.actions import ACTIONS
 from rulebook.domain.readings import read_over
 from rulebook.domain.rendering import context_of
-from rulebook.storage import events, workspaces
+from rulebook.storage import workspaces
 from rules.pills import pills as pills_of
 from web import draft, edits, gaps, panel, pills, wording
 from web.guard import actor
@@ -70,8 +70,8 @@ def _skip_without_receiver(desk: Desk, place: str, text: str) -> None:
     if field is None or not field.receiver or "if_missing" in step:
         return
     kind = desk.event.event_type if desk.event else None
-    alike = [each for each in events.newest(desk.hook.id, 50) if each.event_type == kind]
-    read = read_over(actor(), desk.hook, desk.document, alike, desk.event)
+    alike = [each for each in desk.past if each.event.event_type == kind]
+    read = read_over(actor(), desk.hook, desk.document, alike, desk.looked_at)
     reading = read[desk.document["then"].index(step)]
     for pill in pills_of(text):
         gaps.choose(step, pill.field, "skip", others=reading.missing if reading else ())

@@ -156,20 +156,23 @@ def _offer(
     calls = pill.calls if chosen else toggled(pill.calls, call)
     shown = Pill(pill.start, pill.end, pill.base, calls, pill.field, pill.around)
     value, missing, problem = _written(shown, context)
-    if not chosen and (problem or _does_nothing(pill, call, value, missing, kind, context)):
+    if not chosen and (problem or _does_nothing(pill, call, missing, kind, context)):
         return None
     return Offer(_do("format", {**mark, "call": call}), words, value, chosen)
 
 
 def _does_nothing(
-    pill: Pill, call: str, value: str, missing: bool, kind: str, context: Mapping[str, Any]
+    pill: Pill, call: str, missing: bool, kind: str, context: Mapping[str, Any]
 ) -> bool:
     """A filter that dresses numbers or dates, offered for a text that it cannot read."""
     row = FILTERS[call.partition("(")[0]]
     if missing or row.like != "look" or kind not in ONLY_TEXT:
         return False
-    bare = Pill(pill.start, pill.end, pill.base, (), pill.field, pill.around)
-    return _written(bare, context)[0] == value
+    bare, alone = (
+        Pill(pill.start, pill.end, pill.base, calls, pill.field, pill.around)
+        for calls in ((), (call,))
+    )
+    return _written(bare, context)[0] == _written(alone, context)[0]
 
 
 def press(document: Document, verb: str, rest: str, typed: Callable[[str], str]) -> Document:

@@ -13,10 +13,10 @@ from typing import Any
 
 from rulebook.actions import ACTIONS, Action, Counted, Message
 from rulebook.domain.actor import Actor
-from rulebook.domain.reading import seen_by_rules
+from rulebook.domain.past import Past
 from rulebook.domain.rendering import Rendered, context_of, render
 from rulebook.domain.rules import lone_step, step_problems
-from rulebook.storage import events, workspaces
+from rulebook.storage import workspaces
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
 from rules import RuleError
@@ -28,6 +28,7 @@ from rules.pills import pills
 from rules.worst import Text, worst
 
 MOST = 200
+ORDER = ("this", "longest", "shortest", "gaps", "odd", "failed")
 SHORTEST_SPAN = timedelta(days=1)
 MONTH = timedelta(days=30)
 
@@ -78,25 +79,20 @@ def read_over(
     actor: Actor,
     hook: Hook,
     document: Mapping[str, Any],
-    over: Sequence[Event],
-    here: Event | None = None,
+    over: Sequence[Past],
+    here: Past | None = None,
 ) -> list[Reading | None]:
     """Each step of a draft filled in from these events and from the one looked at; None where the
     step cannot be read or there is no event."""
     actor.must("read")
     zone = workspaces.workspace(actor.workspace_id).zone
-    chosen = {each.id: each for each in ([here] if here else []) + list(over[:MOST])}
-    bodies = events.bodies_of(list(chosen))
     name = str(document.get("name") or "")
-    seen = {
-        each.id: context_of(seen_by_rules(each, hook, bodies[each.id])[0], name, hook, zone)
-        for each in chosen.values()
-        if each.id in bodies
-    }
-    kept = [each for each in chosen.values() if each.id in seen]
-    among = {each.id for each in over}
+    chosen = {each.event.id: each for each in ([here] if here else []) + list(over[:MOST])}
+    seen = {id: context_of(each.seen, name, hook, zone) for id, each in chosen.items()}
+    kept = [each.event for each in chosen.values()]
+    among = {each.event.id for each in over}
     return [
-        _reading(actor, at, raw, kept, seen, among, here)
+        _reading(actor, at, raw, kept, seen, among, here.event if here else None)
         for at, raw in enumerate(document.get("then") or [])
     ]
 
@@ -168,13 +164,15 @@ def _cases(
         for each in counted
         if each.message and each.counted
     ]
-    for name, text in worst(texts).items():
+    found = worst(texts)
+    # Where one event is two of these, what is odd about it tells more than its length.
+    for name in [each for each in ("longest", "gaps", "odd", "shortest") if each in found]:
         if len(texts) > 1 or name in ("gaps", "odd"):
-            chosen.setdefault(text.id, name)
+            chosen.setdefault(found[name].id, name)
     failed = next((each for each in counted if each.rendered.state == "failed"), None)
     if failed and finished:
         chosen.setdefault(failed.event.id, "failed")
-    for event_id, name in chosen.items():
+    for event_id, name in sorted(chosen.items(), key=lambda each: ORDER.index(each[1])):
         yield _case(name, action, by_id[event_id], finished)
 
 

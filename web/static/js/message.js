@@ -53,3 +53,14 @@ customElements.define("message-box", MessageBox);
 addEventListener("htmx:after:swap", () => {
   for (const each of document.querySelectorAll("message-box")) each.draw();
 });
+
+// What a press of Test or of a real test draws stands at the end of the page: show it.
+let shows = "";
+addEventListener("submit", (event) => {
+  const does = event.submitter?.value ?? "";
+  shows = does === "test" ? "tried" : /^(trial|try )/.test(does) ? "trial" : "";
+}, true);
+addEventListener("htmx:after:swap", () => {
+  if (shows) document.getElementById(shows)?.scrollIntoView({ block: "center" });
+  shows = "";
+});
