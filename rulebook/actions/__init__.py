@@ -144,6 +144,8 @@ class Action:
 
     name: ClassVar[str] = ""  # the file's name, set by the scan
     label: ClassVar[str]
+    # What is sent, one and several.
+    noun: ClassVar[tuple[str, str]] = ("message", "messages")
     icon: ClassVar[str]
     fields: ClassVar[tuple[Field, ...]]
     connections: ClassVar[tuple[ConnectionKind, ...]] = ()

@@ -129,6 +129,7 @@ SMTP = ConnectionKind(
 
 class Email(Action):
     label = "Send an e-mail"
+    noun = ("e-mail", "e-mails")
     icon = "mail"
     fields = (
         Field("to", "To", "email", required=True, template=True, many=True, max_length=2000,

@@ -52,6 +52,7 @@ _LITERAL_ORIGIN = re.compile(r"\s*https?://[^/?#{]+([/?#]|\s*$)", re.IGNORECASE)
 
 class Http(Action):
     label = "Call a web address"
+    noun = ("request", "requests")
     icon = "http"
     fields = (
         Field("method", "Method", "choice", default="POST",

@@ -52,6 +52,7 @@ _BREAKABLE = str.maketrans(NO_BREAK)
 
 class Sms(Action):
     label = "Send a text message"
+    noun = ("SMS", "SMS")
     icon = "sms"
     fields = (
         Field("to", "To", "phone", required=True, template=True, max_length=40, receiver=True,

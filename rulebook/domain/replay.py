@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -25,7 +25,12 @@ from rulebook.storage.runs import Run
 from rulebook.storage.verdicts import Verdict
 
 DONE_OR_DOING = ("succeeded", "unknown", "sending", "queued", "held")
+Alongside = Callable[[int], None]
 RESOLUTIONS = ("arrived", "not_arrived", "send_again")
+
+
+def nothing_else(count: int) -> None:
+    """What is done along with most replays and retries."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +53,11 @@ def replay(
     rule_ids: Sequence[str] | None = None,
     dry_run: bool = False,
     again: bool = False,
+    alongside: Alongside = nothing_else,
 ) -> Replayed:
     """Judge a stored event by today's rules (or some of them) and plan what they ask for. A step
-    that was sent for this event before is left out unless `again`."""
+    that was sent for this event before is left out unless `again`. alongside: is told how many runs
+    there are, in the transaction that stores them."""
     actor.must("read" if dry_run else "send")
     event = find_event(actor, event_id)
     hook = db.session.get_one(Hook, event.hook_id)
@@ -68,7 +75,7 @@ def replay(
     sent = [] if again else [before for run in planned if (before := _sent_before(run))]
     chosen = _without(planned, sent)
     if not dry_run:
-        _store(actor, event, chosen, met, number)
+        _store(actor, event, chosen, met, number, alongside)
     return Replayed(chosen, sent, dry_run)
 
 
@@ -111,7 +118,14 @@ def _sent_before(run: Run) -> Run | None:
     return next((b for b in reversed(before) if b.state in DONE_OR_DOING), None)
 
 
-def _store(actor: Actor, event: Event, chosen: list[Run], met: list[Judged], number: int) -> None:
+def _store(
+    actor: Actor,
+    event: Event,
+    chosen: list[Run],
+    met: list[Judged],
+    number: int,
+    alongside: Alongside,
+) -> None:
     now = utcnow()
     within_limits(chosen, now)
     db.session.add_all(chosen)
@@ -123,6 +137,7 @@ def _store(actor: Actor, event: Event, chosen: list[Run], met: list[Judged], num
             version=judged.number, mode=judged.mode, met=True, created_at=now,
         ))  # fmt: skip
     actor.note("event.replay", event.id, f"{len(chosen)} run{'' if len(chosen) == 1 else 's'}")
+    alongside(len(chosen))
     _commit()
 
 
@@ -135,8 +150,9 @@ def _commit() -> None:
         raise Conflict("This was asked for already, just now.", "Nothing was sent twice.") from None
 
 
-def retry(actor: Actor, run_id: str) -> Run:
-    """Try once more: a run that waits is due now, a failed one becomes a new run of its own."""
+def retry(actor: Actor, run_id: str, alongside: Alongside = nothing_else) -> Run:
+    """Try once more: a run that waits is due now, a failed one becomes a new run of its own, with
+    `alongside` as in `replay`."""
     actor.must("send")
     run = find_run(actor, run_id)
     now = utcnow()
@@ -145,7 +161,7 @@ def retry(actor: Actor, run_id: str) -> Run:
         actor.note("run.hurry", run.id)
         return _moved(run)
     if run.state not in ("failed", "cancelled", "skipped"):
-        raise Conflict(_why_not_retried(run), "Replay the event to send it again.")
+        raise Conflict(why_not_retried(run), "Replay the event to send it again.")
     events.lock_event(run.event_id)
     same = runs.runs_of_step(run.event_id, run.rule_id, run.step_id, run.test)
     newer = [each for each in same if each.id > run.id]
@@ -155,6 +171,7 @@ def retry(actor: Actor, run_id: str) -> Run:
     within_limits([fresh], fresh.created_at)
     db.session.add(fresh)
     actor.note("run.retry", run.id, fresh.id)
+    alongside(1)
     _commit()
     return fresh
 
@@ -189,7 +206,7 @@ def _copy(run: Run) -> Run:
     )
 
 
-def _why_not_retried(run: Run) -> str:
+def why_not_retried(run: Run) -> str:
     return {
         "succeeded": "Not sent again, because it was sent.",
         "sending": "Not sent again, because it is being sent just now.",

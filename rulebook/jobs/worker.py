@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from flask import Flask
 
 from rulebook.config import Config
+from rulebook.domain.bulk import carry_on
 from rulebook.domain.house import furnish
 from rulebook.domain.judge import judge_waiting, still_coming
 from rulebook.domain.noting import Notes
@@ -141,6 +142,9 @@ def _sweep(app: Flask, bell: Bell, hands: Hands, stop: threading.Event) -> None:
                     hands.judge(due.events)
                 if not bell.runs(due.runs):
                     hands.act(due.runs)
+                more = carry_on()
+                if more and not bell.runs(more):
+                    hands.act(more)
                 if time.monotonic() - pruned_at > PRUNE_EVERY:
                     pruned_at = time.monotonic()
                     prune()

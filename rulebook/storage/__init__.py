@@ -5,6 +5,7 @@ from rulebook.storage import (
     alerts,
     attempts,
     audit,
+    bulks,
     connections,
     deliveries,
     doubts,
@@ -44,7 +45,7 @@ from rulebook.storage.engine import (
 )
 
 __all__ = [
-    "Base", "alerts", "attempts", "audit", "connections", "db", "deliveries", "doubts",
+    "Base", "alerts", "attempts", "audit", "bulks", "connections", "db", "deliveries", "doubts",
     "event_claims", "events", "evidence", "fields", "figures", "finding", "held", "hooks",
     "lazily", "let_others_first", "move_the_log", "new_id", "notices", "open_database",
     "reading", "revisions", "rules", "run_claims", "runs", "saved", "sealed", "search",
