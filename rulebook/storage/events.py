@@ -46,6 +46,9 @@ LEASE = timedelta(seconds=60)
 TRIES = 3
 # A query must say this in these words, or the small index is of no use to it.
 _WAITING = text("judged_at IS NULL")
+WAITING = text("event.judged_at IS NULL")
+_POISON = text("state = 'poison'")
+POISON = text("event.state = 'poison'")
 
 
 class Event(Base):
@@ -64,6 +67,13 @@ class Event(Base):
             "received_at",
             sqlite_where=_WAITING,
             postgresql_where=_WAITING,
+        ),
+        Index(
+            "ix_event_poison",
+            "workspace_id",
+            "id",
+            sqlite_where=_POISON,
+            postgresql_where=_POISON,
         ),
         Index(
             "ix_event_duplicate_of",

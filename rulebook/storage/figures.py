@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, TextClause, func, select
 from sqlalchemy.orm import aliased
 
 from rulebook.storage.audit import AuditEntry
+from rulebook.storage.base import first_id
 from rulebook.storage.engine import db
-from rulebook.storage.events import Event
+from rulebook.storage.events import POISON, WAITING, Event
 from rulebook.storage.hooks import Hook
 from rulebook.storage.rules import Rule, RuleVersion
-from rulebook.storage.runs import Run
+from rulebook.storage.runs import LASTING, Run
+
+# No run waits longer before it ends, however often it is tried.
+LONGEST_LIFE = timedelta(days=8)
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ def failed_by_rule(workspace_id: str, since: datetime) -> list[Heap]:
     first = func.min(Run.finished_at)
     rows = db.session.execute(
         select(Run.rule_id, func.count(), first, func.max(Run.id))
-        .where(*_failed(workspace_id), Run.finished_at >= since)
+        .where(*_failed(workspace_id), Run.id >= _made_by(since), Run.finished_at >= since)
         .group_by(Run.rule_id)
         .order_by(first)
     )
@@ -43,7 +47,10 @@ def failed_since(workspace_id: str, rule_id: str, since: datetime) -> tuple[int,
     """How many runs of a rule failed since then and were not retried, and the newest one's id."""
     row = db.session.execute(
         select(func.count(), func.max(Run.id)).where(
-            *_failed(workspace_id), Run.rule_id == rule_id, Run.finished_at >= since
+            *_failed(workspace_id),
+            Run.rule_id == rule_id,
+            Run.id >= _made_by(since),
+            Run.finished_at >= since,
         )
     ).one()
     return row[0], row[1]
@@ -71,15 +78,21 @@ def watched_by(version_ids: Collection[str], most: int = 100) -> dict[str, int]:
     return found
 
 
-def _failed(workspace_id: str) -> list[ColumnElement[bool]]:
+def _failed(workspace_id: str) -> list[ColumnElement[bool] | TextClause]:
     newer = aliased(Run)
     retried = select(newer.id).where(
         newer.event_id == Run.event_id,
-        newer.rule_id == Run.rule_id,
+        # Hidden from the index of rules, which would read all that a rule ever did.
+        func.coalesce(newer.rule_id, "") == Run.rule_id,
         newer.step_id == Run.step_id,
-        newer.id > Run.id,
+        func.coalesce(newer.id, "") > Run.id,
     )
-    return [Run.workspace_id == workspace_id, Run.state == "failed", ~retried.exists()]
+    return [Run.workspace_id == workspace_id, Run.state == "failed", LASTING, ~retried.exists()]
+
+
+def _made_by(ended: datetime) -> str:
+    """The id of the first run that can have ended then or later."""
+    return first_id("run", ended - LONGEST_LIFE)
 
 
 def held_by_rule(workspace_id: str) -> list[Heap]:
@@ -88,7 +101,9 @@ def held_by_rule(workspace_id: str) -> list[Heap]:
     first = func.min(Run.created_at)
     rows = db.session.execute(
         select(Run.rule_id, func.count(), first, func.max(Run.id))
-        .where(Run.workspace_id == workspace_id, Run.state == "held", Run.held_for != "target")
+        .where(
+            Run.workspace_id == workspace_id, Run.state == "held", LASTING, Run.held_for != "target"
+        )
         .group_by(Run.rule_id)
         .order_by(first)
     )
@@ -102,7 +117,8 @@ def poison_by_hook(workspace_id: str, since: datetime) -> list[Heap]:
         select(Event.hook_id, func.count(), first, func.max(Event.id))
         .where(
             Event.workspace_id == workspace_id,
-            Event.state == "poison",
+            POISON,
+            Event.id >= first_id("evt", since),
             Event.received_at >= since,
         )
         .group_by(Event.hook_id)
@@ -120,7 +136,7 @@ def doubts_by_rule(workspace_id: str) -> list[Heap]:
     first = func.min(Run.created_at)
     rows = db.session.execute(
         select(Run.rule_id, func.count(), first, func.max(Run.id))
-        .where(Run.workspace_id == workspace_id, Run.state == "unknown")
+        .where(Run.workspace_id == workspace_id, Run.state == "unknown", LASTING)
         .group_by(Run.rule_id)
         .order_by(first)
     )
@@ -129,7 +145,7 @@ def doubts_by_rule(workspace_id: str) -> list[Heap]:
 
 def in_doubt(workspace_id: str, limit: int) -> list[Run]:
     """Runs that may have been sent, oldest first."""
-    found = select(Run).where(Run.workspace_id == workspace_id, Run.state == "unknown")
+    found = select(Run).where(Run.workspace_id == workspace_id, Run.state == "unknown", LASTING)
     return list(db.session.scalars(found.order_by(Run.id).limit(limit)))
 
 
@@ -147,6 +163,7 @@ def oldest_late(workspace_id: str, before: datetime) -> datetime | None:
         select(func.min(Event.received_at)).where(
             Event.workspace_id == workspace_id,
             Event.state.in_(("received", "processing")),
+            WAITING,
             Event.received_at < before,
         )
     )
@@ -162,15 +179,15 @@ def oldest_late(workspace_id: str, before: datetime) -> datetime | None:
 
 def open_counts(workspace_id: str) -> dict[str, int]:
     """How many runs are in each state in which something is still to happen, and failed ones."""
-    rows = db.session.execute(
-        select(Run.state, func.count())
-        .where(
-            Run.workspace_id == workspace_id,
-            Run.state.in_(("unknown", "held", "failed", "queued", "sending")),
-        )
-        .group_by(Run.state)
-    )
-    return {state: count for state, count in rows}
+    counted = select(Run.state, func.count()).where(Run.workspace_id == workspace_id)
+    found: dict[str, int] = {}
+    # Each half has an index that holds little else.
+    for half in (
+        counted.where(Run.state.in_(("unknown", "held", "failed")), LASTING),
+        counted.where(Run.state.in_(("queued", "sending"))),
+    ):
+        found |= {state: count for state, count in db.session.execute(half.group_by(Run.state))}
+    return found
 
 
 def last_success(rule_id: str, among: int = 500) -> datetime | None:

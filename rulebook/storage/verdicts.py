@@ -61,7 +61,8 @@ def hits_since(workspace_id: str, since: datetime) -> dict[str, int]:
     """How often each rule was met since then."""
     rows = db.session.execute(
         select(Verdict.rule_id, func.count())
-        .where(Verdict.workspace_id == workspace_id, Verdict.met, Verdict.created_at >= since)
+        .join(Rule, Rule.id == Verdict.rule_id)
+        .where(Rule.workspace_id == workspace_id, Verdict.met, Verdict.created_at >= since)
         .group_by(Verdict.rule_id)
     )
     return {rule_id: count for rule_id, count in rows}
@@ -83,9 +84,12 @@ def newest_hits(workspace_id: str, rule_ids: Collection[str]) -> dict[str, datet
 
 def last_hits(workspace_id: str) -> dict[str, datetime]:
     """When each rule was met last."""
-    rows = db.session.execute(
-        select(Verdict.rule_id, func.max(Verdict.created_at))
-        .where(Verdict.workspace_id == workspace_id, Verdict.met)
-        .group_by(Verdict.rule_id)
+    last = (
+        select(Verdict.created_at)
+        .where(Verdict.rule_id == Rule.id, Verdict.met)
+        .order_by(Verdict.created_at.desc())
+        .limit(1)
+        .scalar_subquery()
     )
-    return {rule_id: moment for rule_id, moment in rows}
+    rows = db.session.execute(select(Rule.id, last).where(Rule.workspace_id == workspace_id))
+    return {rule_id: moment for rule_id, moment in rows if moment is not None}
