@@ -143,13 +143,15 @@ def start_live(folder: Path, **more: str) -> Live:
 
 
 def _wait_for(url: str, process: subprocess.Popen[str], log: Path) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         try:
             with urllib.request.urlopen(f"{url}/healthz", timeout=1):
                 return
         except OSError:
             time.sleep(0.05)
+    process.terminate()
+    process.wait(60)
     raise AssertionError(f"it did not start:\n{log.read_text()}")
 
 
