@@ -180,7 +180,7 @@ def _types(workspace_id: str, known: list[Hook], hook_id: str | None) -> list[tu
     """The types seen here, each with the words of the first sender that has some for it."""
     senders = {hook.provider for hook in known if hook_id in (None, hook.id)}
     found = []
-    seen = set(events.event_types(workspace_id, hook_id)) | set(finding.types_of(workspace_id))
+    seen = set(events.event_types(workspace_id)) | set(finding.types_of(workspace_id))
     for each in sorted(seen):
         words = {type_name(sender, each) for sender in senders} - {type_name("", each)}
         found.append((each, min(words, default=type_name("", each))))
