@@ -106,7 +106,10 @@ def body(chance: random.Random, at: int, lines: int) -> bytes:
 def row(ada: Person, hook_id: str, told: bytes, age: int) -> dict[str, Any]:
     kind = json.loads(told)["type"]
     headers = [["Content-Type", "application/json"], ["User-Agent", "Stripe/1.0"]]
-    columns = {column.name: None for column in events.Event.__table__.columns}
+    columns: dict[str, Any] = {
+        column.name: column.default.arg if column.default and column.default.is_scalar else None
+        for column in events.Event.__table__.columns
+    }
     at = utcnow() + timedelta(minutes=age)
     return columns | {
         "id": new_id("evt"), "workspace_id": ada.workspace_id, "hook_id": hook_id,
