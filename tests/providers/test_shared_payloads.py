@@ -7,7 +7,7 @@ import pytest
 
 from rulebook.providers import PROVIDERS, Request, likely_sender, read_event
 from tests.shared_data import shared
-from tests.test_payloads import headers_of
+from tests.test_payloads import headers_of, samples
 
 DOCS = "_doc_derived"
 # provider, file, type, id; headers beside those that were captured (the documents tell them).
@@ -57,7 +57,27 @@ KNOWN = [
      {"x-zendesk-webhook-invocation-id": "an-invocation"}),
     ("zoom", f"{DOCS}/zoom/meeting.started.json", "meeting.started",
      "1752562800000.meeting.started.4nR0i/L9Q2mfrfXtEWMnGA==.84392028671", {}),
+    *(("github", f"github/{event}.json", event, "a-delivery",
+       {"x-github-event": event.partition(".")[0], "x-github-delivery": "a-delivery"})
+      for event in ("issues.opened", "ping", "pull_request.opened", "push")),
+    ("hubspot", "hubspot/workflow_contact.json", "workflow", None, {}),
+    ("meta", "whatsapp/message_text.json", "message.text", "wamid.xyzxyz", {}),
+    ("paypal", "paypal/PAYMENT.SALE.COMPLETED.json", "PAYMENT.SALE.COMPLETED",
+     "WH-2WR32451HC0233532-67976317FL4543714", {}),
+    ("sendgrid", "sendgrid/events_batch.json", "processed", "sg_event_id", {}),
+    ("shopify", "shopify/orders_create.json", "orders/create",
+     "8a95126f-859a-4db9-b8f1-350e299e9ea0", {}),
+    ("stripe", "stripe/checkout.session.completed.json", "checkout.session.completed",
+     "evt_1MhUT6E0b6fckueSlc4GyvIi", {}),
+    ("twilio", f"{DOCS}/twilio/message.inbound.json", "message.received",
+     "SMe1e2b7c8f5a34d6d8b8c1a2b3c4d5e60", {}),
+    ("twilio", f"{DOCS}/twilio/message.inbound-mms.json", "message.received",
+     "MM2b3c4d5e6f7890a1b2c3d4e5f6071829", {}),
+    ("typeform", f"{DOCS}/typeform/form_response.json", "form_response",
+     "01HXQ3ZK9BCONTACT01", {}),
 ]  # fmt: skip
+# A question, and a piece of an event.
+NO_EVENTS = {"slack/url_verification.json", "paddle/transaction.completed.data.json"}
 
 
 def sent(file, headers):
@@ -69,10 +89,19 @@ def sent(file, headers):
 @pytest.mark.parametrize(("name", "file", "type_", "id_", "headers"), KNOWN)
 def test_a_real_payload_is_recognised(name, file, type_, id_, headers):
     request = sent(file, headers)
-    told = read_event(PROVIDERS[name], request)
+    provider = PROVIDERS[name]
+    payload = provider.opened(request.payload)
+    first = (provider.parts(payload) or [payload])[0]
+    told = read_event(provider, request.about(first))
     assert (told.type, told.id) == (type_, id_)
     assert told.type in PROVIDERS[name].types
     assert PROVIDERS[name].handshake(request) is None
+
+
+def test_every_real_payload_is_examined():
+    folder = shared("payloads")
+    files = {str(path.relative_to(folder)) for path in samples(folder)}
+    assert files == {file for _, file, *_ in KNOWN} | NO_EVENTS
 
 
 @pytest.mark.parametrize("file", ["gitlab/issue_hook.json", "woocommerce/product.created.json",

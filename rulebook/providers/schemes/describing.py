@@ -28,4 +28,5 @@ def describe(scheme: Scheme) -> str:
     own = getattr(scheme, "own", None)  # a provider's own scheme around a usual one
     if own is not None:
         return describe(own)
-    return (type(scheme).__doc__ or "").partition(".")[0].lower().removeprefix("the ")
+    words = (type(scheme).__doc__ or "").partition(".")[0].removeprefix("The ")
+    return words[:1].lower() + words[1:]
