@@ -9,13 +9,14 @@ from typing import Any
 from flask import Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from rulebook.domain import evidence
+from rulebook.domain import evidence, trying
 from rulebook.domain.hooks import hook_url, secrets_of
 from rulebook.domain.pins import pin_event
 from rulebook.domain.reading import payload_of
 from rulebook.domain.replay import Replayed, find_event
 from rulebook.domain.replay import replay as replay_event
 from rulebook.domain.trace import Trace, trace
+from rulebook.domain.trying import Tried
 from rulebook.errors import NotFound
 from rulebook.storage import events, users
 from rulebook.storage.events import Event
@@ -24,7 +25,7 @@ from web.bytes import bytes_shown
 from web.compare import compare
 from web.curl import curl, hides
 from web.eventlist import CHECKED, title, type_words
-from web.explained import canonical
+from web.explained import canonical, missed
 from web.finding import finding
 from web.fragments import page
 from web.guard import actor, bell, public_url
@@ -50,6 +51,12 @@ def replay(event_id: str) -> ResponseReturnValue:
     bell().runs(done.due)
     flash(_replayed_words(done))
     return redirect(url_for("events.show", event_id=event_id), 303)
+
+
+def try_today(event_id: str) -> ResponseReturnValue:
+    """What today's rules say of the event and would send; nothing is sent."""
+    tried = trying.try_today(actor(), event_id)
+    return _show(find_event(actor(), event_id), tried=tried)
 
 
 def body(event_id: str) -> ResponseReturnValue:
@@ -90,7 +97,11 @@ def revoke(event_id: str, evidence_id: str) -> ResponseReturnValue:
 
 
 def _show(
-    event: Event, preview: Replayed | None = None, sharing: bool = False, made: str = ""
+    event: Event,
+    preview: Replayed | None = None,
+    sharing: bool = False,
+    made: str = "",
+    tried: list[Tried] | None = None,
 ) -> str:
     here, traced = actor(), trace(event)
     hints = money_hints(traced)
@@ -116,6 +127,8 @@ def _show(
         newer=newer,
         preview=preview,
         preview_words=_preview_words(preview) if preview else "",
+        tried=tried,
+        missed=missed,
         sharing=sharing,
         made=made,
         links=links,

@@ -51,6 +51,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/events/{repeat}", "/events/{event}?rules=all",
     ),
     "events.replay": ("/events/{event}/replay",),
+    "events.try_today": ("/events/{event}/try",),
     "events.share": ("/events/{event}/share",),
     "rules.index": ("/rules",),
     "rules.new": ("/rules/new", "/rules/new?hook={hook}&event={event}"),

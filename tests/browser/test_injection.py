@@ -42,7 +42,8 @@ MORE = {
     "hostile": (
         "/events/{nasty}", "/events/{nasty}?view=bytes", "/events/{nasty}?view=headers",
         "/events/{nasty}?view=difference", "/events/{nasty}?rules=all", "/events/{nasty}/replay",
-        "/events/{nasty}?find=xss", "/events/{nasty}/share", "/rules/new?hook={nest}&event={nasty}",
+        "/events/{nasty}?find=xss", "/events/{nasty}/share", "/events/{nasty}/try",
+        "/rules/new?hook={nest}&event={nasty}",
         "/rules/{trap}", "/rules/{trap}/versions", "/hooks/{nest}", "/runs/{nasty_run}",
         "/runs?hook={nest}", "/events?hook={nest}",
     ),

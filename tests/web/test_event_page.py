@@ -11,6 +11,7 @@ from rulebook.storage.base import utcnow
 from rulebook.storage.runs import Run
 from tests.people import Person
 from tests.web.shop import Shop, first, sqlite_only, text
+from tests.work import work
 from web.shown import EVENT_WORDS
 
 
@@ -72,6 +73,29 @@ def test_a_run_leads_to_its_step_and_waits_for_its_report(app: Flask, ada: Perso
         db.session.commit()
     page = ada.get(f"/runs/{run_id}").text
     assert f'href="{here}#run-{run_id}"' in page and 'hx-trigger="every 5s"' in page
+
+
+@sqlite_only
+def test_todays_rules_are_tried_and_send_nothing(app: Flask, ada: Person, cy: Person) -> None:
+    shop = Shop(app, ada)
+    here = shop.sends({"amount": 99})
+    assert "There are no rules on this hook today. Nothing was sent." in text(
+        ada.get(f"{here}/try")
+    )
+    shop.rule(name="Stops", options={"stop": True})
+    shop.rule(name="Below")
+    shop.rule(name="Huge", value=5000)
+    shop.rule("off", name="Asleep")
+    told = text(ada.get(f"{here}/try"))
+    assert "1 of 4 would match. Nothing was sent." in told
+    assert "Stops Live Would send SMS to +1 415 555 0123." in told
+    assert "Below Live Its conditions fit, but another rule keeps it from being looked at." in told
+    assert "Huge Live Missed by one condition : amount is 99, needs" in told
+    assert "Asleep Off Its conditions fit, but it is off." in told
+    assert cy.get(f"{here}/try").status_code == 404
+    work(app)
+    with app.app_context():
+        assert not db.session.scalars(select(Run)).all()
 
 
 @sqlite_only
