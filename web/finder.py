@@ -130,6 +130,7 @@ def events_page() -> str:
         refresh=_address(asked, part="list", top=first or NOTHING_YET),
         drops=_drops(asked),
         total=history.count_all(here) if not found.events else 0,
+        most_counted=history.MOST_COUNTED,
         hooks=known_hooks,
         rules=[] if drawn else rules.rules(here.workspace_id),
         types=[] if drawn else _types(here.workspace_id, known_hooks, asked.get("hook")),

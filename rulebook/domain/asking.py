@@ -30,8 +30,9 @@ _NO_WORDS = ("true", "false", "null")
 
 @dataclass(frozen=True)
 class FieldAsked:
-    """A field, a test of TESTS and a value. words: what an event must hold as well, so that it can
-    be; mark: the field's mark in the search index, "" where the path has no names to go by."""
+    """A field, a test of TESTS and a value. words: what an event must hold as well, in
+    whole words, so that it can be; mark: the field's mark in the search index, "" where the path
+    has no names to go by."""
 
     path: Path
     test: str

@@ -28,7 +28,8 @@ Beginnings = tuple[str, ...]
 @dataclass(frozen=True)
 class Wanted:
     """What is looked for; None and () leave a thing open. words: each must be there, in one of
-    these beginnings; fields: marks of fields that an event must have."""
+    these beginnings; whole: each must be there, in one of these words, which is found far sooner;
+    fields: marks of fields that an event must have."""
 
     workspace_id: str
     hook_id: str | None = None
@@ -39,7 +40,13 @@ class Wanted:
     after: datetime | None = None
     before: datetime | None = None
     words: tuple[Beginnings, ...] = ()
+    whole: tuple[tuple[str, ...], ...] = ()
     fields: tuple[str, ...] = ()
+
+    @property
+    def in_words(self) -> bool:
+        """Whether what was written has to be looked into, and not the cards alone."""
+        return bool(self.words or self.whole or self.fields)
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,7 @@ def find(wanted: Wanted, limit: int, before: str | int | None, seconds: float = 
         if numbers is None:
             return Found([])
         low, high = _range(connection, wanted, before)
-        if connection.dialect.name == "sqlite" and (wanted.words or wanted.fields):
+        if connection.dialect.name == "sqlite" and wanted.in_words:
             found = _in_blocks(connection, wanted, numbers, (low, high, limit), seconds)
             return replace(found, event_ids=_older(found.event_ids, before))
         asked = _asked(connection, wanted, numbers)
@@ -84,13 +91,14 @@ def _older(event_ids: list[str], before: str | int | None) -> list[str]:
     return [e for e in event_ids if e < before] if isinstance(before, str) else event_ids
 
 
-def count_cards(workspace_id: str) -> int:
-    """How many events of a workspace are in the index."""
+def count_cards(workspace_id: str, limit: int) -> int:
+    """How many events of a workspace are in the index, counted up to `limit`."""
     with reading_index() as connection:
         if connection is None:
             return 0
         workspace = select(code_table.c.no).where(code_table.c.word == workspace_id)
-        asked = select(func.count()).where(cards.c.workspace == workspace.scalar_subquery())
+        there = select(cards.c.n).where(cards.c.workspace == workspace.scalar_subquery())
+        asked = select(func.count()).select_from(there.limit(limit).subquery())
         return connection.scalar(asked) or 0
 
 
@@ -163,7 +171,7 @@ def _asked(connection: Connection, wanted: Wanted, numbers: dict[str, int]) -> S
     if "rule" in numbers:
         asked = asked.join(met_table, met_table.c.n == cards.c.n)
         asked = asked.where(met_table.c.rule == numbers["rule"])
-    if wanted.words or wanted.fields:
+    if wanted.in_words:
         asked = asked.where(text("words @@ CAST(:asked AS tsquery)").bindparams(
             asked=_tsquery(wanted)))  # fmt: skip
     return asked
@@ -174,6 +182,8 @@ def _tsquery(wanted: Wanted) -> str:
         return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
 
     parts = [quoted(mark) for mark in wanted.fields]
+    for words in wanted.whole:
+        parts.append("(" + " | ".join(quoted(each) for each in words) + ")")
     for beginnings in wanted.words:
         parts.append("(" + " | ".join(f"{quoted(each)}:*" for each in beginnings) + ")")
     return " & ".join(parts)
@@ -216,6 +226,7 @@ def _match(wanted: Wanted, numbers: dict[str, int]) -> str:
     parts = [f'"{mark}"' for mark in [*marks, *wanted.fields]]
     if wanted.outcomes:
         parts.append(_either(f'".o{OUTCOMES.index(each)}"' for each in wanted.outcomes))
+    parts += [_either(f'"{each}"' for each in words) for words in wanted.whole]
     parts += [_either(f'"{each}"*' for each in beginnings) for beginnings in wanted.words]
     return " AND ".join(parts)
 

@@ -170,6 +170,19 @@ def test_a_bounded_look_says_where_to_go_on(app: Flask, ada: Person, monkeypatch
         assert (len(page.events), page.unfinished, page.next) == (1, False, None)
 
 
+def test_only_payloads_with_the_whole_words_of_a_value_are_looked_into(
+    app: Flask, ada: Person
+) -> None:
+    _, path = new_hook(app, ada)
+    for order in (b"LT-1", b"LT-12", b"LTX-1"):
+        send(app, path, b'{"order": "%s"}' % order)
+    index(app)
+    with app.app_context():
+        asked = [read_field("order:is:lt-1")]
+        page = history.search(ada.actor, EventFilter(), 10, fields=asked)
+        assert (len(page.events), page.judged) == (1, 1)
+
+
 def test_words_are_gone_from_the_disk_after_pruning(app: Flask, ada: Person) -> None:
     _, path = new_hook(app, ada)
     send(app, path, b'{"who": "Wilhelmine"}')

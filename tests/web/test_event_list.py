@@ -6,11 +6,12 @@ import re
 
 from flask import Flask
 
+from rulebook.domain import history
 from tests.people import Person
 from tests.web.shop import Shop, first, sqlite_only, text
 
 
-def test_the_list_is_narrowed_by_its_address(app: Flask, ada: Person) -> None:
+def test_the_list_is_narrowed_by_its_address(app: Flask, ada: Person, monkeypatch) -> None:
     shop = Shop(app, ada, provider="stripe")
     shop.rule(path="$.amount")
     other = Shop(app, ada, name="Contact form")
@@ -36,6 +37,8 @@ def test_the_list_is_narrowed_by_its_address(app: Flask, ada: Person) -> None:
     assert found("after=2001-01-01") == everyone == found("after=nonsense&state=nonsense")
     told = text(ada.get("/events?q=nobody&state=matched"))
     assert "None of 3 events fits" in told and "Drop the filter" in told
+    monkeypatch.setattr(history, "MOST_COUNTED", 2)
+    assert "None of 2 or more events fits" in text(ada.get("/events?q=nobody"))
     assert "Text me big payments" in text(ada.get("/events?state=matched"))
     assert "1 kept, not sent" in text(ada.get("/events?state=matched"))
     assert "missed by one: amount is 1" in text(ada.get("/events?type=charge.refunded"))
