@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,8 @@ from rulebook.cli.ground import acting, at_home
 from rulebook.domain import hooks as hook_verbs
 from rulebook.domain.rules import write_rule
 from rulebook.domain.tokens import bearer
-from rulebook.storage import db, events
+from rulebook.storage import db, events, utcnow
+from rulebook.storage.base import first_id
 from tests.fakes.sink import Sink
 from tests.people import document
 from tests.servers import free_port
@@ -247,12 +249,16 @@ def test_pruning_forgets_old_bodies(cli: Cli) -> None:
     _, path = _hook()
     [event] = _receive(path, b'{"n": 1}')
     assert cli("prune").stdout.startswith("0 ")
-    with at_home():
-        db.session.execute(text("UPDATE event SET received_at = '2020-01-01 00:00:00.000000'"))
-        db.session.commit()
+    old = first_id("evt", utcnow() - timedelta(days=31))  # an id holds its moment
+    with at_home() as app:
+        file = app.extensions["rulebook"].config.instance / "rulebook.db"
+    with sqlite3.connect(file) as past:  # not through the product: it would not let ids change
+        past.execute("UPDATE event SET received_at = '2020-01-01 00:00:00.000000', id = ?", (old,))
+        past.execute("UPDATE event_body SET event_id = ?", (old,))
+    past.close()
     assert json.loads(cli("prune", "--json").stdout) == {"forgotten": 1}
     with at_home():
-        assert events.body_of(event) is None
+        assert events.body_of(old) is None
 
 
 def _levels(cli: Cli, code: int) -> dict[str, str]:

@@ -87,7 +87,7 @@ def test_a_secret_is_not_repeated_in_an_error(tmp_path: Path) -> None:
         if setting.secret and setting.read is config._number:
             pytest.fail("a secret number would be shown")
     assert {s.name for s in config.SETTINGS if s.secret} == {
-        "DATABASE_URL", "QUEUE_URL", "SECRET_KEY"
+        "DATABASE_URL", "MAIL_URL", "QUEUE_URL", "SECRET_KEY"
     }  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from rulebook import config, storage
-from rulebook.domain import accounts, evidence, rules
+from rulebook.domain import accounts, bulk, evidence, rules
 from rulebook.domain.connections import make_connection
 from rulebook.providers import RECIPES
 from rulebook.storage import db, utcnow
@@ -61,6 +61,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     "runs.index": ("/runs", "/runs?state=failed"),
     "runs.show": ("/runs/{run}", "/runs/{unknown}", "/runs/{failed}"),
     "runs.retry_failed": ("/runs/retry",),
+    "bulk.ask": ("/together/replay?id={event}", "/together/retry"),
+    "bulk.show": ("/bulks/{bulk}",),
     "outbox.index": ("/outbox",),
     "connections.index": ("/connections",),
     "connections.new": ("/connections/new/twilio", "/connections/new/smtp"),
@@ -170,6 +172,7 @@ def furnish(site: Site) -> None:
         ids |= _runs(ids["event"])
         ids["connection"] = storage.connections.connections(ada.workspace_id)[0].id
         ids["link"] = evidence.make_link(ada.actor, ids["event"])[1]
+        ids["bulk"] = bulk.begin(ada.actor, bulk.Which("replay", (ids["event"],), again=True)).id
         ids["recipe"] = RECIPES[0].id
         ids["password"] = accounts.make_link("password", ada.user_id)
     site.ids |= ids

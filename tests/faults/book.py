@@ -37,12 +37,14 @@ VERDICTS = "SELECT event_id, rule_id, met FROM verdict WHERE met"
 @dataclass
 class Book:
     """sent: delivery id -> body; told: (id, status) of odd answers; arrived: notes of receivers;
-    damage: what the database says of its own soundness; stray: what is left lying about."""
+    alerts: ids of letters about problems; damage: what the database says of its own soundness;
+    stray: what is left lying about."""
 
     sent: dict[str, bytes] = field(default_factory=dict)
     acked: set[str] = field(default_factory=set)
     told: list[tuple[str, int]] = field(default_factory=list)
     arrived: list[Row] = field(default_factory=list)
+    alerts: list[str] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
     runs: list[Row] = field(default_factory=list)
     attempts: list[Row] = field(default_factory=list)
@@ -62,6 +64,7 @@ def read_ledgers(book: Book, sent: Path, arrived: Path) -> None:
             book.acked.add(note["id"])
         elif note["what"] == "told":
             book.told.append((note["id"], note["status"]))
+    book.alerts = [note["id"] for note in notes(arrived) if note["what"] == "alert"]
     book.arrived = [note for note in notes(arrived) if note["what"] == "arrived"]
 
 

@@ -18,6 +18,7 @@ from tests.faults.ledger import Ledger
 from tests.faults.pulse import Pulse
 
 RUN_ID = re.compile(r"run_\w+")
+ALERT_ID = re.compile(r"alr_\w+")
 MESSAGE_ID = re.compile(r"<([^@>]+)@")
 
 
@@ -53,7 +54,8 @@ class Calls(Sink):
 
 
 class Letters(Mail):
-    """Takes mail; the run is in the Message-ID, the delivery in the subject."""
+    """Takes mail; the run is in the Message-ID, the delivery in the subject. What tells people of a
+    problem is written down apart: it belongs to no run."""
 
     def __init__(self, noted: Noted) -> None:
         super().__init__()
@@ -61,7 +63,11 @@ class Letters(Mail):
 
     def keeps(self, letter: Letter) -> None:
         found = MESSAGE_ID.match(str(letter.message["Message-ID"]))
-        self.noted.arrived("mail", found[1] if found else "", letter.subject)
+        sender = found[1] if found else ""
+        if ALERT_ID.fullmatch(sender):
+            self.noted.ledger.write("alert", id=sender)
+        else:
+            self.noted.arrived("mail", sender, letter.subject)
 
 
 class Texts(Twilio):

@@ -155,6 +155,13 @@ def repeated(book: Book) -> Iterator[Violation]:
             yield Violation("I4", run["id"], why)
 
 
+def told_once(book: Book) -> Iterator[Violation]:
+    """I4 for letters about problems: none arrives twice."""
+    for alert_id, count in Counter(book.alerts).items():
+        if count > 1:
+            yield Violation("I4", alert_id, f"a person was told {count} times")
+
+
 def history(book: Book) -> Iterator[Violation]:
     """I5: the history shows what the receivers saw."""
     counts: Counter[str] = Counter()
@@ -210,4 +217,4 @@ def attempts_by_run(book: Book) -> dict[str, list[Row]]:
     return found
 
 
-CHECKS = (acknowledged, planned, at_rest, repeated, history, sound, untouched, tidy)
+CHECKS = (acknowledged, planned, at_rest, repeated, told_once, history, sound, untouched, tidy)

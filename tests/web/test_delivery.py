@@ -52,8 +52,8 @@ def test_without_a_report_nothing_is_said_of_arrival(app: Flask, ada: Person, se
     ("status", "said", "headline"),
     [
         ("sent", "On its way", "1 SMS sent."),
-        ("delivered", "Delivered", "1 SMS delivered."),
-        ("read", "Read", "1 SMS delivered."),
+        ("delivered", "Delivered", "1 SMS sent, delivered"),
+        ("read", "Read", "1 SMS sent, read"),
     ],
 )
 def test_a_report_is_shown_as_it_is(
