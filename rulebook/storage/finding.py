@@ -23,6 +23,7 @@ from rulebook.storage.search import (
 from rulebook.storage.search_cards import blocks_of, places_of, type_code
 
 Beginnings = tuple[str, ...]
+NEWEST = (10_000, 100_000)  # cards that are read through before the index of words is asked
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,36 @@ def find(wanted: Wanted, limit: int, before: str | int | None, seconds: float = 
             asked = asked.where(cards.c.n >= low)
         if high is not None:
             asked = asked.where(cards.c.n < high)
-        rows: list[str] = list(connection.scalars(asked.order_by(cards.c.n.desc()).limit(limit)))
-        return Found(_older(list(rows), before), len(rows) == limit)
+        if wanted.in_words:
+            rows = _newest_first(connection, asked, (numbers["workspace"], high), limit)
+        else:
+            rows = list(connection.scalars(asked.order_by(cards.c.n.desc()).limit(limit)))
+        return Found(_older(rows, before), len(rows) == limit)
+
+
+def _newest_first(
+    connection: Connection, asked: Select[tuple[str]], where: tuple[int, int | None], limit: int
+) -> list[str]:
+    """What has the words, for PostgreSQL: common words are among the newest cards, rare ones are
+    found by the index of words. It cannot tell itself which they are: it takes one beginning of a
+    word for as common as another, and would read all cards for one that none has."""
+    rows: list[str] = []
+    workspace, high = where
+    for size in NEWEST:
+        there = select(cards.c.n).where(cards.c.workspace == workspace)
+        if high is not None:
+            there = there.where(cards.c.n < high)
+        first = connection.scalar(there.order_by(cards.c.n.desc()).offset(size - 1).limit(1))
+        part = asked if first is None else asked.where(cards.c.n >= first)
+        rows += connection.scalars(part.order_by(cards.c.n.desc()).limit(limit - len(rows)))
+        if first is None or len(rows) == limit:
+            return rows
+        asked, high = asked.where(cards.c.n < first), first
+        if len(rows) * 10 < limit:
+            break
+    # The sum is there so that no index in the order of n is of use.
+    rest = asked.order_by((cards.c.n + 0).desc()).limit(limit - len(rows))
+    return rows + list(connection.scalars(rest))
 
 
 def _older(event_ids: list[str], before: str | int | None) -> list[str]:

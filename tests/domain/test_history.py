@@ -12,7 +12,7 @@ from flask import Flask
 from rulebook.domain import history, indexing
 from rulebook.domain.asking import read_field
 from rulebook.domain.sweep import prune
-from rulebook.storage import events, search, utcnow
+from rulebook.storage import events, finding, search, utcnow
 from rulebook.storage.events import EventFilter
 from tests.people import Person, make_hook, make_rule
 from tests.stories import new_hook, path_of, send
@@ -168,6 +168,25 @@ def test_a_bounded_look_says_where_to_go_on(app: Flask, ada: Person, monkeypatch
         assert (page.events, page.unfinished) == ([], True)
         page = history.search(ada.actor, EventFilter(), 10, page.next, fields)
         assert (len(page.events), page.unfinished, page.next) == (1, False, None)
+
+
+@pytest.mark.parametrize("newest", [(1, 1), (2, 1), (1, 9), (9, 9)])
+def test_the_newest_come_first_wherever_they_are_found(
+    app: Flask, ada: Person, monkeypatch, newest: tuple[int, int]
+) -> None:
+    monkeypatch.setattr(finding, "NEWEST", newest)
+    _, path = new_hook(app, ada)
+    for n in range(6):
+        send(app, path, b'{"n": "%s%d"}' % (b"odd" if n % 2 else b"even", n))
+    index(app)
+    with app.app_context():
+        every = [event.id for event in history.search(ada.actor, EventFilter(), 9).events]
+        for words, wanted in (("odd", every[::2]), ("even", every[1::2]), ("n", [])):
+            asked = EventFilter(text=words)
+            found = history.search(ada.actor, asked, 2)
+            assert [event.id for event in found.events] == wanted[:2]
+            older = history.search(ada.actor, asked, 2, found.next).events if found.next else []
+            assert [event.id for event in older] == wanted[2:]
 
 
 def test_only_payloads_with_the_whole_words_of_a_value_are_looked_into(
