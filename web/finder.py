@@ -138,6 +138,7 @@ def events_page() -> str:
         saved_filters=[] if drawn else saved_filters(here, "events"),
         query=urlencode(asked),
         may_send=here.may("send"),
+        may_export=here.may("own"),
         may_write=here.may("write"),
         paths=[] if drawn else _paths(known_hooks, asked.get("hook")),
     )

@@ -19,6 +19,7 @@ from web import (
     runs,
     saved,
     settings,
+    taking,
     ways,
 )
 
@@ -33,6 +34,7 @@ BLUEPRINTS = tuple(
         home,
         hooks,
         ways,
+        taking,
         events,
         evidence,
         recipes,

@@ -79,6 +79,7 @@ def index() -> ResponseReturnValue:
         newest_url=_link(chosen) if before or newer else None,
         poll_url=_link(chosen, before=before, upto=None if before else _first(shown)),
         may_send=me.may("send"),
+        may_export=me.may("own"),
     )
 
 
@@ -92,6 +93,11 @@ def _costly(chosen: dict[str, str]) -> int:
     if chosen["state"] != "held" or not chosen["rule"]:
         return 0
     return held.held_for_cost(actor(), [chosen["rule"]]).get(chosen["rule"], 0)
+
+
+def asked_for() -> RunFilter:
+    """What the address narrows the list of runs by."""
+    return _filter(_chosen())
 
 
 def _filter(chosen: dict[str, str]) -> RunFilter:

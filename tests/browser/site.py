@@ -81,7 +81,7 @@ SIGNED_OUT = {
 }
 FIRST = {"accounts.setup": ("/setup/{setup}",)}
 # They answer programs: text, JSON, bytes to be saved.
-NO_PAGES = {"events.body"}
+NO_PAGES = {"events.body", "taking.take_events", "taking.take_runs"}
 NO_ROOMS = {"static", "api", "inbox", "callbacks", "health"}
 
 

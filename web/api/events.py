@@ -10,6 +10,7 @@ from flask import Response, url_for
 from rulebook.domain import evidence
 from rulebook.domain import replay as verbs
 from rulebook.domain.asking import read_field
+from rulebook.domain.exporting import begin_export, events_to_take
 from rulebook.domain.history import search
 from rulebook.domain.house import house
 from rulebook.domain.pins import pin_event
@@ -25,6 +26,7 @@ from web.api.shapes import Shape, Want, moment
 from web.guard import bell, public_url
 from web.headline import headline
 from web.story import Told, story
+from web.taking import taken
 from web.tracing import Step, money_hints, steps
 
 OF_RUNS = {"failed": ("failed",), "unknown": ("unknown",), "run_held": ("held",)}
@@ -85,6 +87,8 @@ REPLAYED = Shape("Replayed", "`runs`: what is sent, or would be in a dry run; `a
     Want("rule", "text", "Only events that met this rule."),
     Want("after", "time", "Only events received at this time or later."),
     Want("before", "time", "Only events received before this time."),
+    Want("format", "text", "All that fit at once, streamed, for an owner: csv or ndjson.",
+         choices=("json", "csv", "ndjson")),
 ))  # fmt: skip
 def index(ask: Ask) -> Any:
     """List events, newest first. With `field` or `q` the looking for one page is bounded: it may
@@ -103,6 +107,9 @@ def index(ask: Ask) -> Any:
         raise Invalid.at("/value", "A value needs a field to be looked for in.",
                          "Add field, such as $.amount.")  # fmt: skip
     fields = [read_field(asked["field"], asked.get("value"))] if asked.get("field") else []
+    if asked.get("format", "json") != "json":
+        begin_export(ask.actor, f"events.{asked['format']}")
+        return taken("events", asked["format"], events_to_take(ask.actor, narrowed, fields))
     page = search(ask.actor, narrowed, ask.limit, ask.cursor, fields)
     # The cursor is where the looking ended, which with `field` need not be an event of the page.
     items = [listed(event) for event in page.events]

@@ -6,6 +6,7 @@ from typing import Any
 
 from rulebook.domain import held
 from rulebook.domain import replay as verbs
+from rulebook.domain.exporting import begin_export, runs_to_take
 from rulebook.errors import NotFound
 from rulebook.storage import attempts as tried
 from rulebook.storage import hooks, rules, runs
@@ -15,6 +16,7 @@ from web.api.calls import Ask, call
 from web.api.paging import paged
 from web.api.shapes import Shape, Want, moment
 from web.guard import bell
+from web.taking import taken
 
 STATES = ("queued", "sending", "succeeded", "failed", "unknown", "held", "skipped", "cancelled",
           "watched")  # fmt: skip
@@ -46,6 +48,8 @@ FULL = Shape("RunWithAttempts", "A run with every try.", {**_RUN, "attempts": "[
     Want("state", "text", "Only runs in this state.", choices=STATES),
     Want("hook", "text", "Only runs of this hook."),
     Want("rule", "text", "Only runs of this rule."),
+    Want("format", "text", "All that fit at once, streamed, for an owner: csv or ndjson.",
+         choices=("json", "csv", "ndjson")),
 ))  # fmt: skip
 def index(ask: Ask) -> Any:
     """List runs, newest first."""
@@ -57,6 +61,9 @@ def index(ask: Ask) -> Any:
     if rule_id and rules.rule(workspace_id, rule_id, deleted=True) is None:
         raise NotFound("rule")
     narrowed = RunFilter(state=ask.query.get("state"), hook_id=hook_id, rule_id=rule_id)
+    if ask.query.get("format", "json") != "json":
+        begin_export(ask.actor, f"runs.{ask.query['format']}")
+        return taken("runs", ask.query["format"], runs_to_take(ask.actor, narrowed))
     found = runs.page_of_runs(workspace_id, narrowed, ask.limit + 1, ask.cursor)
     return paged(found, ask.limit, lambda run: run.id, shown)
 

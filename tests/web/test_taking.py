@@ -1,0 +1,86 @@
+"""Lists to take away: tables in which nothing is a formula, lines of JSON, and for whom."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+from flask import Flask
+
+from rulebook.domain import exporting
+from rulebook.storage import db
+from rulebook.storage.audit import AuditEntry
+from tests.people import Person, make_person
+from tests.web.shop import Shop, sqlite_only
+from web.taking import cell
+
+SENT = {"id": "evt_{n}", "type": "invoice.paid", "amount": 99, "name": "=1+1", "token": "tok_1"}
+
+
+def shop_with(app: Flask, ada: Person, count: int) -> Shop:
+    shop = Shop(app, ada, provider="stripe")
+    shop.rule(path="$.amount")
+    for n in range(count):
+        shop.sends({**SENT, "id": f"evt_{n}"})
+    return shop
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    assert text.startswith("\ufeff")
+    return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+
+
+def test_what_the_filter_shows_is_taken_away(
+    app: Flask, ada: Person, cy: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "PAGE", 2)  # five rows are three pages
+    shop_with(app, ada, 5)
+    answer = ada.get("/events/export.csv?type=invoice.paid")
+    assert answer.content_type == "text/csv; charset=utf-8"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="rulebook-events.csv"'
+    found = rows(answer.get_data(as_text=True))
+    assert [row["provider_id"] for row in found] == [f"evt_{n}" for n in range(4, -1, -1)]
+    assert json.loads(found[0]["payload"])["token"] == "••••••"
+    assert not rows_of(ada, "/events/export.ndjson?type=other")
+    [first, *_] = rows_of(ada, "/events/export.ndjson")
+    assert first["payload"]["name"] == "=1+1" and first["hook"] and first["matched"] == 1
+    runs = rows(ada.get("/runs/export.csv?state=kept").get_data(as_text=True))
+    assert len(runs) == 5 and runs[0]["state"] == "succeeded" and runs[0]["practice"] == "yes"
+    assert not rows_of(cy, "/events/export.ndjson") and not rows_of(cy, "/runs/export.ndjson")
+    with app.app_context():
+        noted = [each.detail for each in db.session.query(AuditEntry) if each.what == "export"]
+    assert "events.csv" in noted and "runs.csv" in noted
+
+
+def rows_of(person: Person, path: str) -> list[dict]:
+    return [json.loads(line) for line in person.get(path).get_data(as_text=True).splitlines()]
+
+
+@sqlite_only
+def test_only_an_owner_takes_everything_away(app: Flask, ada: Person, bo: Person) -> None:
+    shop_with(app, ada, 1)
+    viewer = make_person(app, "vi", workspace_of=ada, role="viewer")
+    for person in (bo, viewer):
+        assert person.get("/events/export.csv").status_code == 403
+        assert "Take away" not in person.get("/events").get_data(as_text=True)
+    assert bo.api("GET", "/events?format=csv").status_code == 403
+    assert "Take away" in ada.get("/events").get_data(as_text=True)
+    assert ada.get("/events/export.xls").status_code == 404
+    answer = ada.api("GET", "/events?format=csv&type=invoice.paid")
+    assert len(rows(answer.get_data(as_text=True))) == 1
+    answer = ada.api("GET", "/runs?format=ndjson")
+    assert len(answer.get_data(as_text=True).splitlines()) == 1
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1",
+                                  '"=1', "'=1"])  # fmt: skip
+def test_no_cell_is_a_formula(text: str) -> None:
+    assert cell(text).startswith("'")
+
+
+@pytest.mark.parametrize(("value", "shown"), [(-5, "-5"), ("a=1", "a=1"), (None, ""), (True, "yes"),
+                                              ("nul\0", "nul\ufffd"), ([1], "[1]")])  # fmt: skip
+def test_other_cells_stay_as_they_are(value: object, shown: str) -> None:
+    assert cell(value) == shown
