@@ -6,6 +6,7 @@ threads of its own. A slow or endless client never holds a thread.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -225,6 +226,13 @@ async def _lifespan(receive: Receive, send: Send) -> None:
             return
 
 
+def set_apart() -> None:
+    """Let Python look for garbage only among what is made from now on: what was made at the start
+    stays, and looking through it held a request up for a tenth of a second now and then."""
+    gc.collect()
+    gc.freeze()
+
+
 def application() -> Door:
     """The front door of this process, with the settings of its environment."""
     config: Config = load()
@@ -232,4 +240,5 @@ def application() -> Door:
     app = create_app(config)
     move_the_log(app)
     intake = Intake(app, app.extensions["bell"], config["MAX_BODY"])
+    set_apart()
     return Door(app, intake, config["MAX_BODY"], config["READ_DEADLINE"])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
+import subprocess
+import sys
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -170,3 +173,14 @@ def test_a_body_in_chunks_arrives_whole(live: Live, sink: Sink) -> None:
             )
             assert line.recv(1000).startswith(b"HTTP/1.1 200")
         assert sink.wait_for(1)[0].json == {"paid": 60}
+
+
+def test_what_was_made_at_the_start_is_set_apart_from_garbage(tmp_path: Path) -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", "import gc; from web.door import application; door = application();"
+         " gc.collect(); print(gc.get_freeze_count(), len(gc.get_objects()))"],
+        env={**os.environ, "RULEBOOK_INSTANCE": str(tmp_path)}, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    apart, looked_at = map(int, said.stdout.split())
+    assert apart > 20 * looked_at
