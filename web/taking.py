@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, request, stream_with_context
 
-from rulebook.domain.exporting import begin_export, events_to_take, runs_to_take
+from rulebook.domain.exporting import COLUMNS, begin_export, events_to_take, runs_to_take
 from rulebook.errors import NotFound
 from web.finder import sought
 from web.guard import actor
@@ -19,7 +19,8 @@ from web.runs import asked_for
 pages = Blueprint("taking", __name__)
 KINDS = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
 # A spreadsheet takes a cell that begins so for a formula (OWASP, "CSV Injection").
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_BLANK = ("\t", "\r", "\n", "\0")
 
 
 @pages.get("/events/export.<kind>")
@@ -45,7 +46,7 @@ def _known(kind: str) -> str:
 
 def taken(what: str, kind: str, rows: Iterable[Mapping[str, Any]]) -> Response:
     """Rows as a file that is written while they are read."""
-    written = as_csv(rows) if kind == "csv" else as_lines(rows)
+    written = as_csv(COLUMNS[what], rows) if kind == "csv" else as_lines(rows)
     name = f'attachment; filename="rulebook-{what}.{kind}"'
     return Response(stream_with_context(written), content_type=KINDS[kind],
                     headers={"Content-Disposition": name, "Cache-Control": "no-store"})  # fmt: skip
@@ -57,18 +58,17 @@ def as_lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         yield json.dumps(row, ensure_ascii=False, default=str) + "\n"
 
 
-def as_csv(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+def as_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """A table with a head (RFC 4180), in which no cell is a formula. Begins with a mark by which
     spreadsheets know UTF-8."""
     line = io.StringIO()
     writer = csv.writer(line)
-    first = True
+    writer.writerow(columns)
+    yield "\ufeff" + line.getvalue()
+    line.seek(0)
+    line.truncate()
     for row in rows:
-        if first:
-            line.write("\ufeff")
-            writer.writerow(row)
-            first = False
-        writer.writerow([cell(value) for value in row.values()])
+        writer.writerow([cell(row[name]) for name in columns])
         yield line.getvalue()
         line.seek(0)
         line.truncate()
@@ -83,5 +83,6 @@ def cell(value: Any) -> str:
     if isinstance(value, int | float):
         return str(value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    text = text.replace("\0", "\ufffd")
-    return f"'{text}" if text.lstrip(" \"'").startswith(_FORMULA) else text
+    bare = text.lstrip().lstrip("\ufeff\"' \0").lstrip()
+    told = text.replace("\0", "\ufffd")
+    return f"'{told}" if text.startswith(_BLANK) or bare.startswith(_FORMULA) else told

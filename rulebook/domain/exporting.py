@@ -8,7 +8,8 @@ from typing import Any
 from rulebook.domain.actor import Actor
 from rulebook.domain.asking import FieldAsked
 from rulebook.domain.history import search
-from rulebook.domain.masking import HIDDEN, is_secret
+from rulebook.domain.hooks import secrets_of
+from rulebook.domain.masking import Masking
 from rulebook.domain.reading import payload_of
 from rulebook.storage import db, events, hooks, reading, runs
 from rulebook.storage.events import Event, EventFilter
@@ -17,6 +18,13 @@ from rulebook.storage.runs import Run, RunFilter
 
 PAGE = 50  # rows with their bodies, which are held at once
 Row = dict[str, Any]
+COLUMNS = {
+    "events": ("id", "received_at", "hook", "provider", "type", "provider_id", "verification",
+               "state", "reason", "gist", "matched", "method", "address", "content_type", "size",
+               "sample", "payload"),
+    "runs": ("id", "event", "rule", "rule_version", "action", "summary", "state", "practice",
+             "test", "attempts", "receipt", "delivery", "sentence", "created_at", "finished_at"),
+}  # fmt: skip
 
 
 def begin_export(actor: Actor, what: str) -> None:
@@ -29,7 +37,7 @@ def begin_export(actor: Actor, what: str) -> None:
 def events_to_take(
     actor: Actor, narrowed: EventFilter, fields: Sequence[FieldAsked] = ()
 ) -> Iterator[Row]:
-    """The events that fit, newest first; what goes by the name of a secret is hidden."""
+    """The events that fit, newest first. Tokens and card numbers are masked."""
     actor.must("own")
     known = {hook.id: hook for hook in hooks.hooks(actor.workspace_id, deleted=True)}
     before: str | None = None
@@ -64,6 +72,9 @@ def runs_to_take(actor: Actor, narrowed: RunFilter) -> Iterator[Row]:
 
 def _event(event: Event, hook: Hook, body: bytes | None) -> Row:
     payload = None if body is None else payload_of(event, hook.provider, body).value
+    masking = Masking(people=False)
+    masking.hide(*secrets_of(hook))
+    masked = masking.value(payload)  # first: what is masked in it is masked in the texts as well
     return {
         "id": event.id,
         "received_at": event.received_at.isoformat(),
@@ -73,41 +84,34 @@ def _event(event: Event, hook: Hook, body: bytes | None) -> Row:
         "provider_id": event.provider_id or "",
         "verification": event.verification,
         "state": event.state,
-        "reason": event.reason,
-        "gist": event.gist,
+        "reason": masking.text(event.reason),
+        "gist": masking.text(event.gist),
         "matched": event.matched,
         "method": event.method,
         "address": event.address,
         "content_type": event.content_type,
         "size": event.size,
         "sample": event.sample,
-        "payload": without_secrets(payload),
+        "payload": masked,
     }
 
 
 def _run(run: Run) -> Row:
+    masking = Masking(people=False)
     return {
         "id": run.id,
         "event": run.event_id,
         "rule": run.rule_id,
+        "rule_version": run.rule_version_id,
         "action": run.action,
-        "summary": run.summary,
+        "summary": masking.text(run.summary),
         "state": run.state,
         "practice": run.practice,
         "test": run.test,
         "attempts": run.attempts,
         "receipt": run.provider_ref or "",
         "delivery": run.delivery or "",
-        "sentence": run.sentence,
+        "sentence": masking.text(run.sentence),
         "created_at": run.created_at.isoformat(),
         "finished_at": run.finished_at.isoformat() if run.finished_at else "",
     }
-
-
-def without_secrets(value: Any, name: str = "") -> Any:
-    """The same data, with whatever goes by the name of a secret hidden."""
-    if isinstance(value, dict):
-        return {key: without_secrets(inner, str(key)) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [without_secrets(inner, name) for inner in value]
-    return HIDDEN if name and is_secret(name) and value not in (None, "", True, False) else value

@@ -13,6 +13,8 @@ from typing import Any
 
 from rules.values import as_text
 
+Looks = tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]
+
 HIDDEN = "••••••"
 DEEPEST = 60
 MOST_KNOWN = 500
@@ -34,12 +36,14 @@ _PHONE = re.compile(
     r"|(?<![\w.+-])(?!\d{1,3}(?:\.\d{1,3}){3}\b)"
     r"\(?0?\d{2,4}\)?[ .\-/]{1,2}\d{3,4}[ .\-/]?\d{3,5}(?![\w-])"
 )
-_TOKEN = re.compile(
+_KEY = re.compile(
     r"\b(?:Bearer|Basic|Token)\s+[\w.~+/=-]{6,}"
     r"|\b(?:sk|rk|pk|whsec|gh[pousr]|github_pat|glpat|xox[a-z]|shp[a-z]{2}|AKIA|ya29|SG)[_.-]?"
     r"[\w.-]{14,}"
     r"|\beyJ[\w-]{6,}\.[\w-]+(?:\.[\w-]*)?"
-    r"|(?<![\w+/=-])(?=[\w+/=-]*\d)(?=[\w+/=-]*[A-Za-z])[\w+/=-]{32,}"
+)
+_TOKEN = re.compile(
+    _KEY.pattern + r"|(?<![\w+/=-])(?=[\w+/=-]*\d)(?=[\w+/=-]*[A-Za-z])[\w+/=-]{32,}"
 )
 _USERINFO = re.compile(r"(?<=://)[^\s/@]+(?=@)")
 _ASSIGNED = re.compile(
@@ -50,10 +54,14 @@ _ASSIGNED = re.compile(
 
 
 class Masking:
-    """Masks texts; whatever `value` has masked once is known from then on."""
+    """Masks texts; whatever `value` has masked once is known from then on. people: False leaves
+    addresses and numbers of people as they are, and ids however long: then only what opens or pays
+    for something is masked."""
 
-    def __init__(self) -> None:
+    def __init__(self, people: bool = True) -> None:
         self._known: dict[str, str] = {}
+        self._people = people
+        self._looks = _LOOKS if people else _KEYS_AND_CARDS
 
     def hide(self, *secrets: str) -> None:
         """Mask these texts wherever they stand."""
@@ -82,12 +90,12 @@ class Masking:
         """The text with all that is secret in it masked."""
         for secret, mask in self._known.items():
             text = _blot(text, secret, mask)
-        return _masked(text)
+        return _masked(text, self._looks)
 
     def _plain(self, value: Any, key: str) -> Any:
         text = as_text(value) or str(value)
-        shown = _by_key(text, key)
-        masked = _masked(text) if shown is None else shown
+        shown = _by_key(text, key, self._people)
+        masked = _masked(text, self._looks) if shown is None else shown
         if masked == text:
             return self.text(text) if isinstance(value, str) else value
         if text.strip() and len(self._known) < MOST_KNOWN:
@@ -104,7 +112,7 @@ def is_secret(key: str) -> bool:
     return any(pair in joined for pair in _SECRET_PAIRS)
 
 
-def _by_key(text: str, key: str) -> str | None:
+def _by_key(text: str, key: str, people: bool) -> str | None:
     """What is shown of a value because of its name; None where the name says nothing."""
     if not text:
         return None
@@ -112,18 +120,18 @@ def _by_key(text: str, key: str) -> str | None:
         return HIDDEN
     words = {word.lower() for word in _WORDS.findall(key)}
     digits = sum(char.isdigit() for char in text)
-    if not _PHONE_WORDS.isdisjoint(words) and digits >= 5:
+    if people and not _PHONE_WORDS.isdisjoint(words) and digits >= 5:
         return _short_number(text)
     return None
 
 
-def _masked(text: str) -> str:
+def _masked(text: str, looks: Looks) -> str:
     """What can be known for secret by its looks alone."""
     if len(text) < 6:
         return text
     text = _USERINFO.sub(HIDDEN, text)
     text = _ASSIGNED.sub(lambda found: found[1] + HIDDEN, text)
-    for pattern, mask in _LOOKS:
+    for pattern, mask in looks:
         text = pattern.sub(mask, text)
     return text
 
@@ -150,7 +158,8 @@ def _hide(found: re.Match[str]) -> str:
     return f"{found[0][:4]}…" if len(found[0]) >= 32 else HIDDEN
 
 
-_LOOKS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
+_KEYS_AND_CARDS: Looks = ((_CARD, _short_card), (_KEY, _hide))
+_LOOKS: Looks = (
     (_MAIL, _short_mail),
     (_CARD, _short_card),
     (_PHONE, _short_phone),

@@ -16,7 +16,9 @@ from tests.people import Person, make_person
 from tests.web.shop import Shop, sqlite_only
 from web.taking import cell
 
-SENT = {"id": "evt_{n}", "type": "invoice.paid", "amount": 99, "name": "=1+1", "token": "tok_1"}
+SENT = {"id": "evt_{n}", "type": "invoice.paid", "amount": 99, "name": "=1+1", "token": "tok_1",
+        "email": "jenny@teacup.example", "card": "4242424242424242",
+        "note": "Bearer sk_live_abcdefghijklmnop"}  # fmt: skip
 
 
 def shop_with(app: Flask, ada: Person, count: int) -> Shop:
@@ -42,11 +44,16 @@ def test_what_the_filter_shows_is_taken_away(
     assert answer.headers["Content-Disposition"] == 'attachment; filename="rulebook-events.csv"'
     found = rows(answer.get_data(as_text=True))
     assert [row["provider_id"] for row in found] == [f"evt_{n}" for n in range(4, -1, -1)]
-    assert json.loads(found[0]["payload"])["token"] == "••••••"
+    payload = json.loads(found[0]["payload"])
+    assert (payload["token"], payload["card"]) == ("••••••", "•••• 4242")
+    assert "sk_live" not in found[0]["payload"] and payload["email"] == "jenny@teacup.example"
     assert not rows_of(ada, "/events/export.ndjson?type=other")
     [first, *_] = rows_of(ada, "/events/export.ndjson")
     assert first["payload"]["name"] == "=1+1" and first["hook"] and first["matched"] == 1
     runs = rows(ada.get("/runs/export.csv?state=kept").get_data(as_text=True))
+    assert tuple(found[0]) == exporting.COLUMNS["events"]
+    assert tuple(runs[0]) == exporting.COLUMNS["runs"]
+    assert rows(ada.get("/events/export.csv?type=other").get_data(as_text=True)) == []
     assert len(runs) == 5 and runs[0]["state"] == "succeeded" and runs[0]["practice"] == "yes"
     assert not rows_of(cy, "/events/export.ndjson") and not rows_of(cy, "/runs/export.ndjson")
     with app.app_context():
@@ -64,6 +71,7 @@ def test_only_an_owner_takes_everything_away(app: Flask, ada: Person, bo: Person
     viewer = make_person(app, "vi", workspace_of=ada, role="viewer")
     for person in (bo, viewer):
         assert person.get("/events/export.csv").status_code == 403
+        assert person.get("/runs/export.ndjson").status_code == 403
         assert "Take away" not in person.get("/events").get_data(as_text=True)
     assert bo.api("GET", "/events?format=csv").status_code == 403
     assert "Take away" in ada.get("/events").get_data(as_text=True)
@@ -75,7 +83,8 @@ def test_only_an_owner_takes_everything_away(app: Flask, ada: Person, bo: Person
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1",
-                                  '"=1', "'=1"])  # fmt: skip
+                                  '"=1', "'=1", "\u00a0=1", "\u3000=1", "\ufeff=1", "\uff1d1",
+                                  "\0=1"])  # fmt: skip
 def test_no_cell_is_a_formula(text: str) -> None:
     assert cell(text).startswith("'")
 
