@@ -47,12 +47,13 @@ def greet(
     secrets = secrets_of(hook)
     reply = handshake.answer(Asked(request, given, tuple(secrets), verify_word(token)))
     if reply.secret and reply.secret not in secrets:
-        if secrets:
+        sealed = sealed_secrets(hook.id, [reply.secret])
+        settings = with_secret(hook.settings, reply.secret)
+        # Another may have come in the same moment: the row decides, not what was read of it.
+        if secrets or not hooks.keep_first_secret(hook.id, sealed, settings):
             return Greeted(NOT_TAKEN, "refused", "refused", f"{handshake.words}: the sender offers "
                            "a new signing secret, but one is saved here already. Remove that one "
                            "first, then set the sender up again.")  # fmt: skip
-        sealed = sealed_secrets(hook.id, [reply.secret])
-        hooks.keep_first_secret(hook.id, sealed, with_secret(hook.settings, reply.secret))
     if reply.status >= 400:
         return Greeted(reply, "refused", "refused", f"{handshake.words}: {reply.text.strip()}")
     return Greeted(reply, "handshake", verification, f"{handshake.words}, and was answered. "

@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 
 from rulebook.domain import hooks as verbs
-from rulebook.domain.receive import Delivery, receive
+from rulebook.domain.receive import Delivery, receive, receive_all
 from rulebook.providers import PROVIDERS, Request, fetching, verify_word
 from rulebook.storage import hooks
 from tests.people import Person, make_hook
@@ -87,6 +87,19 @@ def test_a_secret_that_a_sender_hands_over_is_kept_once(app: Flask, ada: Person)
     again = send(app, path, json.dumps({"verification_token": "secret_of_a_thief"}).encode())
     assert again.status_code == 403
     with app.app_context():
+        assert verbs.secrets_of(verbs.find_hook(ada.actor, hook_id)) == ["secret_tea"]
+
+
+def test_of_two_secrets_in_one_moment_the_first_is_kept(app: Flask, ada: Person) -> None:
+    """Both are stored in one commit, and only one may be told that its secret counts."""
+    hook_id, path = new_hook(app, ada, "notion")
+    both = [
+        Delivery(path[4:], "POST", [("Content-Type", "application/json")],
+                 _body({"verification_token": f"secret_{name}"}))
+        for name in ("tea", "thief")
+    ]  # fmt: skip
+    with app.app_context():
+        assert [receipt.status for receipt in receive_all(both, 10_000)] == [200, 403]
         assert verbs.secrets_of(verbs.find_hook(ada.actor, hook_id)) == ["secret_tea"]
 
 
