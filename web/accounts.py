@@ -13,6 +13,7 @@ from rulebook.domain import accounts
 from rulebook.domain.house import house
 from rulebook.errors import Invalid, NotFound
 from rulebook.storage import users
+from web.fresh import before_words, given_at
 from web.guard import own_page, session_cookie, who
 
 pages = Blueprint("accounts", __name__)
@@ -65,6 +66,22 @@ def sign_in() -> ResponseReturnValue:
     except Invalid as error:
         return _form("sign_in.html", error, there=there, open=sign_up_is_open())
     return _enter(session, there)
+
+
+@pages.route("/prove", methods=["GET", "POST"])
+def prove() -> ResponseReturnValue:
+    """The password again, and then on to what was asked for."""
+    there = own_page(request.values.get("next"))
+    words = {"there": there, "before": before_words(there), "since": given_at(),
+             "action": url_for("accounts.prove"), "held": ""}  # fmt: skip
+    if request.method == "GET":
+        return _form("prove.html", **words)
+    token = request.cookies.get(session_cookie(), "")
+    try:
+        accounts.prove(token, request.form.get("password", ""), request.remote_addr or "")
+    except Invalid as error:
+        return _form("prove.html", error, **words)
+    return redirect(there, 303)
 
 
 @pages.post("/sign-out")

@@ -17,6 +17,7 @@ from rulebook.domain.actor import Actor
 from rulebook.domain.house import house
 from rulebook.jobs.queue import Bell
 from rulebook.storage import db, reading, utcnow
+from web.fresh import ask_again
 
 PUBLIC = {
     "static",
@@ -86,7 +87,9 @@ def _let_in() -> ResponseReturnValue | None:
         _recognise()
         g.only_reads = ExitStack()
         g.only_reads.enter_context(reading())
-    if g.signed_in or request.endpoint is None or request.endpoint in PUBLIC:
+    if g.signed_in:
+        return ask_again(request.cookies.get(session_cookie(), ""))
+    if request.endpoint is None or request.endpoint in PUBLIC:
         return None
     return _ask_to_sign_in()
 

@@ -15,7 +15,7 @@ from email_validator import EmailNotValidError, validate_email
 from rulebook.domain.house import house
 from rulebook.domain.throttle import count_try
 from rulebook.domain.workspaces import name_problems, zone_problems
-from rulebook.errors import Invalid, NotFound, Problem
+from rulebook.errors import Invalid, NotFound, NotSignedIn, Problem
 from rulebook.storage import db, users, utcnow, workspaces
 from rulebook.storage.audit import AuditEntry
 from rulebook.storage.users import OnceLink, Session, User
@@ -24,6 +24,7 @@ from rulebook.storage.workspaces import Membership, Workspace
 IDLE = timedelta(hours=12)
 LONGEST = timedelta(days=7)
 SEEN_EVERY = timedelta(minutes=10)
+FRESH = timedelta(minutes=30)  # so long a password counts for what is dangerous
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 15, 128
 TRIES, TRIES_WITHIN = 10, timedelta(minutes=5)
 SIGN_UPS, SIGN_UPS_WITHIN = 10, timedelta(hours=1)
@@ -41,6 +42,11 @@ class SignedIn:
     workspace: Workspace
     role: str
     session: Session
+
+    def fresh(self, now: datetime | None = None) -> bool:
+        """Whether the password was given a short while ago."""
+        given = self.session.proved_at or self.session.created_at
+        return (now or utcnow()) - given < FRESH
 
 
 def digest(token: str) -> str:
@@ -122,16 +128,39 @@ def _add(email: str, password: str | None, workspace: str, zone: str) -> User:
 def sign_in(email: str, password: str, address: str) -> str:
     """A new session's token. Raises Invalid with the same words whatever was wrong, TooMany."""
     now = utcnow()
+    user = _checked(email, password, address, now)
+    if user is None:
+        raise Invalid.at("/password", "E-mail address and password do not fit together.",
+                         "Check both. Capital letters count in the password.")  # fmt: skip
+    return _open_session(user, address, now)
+
+
+def prove(token: str, password: str, address: str) -> None:
+    """The signed-in person gives the password again. Raises Invalid, TooMany. Commits."""
+    now = utcnow()
+    here = signed_in(token, now)
+    if here is None:
+        raise NotSignedIn("You are not signed in any more.", "Sign in again.")
+    if _checked(here.user.email, password, address, now) is None:
+        raise Invalid.at("/password", "This is not your password.",
+                         "Capital letters count in it.")  # fmt: skip
+    session = users.session_by_hash(digest(token), now)
+    if session:
+        session.proved_at = now
+    db.session.commit()
+
+
+def _checked(email: str, password: str, address: str, now: datetime) -> User | None:
+    """The person whose password this is; every try counts. Raises TooMany."""
     for key in (f"signin:{digest(email.strip().lower())[:40]}", f"signin-from:{address}"):
         count_try(key, TRIES, TRIES_WITHIN, now)
     user = users.user_by_email(email)
     stored = user.password if user and user.password else _nobody
     if not _matches(stored, password) or user is None or not user.password:
-        raise Invalid.at("/password", "E-mail address and password do not fit together.",
-                         "Check both. Capital letters count in the password.")  # fmt: skip
+        return None
     if _hasher.check_needs_rehash(stored):
         user.password = _hash(password)
-    return _open_session(user, address, now)
+    return user
 
 
 def set_password(token: str, password: str, address: str = "") -> str:

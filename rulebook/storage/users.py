@@ -36,6 +36,8 @@ class Session(Base):
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     address: Mapped[str] = mapped_column(Line(64), default="")
+    # When the password was last given; None: when the session began.
+    proved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class ApiToken(Base):

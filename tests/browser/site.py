@@ -68,6 +68,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "connections.new": ("/connections/new/twilio", "/connections/new/smtp"),
     "connections.edit": ("/connections/{connection}",),
     "settings.index": ("/settings",),
+    "accounts.prove": ("/prove?next=/events/export.csv",),
     "alerts.index": ("/alerts",),
     "recipes.index": ("/recipes",),
     "recipes.show": ("/recipes/{recipe}",),
