@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+import queue
 import socket
 import threading
 import time
-from ipaddress import IPv6Address, ip_address, ip_network
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from rulebook.egress import (
     Broken,
@@ -18,25 +16,33 @@ from rulebook.egress import (
     NotConnected,
     NotResolved,
     Refused,
+    Request,
+    Response,
     TimedOut,
     TlsFailed,
     target,
 )
-from rulebook.egress.addresses import REFUSED_IPV4, entries, is_public, unwrapped, why_not
 from rulebook.egress.http import exchange
-from rulebook.errors import ConfigError
 from tests.fakes import Sink
 from tests.fakes.certificates import certificate_file, server_context
 
-PUBLIC = """8.8.8.8 1.1.1.1 93.184.216.34 100.63.255.255 100.128.0.1 172.15.255.255 172.32.0.1
-192.167.255.255 2606:4700::1111 2a00:1450:4001:81b::200e ::ffff:8.8.8.8 198.17.255.255""".split()
-NOT_PUBLIC = """0.0.0.0 0.1.2.3 10.0.0.1 10.255.255.255 100.64.0.1 100.127.255.255 127.0.0.1
-127.255.255.254 168.63.129.16 169.254.169.254 172.16.0.1 172.31.255.255 192.0.0.1 192.0.0.192
-192.0.2.1 192.88.99.1 192.168.0.1 192.168.255.255 198.18.0.1 198.19.255.255 198.51.100.7
-203.0.113.9 224.0.0.1 239.255.255.255 240.0.0.1 255.255.255.255 100.100.100.200 :: ::1
-::127.0.0.1 ::ffff:127.0.0.1 ::ffff:10.0.0.1 ::ffff:169.254.169.254 ::ffff:0:127.0.0.1
-64:ff9b::7f00:1 64:ff9b:1::1 100::1 2001::1 2001:1ff::1 2001:db8::1 2002:7f00:1::1 3fff::1
-5f00::1 fc00::1 fd00:ec2::254 fdff::1 fe80::1 fec0::1 ff02::1 4000::1 1::1""".split()
+
+class Beside(Egress):
+    """Requests as a worker makes most of them: nobody waits, and all share one thread."""
+
+    def request(self, verb, url, headers=None, body=None, timeout=15.0, *, keep=False):
+        answers: queue.SimpleQueue[Response | EgressError] = queue.SimpleQueue()
+        self.begin(Request(verb, url, headers or {}, body, timeout, keep), answers.put)
+        answer = answers.get(timeout=60)
+        if isinstance(answer, EgressError):
+            raise answer
+        return answer
+
+
+@pytest.fixture(params=[Egress, Beside])
+def door(request):
+    """The way out, with waiting and without: both sit the same exam."""
+    return request.param
 
 
 @pytest.fixture
@@ -46,84 +52,8 @@ def sink():
 
 
 @pytest.fixture
-def egress(sink):
-    return Egress((sink.allow,))
-
-
-@pytest.mark.parametrize("address", PUBLIC)
-def test_public_addresses_are_reached_by_everybody(address):
-    assert why_not(address, "h", 443, (), mail=False) == ""
-
-
-@pytest.mark.parametrize("address", NOT_PUBLIC)
-def test_other_addresses_are_refused(address):
-    assert why_not(address, "h", 443, (), mail=False)
-
-
-@given(st.sampled_from(REFUSED_IPV4), st.data())
-@settings(max_examples=100, deadline=None)
-def test_every_address_of_a_refused_net_is_refused_mapped_or_plain(net, data):
-    number = data.draw(st.integers(int(net[0]), int(net[-1])))
-    plain = ip_address(number)
-    assert not is_public(plain)
-    assert not is_public(unwrapped(ip_address(f"::ffff:{plain}")))
-
-
-@given(st.integers(0, 2**128 - 1))
-@settings(max_examples=100, deadline=None)
-def test_ipv6_is_public_inside_2000_3_only(number):
-    address = IPv6Address(number)
-    if address not in ip_network("2000::/3") and address.ipv4_mapped is None:
-        assert not is_public(address)
-
-
-@pytest.mark.parametrize(
-    ("entry", "host", "address", "port", "allowed"),
-    [
-        ("10.1.2.3", "h", "10.1.2.3", 8080, True),
-        ("10.1.2.3", "h", "10.1.2.4", 8080, False),
-        ("10.1.0.0/16", "h", "10.1.2.4", 443, True),
-        ("10.1.0.0/16", "h", "10.1.2.4", 6379, False),
-        ("10.1.2.4:6379", "h", "10.1.2.4", 6379, True),
-        ("10.1.2.4:6379", "h", "10.1.2.4", 443, False),
-        ("10.1.0.0/16:81", "h", "10.1.2.4", 81, True),
-        ("books.internal", "books.internal", "192.168.7.7", 443, True),
-        ("Books.Internal:8443", "books.internal", "192.168.7.7", 8443, True),
-        ("books.internal", "other.internal", "192.168.7.7", 443, False),
-        ("fd00::/8", "h", "fd12::1", 443, True),
-        ("[fd12::1]:8080", "h", "fd12::1", 8080, True),
-        ("[fd12::1]:8080", "h", "fd12::1", 8081, False),
-        ("127.0.0.1", "h", "::ffff:127.0.0.1", 8080, True),
-        # Cloud metadata stays shut whatever is allowed.
-        ("169.254.0.0/16", "h", "169.254.169.254", 80, False),
-        ("169.254.169.254:80", "h", "169.254.169.254", 80, False),
-        ("0.0.0.0/0", "h", "100.100.100.200", 80, False),
-        ("192.0.0.192", "h", "192.0.0.192", 80, False),
-        ("168.63.129.16", "h", "168.63.129.16", 80, False),
-        ("fd00::/8", "h", "fd00:ec2::254", 80, False),
-        ("metadata.internal", "metadata.internal", "::ffff:169.254.169.254", 80, False),
-    ],
-)
-def test_an_administrator_may_allow_places(entry, host, address, port, allowed):
-    assert (why_not(address, host, port, entries((entry,)), mail=False) == "") is allowed
-
-
-@pytest.mark.parametrize("entry", ["http://x", "a b", "10.0.0.0/99", "[nonsense]:80", "x/y"])
-def test_an_unreadable_entry_stops_the_start(entry):
-    with pytest.raises(ConfigError, match="RULEBOOK_EGRESS_ALLOW"):
-        Egress((entry,))
-
-
-@pytest.mark.parametrize("port", [22, 81, 1023, 2375, 3306, 5432, 6379, 9200, 11211, 27017])
-def test_ports_of_other_services_are_refused(port):
-    assert why_not("8.8.8.8", "h", port, (), mail=False)
-    assert why_not("8.8.8.8", "h", port, (), mail=True)
-
-
-@pytest.mark.parametrize("port", [25, 465, 587, 2525])
-def test_mail_goes_to_mail_ports(port):
-    assert why_not("8.8.8.8", "h", port, (), mail=True) == ""
-    assert why_not("8.8.8.8", "h", 443, (), mail=True)
+def egress(door, sink):
+    return door((sink.allow,))
 
 
 LOOPBACK_FORMS = """127.0.0.1 127.1 127.0.1 2130706433 0x7f000001 0x7f.0.0.1 0177.0.0.1 017700000001
@@ -132,9 +62,9 @@ LOOPBACK_FORMS = """127.0.0.1 127.1 127.0.1 2130706433 0x7f000001 0x7f.0.0.1 017
 
 
 @pytest.mark.parametrize("host", LOOPBACK_FORMS)
-def test_no_spelling_of_loopback_gets_through(sink, host):
+def test_no_spelling_of_loopback_gets_through(door, sink, host):
     with pytest.raises((Refused, NotResolved)):
-        Egress().request("GET", f"http://{host}:{sink.port}/")
+        door().request("GET", f"http://{host}:{sink.port}/")
     assert sink.requests == []
 
 
@@ -165,9 +95,9 @@ def test_no_spelling_of_loopback_gets_through(sink, host):
         "http://books.example/" + "x" * 2050,
     ],
 )
-def test_urls_that_two_readers_could_read_differently_are_refused(url):
+def test_urls_that_two_readers_could_read_differently_are_refused(door, url):
     with pytest.raises(Refused) as refused:
-        Egress().request("GET", url)
+        door().request("GET", url)
     assert refused.value.sentence
 
 
@@ -287,38 +217,38 @@ def test_an_answer_that_is_no_http_is_broken(sink, egress):
     assert broken.value.written
 
 
-def test_nobody_at_home_is_not_connected():
+def test_nobody_at_home_is_not_connected(door):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
         with pytest.raises(NotConnected) as nobody:
-            Egress((f"127.0.0.1:{port}",)).request("POST", f"http://127.0.0.1:{port}", {}, b"x")
+            door((f"127.0.0.1:{port}",)).request("POST", f"http://127.0.0.1:{port}", {}, b"x")
     assert not nobody.value.written
 
 
-def test_a_handshake_that_never_ends_wrote_nothing():
+def test_a_handshake_that_never_ends_wrote_nothing(door):
     with socket.create_server(("127.0.0.1", 0)) as mute:
         port = mute.getsockname()[1]
         with pytest.raises(TimedOut) as late:
             url = f"https://127.0.0.1:{port}"
-            Egress((f"127.0.0.1:{port}",)).request("POST", url, {}, b"x", timeout=0.2)
+            door((f"127.0.0.1:{port}",)).request("POST", url, {}, b"x", timeout=0.2)
         assert not late.value.written
 
 
-def test_an_unknown_name_is_not_resolved():
+def test_an_unknown_name_is_not_resolved(door):
     with pytest.raises(NotResolved) as unknown:
-        Egress().request("GET", "http://nowhere.invalid/")
+        door().request("GET", "http://nowhere.invalid/")
     assert not unknown.value.written
 
 
-def test_one_refused_address_refuses_the_name(sink, monkeypatch):
+def test_one_refused_address_refuses_the_name(door, sink, monkeypatch):
     rows = [(2, 1, 6, "", ("8.8.8.8", 80)), (2, 1, 6, "", ("127.0.0.1", 80))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: rows)
     with pytest.raises(Refused):
-        Egress().request("GET", "http://both.example/")
+        door().request("GET", "http://both.example/")
 
 
-def test_the_name_is_looked_up_once_and_pinned(sink, monkeypatch):
+def test_the_name_is_looked_up_once_and_pinned(door, sink, monkeypatch):
     asked = []
 
     def look_up(host, port, **how):
@@ -326,7 +256,7 @@ def test_the_name_is_looked_up_once_and_pinned(sink, monkeypatch):
         return [(2, 1, 6, "", ("127.0.0.1", port))]
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    egress = Egress((f"books.example:{sink.port}",))
+    egress = door((f"books.example:{sink.port}",))
     assert egress.request("GET", f"http://books.example:{sink.port}/").status == 200
     assert asked == ["books.example"]
     assert sink.last.headers["host"] == f"books.example:{sink.port}"
@@ -339,22 +269,22 @@ def test_curl_opens_a_line_to_no_address_that_was_not_judged(sink):
     assert sink.requests == []
 
 
-def test_a_slow_name_server_ends_at_the_deadline(monkeypatch):
+def test_a_slow_name_server_ends_at_the_deadline(door, monkeypatch):
     answered = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: [answered.wait(5)] * 0)
     with pytest.raises(TimedOut) as late:
-        Egress().request("GET", "http://slow.example/", timeout=0.1)
+        door().request("GET", "http://slow.example/", timeout=0.1)
     answered.set()
     assert not late.value.written
 
 
-def test_https_needs_a_trusted_certificate():
+def test_https_needs_a_trusted_certificate(door):
     with Sink(tls=server_context()) as sink:
         with pytest.raises(TlsFailed) as failed:
-            Egress((sink.allow,)).request("POST", sink.url, {}, b"x")
+            door((sink.allow,)).request("POST", sink.url, {}, b"x")
         assert not failed.value.written
         assert sink.requests == []
-        assert Egress((sink.allow,), ca_file=certificate_file()).request("GET", sink.url)
+        assert door((sink.allow,), ca_file=certificate_file()).request("GET", sink.url)
 
 
 def test_kept_alive_lines_are_used_only_when_asked_for(sink, egress):
@@ -373,3 +303,51 @@ def test_the_mail_socket_is_judged_by_the_same_table(sink):
         Egress().socket("evil.example\r\nX", 25)
     with Egress((sink.allow,)).socket("127.0.0.1", sink.port) as line:
         assert line.getpeername() == ("127.0.0.1", sink.port)
+
+
+def test_many_requests_go_beside_each_other(sink):
+    hold = threading.Barrier(5, timeout=30)
+
+    def when_all_are_here(handler):
+        hold.wait()
+        handler.send(200)
+
+    sink._behaves(when_all_are_here)
+    egress = Egress((sink.allow,))
+    answers: queue.SimpleQueue[Response | EgressError] = queue.SimpleQueue()
+    for _ in range(4):
+        egress.begin(Request("POST", sink.url, {}, b"x"), answers.put)
+    hold.wait()
+    assert all(isinstance(answers.get(timeout=30), Response) for _ in range(4))
+
+
+def test_who_stumbles_over_an_answer_does_not_stop_the_others(sink):
+    egress = Egress((sink.allow,))
+    answers: queue.SimpleQueue[Response | EgressError] = queue.SimpleQueue()
+    egress.begin(Request("GET", sink.url), _stumbles)
+    egress.begin(Request("GET", sink.url, {"X": "\ud800"}), answers.put)  # curl is never asked
+    assert isinstance(answers.get(timeout=30), EgressError)
+    egress.begin(Request("GET", sink.url), answers.put)
+    assert isinstance(answers.get(timeout=30), Response)
+
+
+def _stumbles(answer):
+    raise ZeroDivisionError
+
+
+def test_a_name_is_looked_up_once_for_a_burst_and_anew_after_a_failure(sink, monkeypatch):
+    asked = []
+
+    def look_up(host, port, **how):
+        asked.append(host)
+        return [(2, 1, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    egress = Beside((f"books.example:{sink.port}", "books.example:9"))
+    for _ in range(3):
+        assert egress.request("GET", f"http://books.example:{sink.port}/").status == 200
+    assert asked == ["books.example"]
+    for _ in range(2):
+        with pytest.raises(NotConnected):
+            egress.request("GET", "http://books.example:9/")
+    assert asked == ["books.example"] * 3

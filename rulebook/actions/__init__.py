@@ -30,10 +30,12 @@ from rulebook.actions._fields import (
     shown,
     value_of,
 )
+from rulebook.actions._kinds import ConnectionKind, Settings
 from rulebook.actions._outcomes import (
     DELIVERIES,
     HOP_HEADER,
     MAX_HOPS,
+    Asked,
     Call,
     Counted,
     Message,
@@ -42,7 +44,7 @@ from rulebook.actions._outcomes import (
     failed,
     retry_after,
 )
-from rulebook.egress import Egress, EgressError
+from rulebook.egress import Egress, EgressError, Response
 from rulebook.errors import ConfigError, Problem
 
 __all__ = [
@@ -54,6 +56,7 @@ __all__ = [
     "MAX_HOPS",
     "TEST",
     "Action",
+    "Asked",
     "Call",
     "Config",
     "ConnectionKind",
@@ -77,7 +80,6 @@ __all__ = [
     "value_of",
 ]
 
-Settings = Mapping[str, Any]
 TEST = "[Test]"
 
 
@@ -92,51 +94,6 @@ class Limit:
     seconds: int
     per: Literal["rule", "workspace"]
     said: str
-
-
-def _no_more(config: Config) -> list[Problem]:
-    return []
-
-
-def _no_url(url: str) -> dict[str, Any] | None:
-    return None
-
-
-@dataclass(frozen=True)
-class ConnectionKind:
-    """A kind of stored credentials. help: how to get them, in plain words.
-
-    account says in one line whose they are, without a secret; test tries them out; read_url reads
-    them from an address in the settings, None for one of another kind.
-    """
-
-    name: str
-    label: str
-    fields: tuple[Field, ...]
-    help: str
-    account: Callable[[Config], str]
-    try_out: Callable[[Config, Egress, Settings], Outcome]
-    more_checks: Callable[[Config], list[Problem]] = _no_more
-    read_url: Callable[[str], dict[str, Any] | None] = _no_url
-
-    @property
-    def example(self) -> dict[str, Any]:
-        return examples(self.fields)
-
-    def check(self, config: Config) -> list[Problem]:
-        """What is wrong with a config, before it is saved."""
-        return check_fields(self.fields, config) + self.more_checks(config)
-
-    def test(self, config: Config, egress: Egress, settings: Settings) -> Outcome:
-        """Whether the credentials work, tried with the other side; sends no message."""
-        try:
-            outcome = self.try_out(config, egress, settings)
-        except EgressError as failure:
-            outcome = failed(failure)
-        return clean(outcome, secrets(self.fields, config))
-
-    def mask(self, config: Config) -> dict[str, Any]:
-        return mask(self.fields, config)
 
 
 class Action:
@@ -247,11 +204,46 @@ class Action:
         settings: Settings,
     ) -> Outcome:
         """Carry one try of a run out, with rendered config. Never raises for expected failures."""
+        return self._told(
+            config, connection, lambda: self.send(config, connection, call, egress, settings)
+        )
+
+    def begin(
+        self,
+        config: Config,
+        connection: Config | None,
+        call: Call,
+        egress: Egress,
+        then: Callable[[Callable[[], Outcome]], None],
+    ) -> bool:
+        """Like `run`, without waiting: `then` is handed what says the outcome, in a thread that
+        many share. False, and nothing is done, where it takes more than one request."""
         try:
-            outcome = self.send(config, connection, call, egress, settings)
+            asked = self.asks(config, connection, call)
+        except EgressError:
+            return False
+        if asked is None:
+            return False
+
+        def ended(answer: Response | EgressError) -> None:
+            then(lambda: self._told(config, connection, lambda: asked.outcome(answer)))
+
+        egress.begin(asked.request, ended)
+        return True
+
+    def _told(
+        self, config: Config, connection: Config | None, what: Callable[[], Outcome]
+    ) -> Outcome:
+        try:
+            outcome = what()
         except EgressError as failure:
             outcome = replace(failed(failure), request=self.summary(config))
         return clean(outcome, self.hidden(config, connection))
+
+    def asks(self, config: Config, connection: Config | None, call: Call) -> Asked | None:
+        """The request that carries a try out, where one is all there is to it; then `send` need not
+        be written. Raises EgressError for what must not be sent."""
+        return None
 
     def send(
         self,
@@ -262,7 +254,12 @@ class Action:
         settings: Settings,
     ) -> Outcome:
         """The call itself; an EgressError that comes out is made an outcome."""
-        raise NotImplementedError
+        asked = self.asks(config, connection, call)
+        if asked is None:
+            raise NotImplementedError
+        it = asked.request
+        answer = egress.request(it.verb, it.url, it.headers, it.body, it.seconds, keep=it.keep)
+        return asked.read(answer)
 
     def look_up(
         self,

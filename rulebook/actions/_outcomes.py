@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Literal
 
 from rulebook.actions._fields import MASK
-from rulebook.egress import EgressError, Refused
+from rulebook.egress import EgressError, Refused, Request, Response
 
 Kind = Literal["yes", "no", "no_for_good", "not_sent", "ambiguous"]
 MAX_ANSWER = 8 * 1024
@@ -89,6 +89,20 @@ class Call:
     signed_now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     started_at: datetime | None = None
     hops: int = 0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request, and what an answer to it means."""
+
+    request: Request
+    read: Callable[[Response], Outcome]
+
+    def outcome(self, answer: Response | EgressError) -> Outcome:
+        """What came of it. Raises EgressError where there is no answer."""
+        if isinstance(answer, EgressError):
+            raise answer
+        return self.read(answer)
 
 
 def failed(failure: EgressError) -> Outcome:

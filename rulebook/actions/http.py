@@ -20,12 +20,12 @@ from rulebook.actions import (
     MASK,
     MAX_HOPS,
     Action,
+    Asked,
     Call,
     Config,
     Field,
     Message,
     Outcome,
-    Settings,
     blank,
     is_one_template,
     is_template,
@@ -35,7 +35,7 @@ from rulebook.actions import (
     value_of,
 )
 from rulebook.actions._sign_in import HTTP_AUTH, SIGNING, credentials, header_problem, signature
-from rulebook.egress import METHODS, Egress, EgressError, Response, target
+from rulebook.egress import METHODS, EgressError, Refused, Request, Response, target
 from rulebook.errors import Problem
 
 SAFE = ("GET", "HEAD", "PUT", "DELETE")
@@ -130,24 +130,15 @@ class Http(Action):
         told = {"subject": subject, "text": said, "content": said[:1900]}
         return {"method": "POST", "url": to, "body": json.dumps(told)}
 
-    def send(
-        self,
-        config: Config,
-        connection: Config | None,
-        call: Call,
-        egress: Egress,
-        settings: Settings,
-    ) -> Outcome:
+    def asks(self, config: Config, connection: Config | None, call: Call) -> Asked:
         if call.hops >= MAX_HOPS:
             sentence = f"This event came through {call.hops} hooks already: rules call in a ring."
-            return Outcome("no_for_good", sentence, "Stop one of the rules in the ring.")
-        method, body = self._method(config), self._body(config)
+            raise Refused(sentence, "Stop one of the rules in the ring.")
+        method, body, url = self._method(config), self._body(config), str(config["url"])
         headers = self._headers(config, connection, call, body)
         limit = min(call.deadline, float(value_of(self.fields, config, "timeout")))
-        answer = egress.request(
-            method, str(config["url"]), headers, body, limit, keep=self.repeat_safe(config)
-        )
-        return _outcome(answer, call, _request(method, str(config["url"]), headers, body))
+        request = Request(method, url, headers, body, limit, self.repeat_safe(config))
+        return Asked(request, lambda answer: _outcome(answer, call, _request(request)))
 
     def hidden(self, config: Config, connection: Config | None) -> list[str]:
         found = super().hidden(config, connection)
@@ -239,13 +230,13 @@ def _with(headers: dict[str, str], added: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name.lower() not in names} | added
 
 
-def _request(method: str, url: str, headers: dict[str, Any], body: bytes | None) -> str:
+def _request(sent: Request) -> str:
     lines = [
         f"{name}: {MASK if _SECRET_NAME.search(name) and name != 'Idempotency-Key' else value}"
-        for name, value in headers.items()
+        for name, value in sent.headers.items()
     ]
-    text = (body or b"")[:8192].decode(errors="ignore")
-    return "\n".join([f"{method} {url}", *lines, "", text]).rstrip()
+    text = (sent.body or b"")[:8192].decode(errors="ignore")
+    return "\n".join([f"{sent.verb} {sent.url}", *lines, "", text]).rstrip()
 
 
 def _outcome(answer: Response, call: Call, request: str) -> Outcome:

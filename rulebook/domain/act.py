@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -149,9 +149,27 @@ def _refused(started: Started, sentence: str, fix: str) -> Started:
 def carry_out(started: Started, house: House) -> Done:
     """The call itself, without the database. Never raises: a run does not wait for its lease to
     end because our own code stumbled."""
-    began = time.monotonic()
+    return _done(started, time.monotonic(), lambda: started.outcome or _called(started, house))
+
+
+def begin(started: Started, house: House, then: Callable[[Done], None]) -> bool:
+    """The same without waiting: `then` is told, in a thread that many calls share. False where the
+    call has to be carried out by a thread that waits; then nothing was done."""
+    run, began = started.run, time.monotonic()
+    if started.outcome or run.practice:
+        return False
     try:
-        outcome = started.outcome or _called(started, house)
+        return ACTIONS[run.action].begin(
+            run.config, started.credentials, _call(started, house), house.egress,
+            lambda told: then(_done(started, began, told)),
+        )  # fmt: skip
+    except Exception:
+        return False  # `carry_out` stumbles as well, and says so
+
+
+def _done(started: Started, began: float, told: Callable[[], Outcome]) -> Done:
+    try:
+        outcome = told()
     except ConfigError as error:
         outcome = Outcome("no_for_good", error.message, error.fix)
     except Exception:
@@ -171,9 +189,14 @@ def _called(started: Started, house: House) -> Outcome:
                            "Use a connection.")  # fmt: skip
         return Outcome("yes", "Kept in the Practice outbox. Nothing was sent.",
                        request=action.summary(run.config))  # fmt: skip
-    back = callback_url(house.config, run.action, run.id, run.attempts)
-    call = Call(run.id, run.attempts, DEADLINE, back, started.at, started.at, run.hops)
+    call = _call(started, house)
     return action.run(run.config, started.credentials, call, house.egress, house.config)
+
+
+def _call(started: Started, house: House) -> Call:
+    run = started.run
+    back = callback_url(house.config, run.action, run.id, run.attempts)
+    return Call(run.id, run.attempts, DEADLINE, back, started.at, started.at, run.hops)
 
 
 def record_in_time(done: Sequence[Done]) -> list[str]:

@@ -10,8 +10,11 @@ from __future__ import annotations
 import os
 import socket as sockets
 import ssl
+import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from rulebook.egress.addresses import entries
 from rulebook.egress.failures import (
@@ -24,10 +27,13 @@ from rulebook.egress.failures import (
     TimedOut,
     TlsFailed,
 )
-from rulebook.egress.resolve import addresses
+from rulebook.egress.resolve import Names, addresses
 from rulebook.egress.response import Response
 from rulebook.egress.smtp import MailServer, session
 from rulebook.egress.targets import METHODS, Target, header_lines, method, target
+
+if TYPE_CHECKING:
+    from rulebook.egress.calls import Calls
 
 __all__ = [
     "METHODS",
@@ -38,6 +44,7 @@ __all__ = [
     "NotConnected",
     "NotResolved",
     "Refused",
+    "Request",
     "Response",
     "SaidNo",
     "Target",
@@ -52,6 +59,19 @@ MAX_SECONDS = 30.0
 CONNECT_SECONDS = 5.0
 
 
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request. seconds: the most that it may take in all, 30 at most; keep: use and leave
+    open a kept-alive line, only where a repeat does no harm."""
+
+    verb: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    seconds: float = TOTAL_SECONDS
+    keep: bool = False
+
+
 class Egress:
     """The door out. allow: EGRESS_ALLOW; ca_file: certificates to trust instead of the system's."""
 
@@ -59,6 +79,9 @@ class Egress:
         self._allow = entries(allow)
         self._ca_file = ca_file or _system_certificates()
         self._tls: ssl.SSLContext | None = None
+        self._names = Names(self._allow)
+        self._calls: Calls | None = None
+        self._first = threading.Lock()
 
     def check(self, url: str, timeout: float = 3.0) -> None:
         """Whether a request to the URL would be let out; nothing is sent. Raises EgressError."""
@@ -87,6 +110,43 @@ class Egress:
         approved = addresses(to.host, to.port, ends - time.monotonic(), self._allow)
         left = ends - time.monotonic()
         return exchange(verb, to, lines, body, left, approved, self._ca_file, keep)
+
+    def begin(self, asked: Request, then: Callable[[Response | EgressError], None]) -> None:
+        """Send one HTTP request without waiting for what comes of it: `then` is told, in a thread
+        that all such requests share."""
+        ends = time.monotonic() + min(asked.seconds, MAX_SECONDS)
+        try:
+            verb, to = method(asked.verb), target(asked.url)
+            lines = header_lines(asked.headers)
+        except EgressError as failure:
+            then(failure)
+            return
+
+        def go(found: list[str] | EgressError) -> None:
+            if isinstance(found, EgressError):
+                then(found)
+                return
+            self._beside().begin(
+                lambda handle, exchange: exchange(
+                    handle, verb, to, lines, asked.body, ends - time.monotonic(), found,
+                    self._ca_file, asked.keep,
+                ), ended,
+            )  # fmt: skip
+
+        def ended(answer: Response | EgressError) -> None:
+            if isinstance(answer, EgressError) and not answer.written:
+                self._names.forget(to)  # it may have moved
+            then(answer)
+
+        self._names.find(to, ends - time.monotonic(), go)
+
+    def _beside(self) -> Calls:
+        """The thread for requests that nobody waits for; it comes with the first of them."""
+        from rulebook.egress.calls import Calls  # with curl, which takes 6 MB
+
+        with self._first:
+            self._calls = self._calls or Calls()
+        return self._calls
 
     def socket(self, host: str, port: int, timeout: float = TOTAL_SECONDS) -> sockets.socket:
         """A connected socket to a mail server. Raises EgressError; nothing is written yet."""

@@ -98,6 +98,45 @@ class _Line:
             line.close()
 
 
+class Exchange:
+    """One request to one of the approved addresses, made ready on a curl handle, and what comes of
+    it. Who carries it out calls `ended` once, with curl's error or 0."""
+
+    def __init__(
+        self,
+        handle: pycurl.Curl,
+        method: str,
+        to: Target,
+        headers: list[str],
+        body: bytes | None,
+        seconds: float,
+        approved: list[str],
+        ca_file: str,
+        keep: bool,
+    ) -> None:
+        self.handle, self.to = handle, to
+        self._answer, self._line = answer, line = _Answer(), _Line(approved)
+        handle.reset()
+        _prepare(handle, method, to, headers, body)
+        _bound(handle, to, seconds, approved, ca_file, keep)
+        handle.setopt(pycurl.OPENSOCKETFUNCTION, line.open)
+        handle.setopt(pycurl.PREREQFUNCTION, line.may_send)
+        handle.setopt(pycurl.HEADERFUNCTION, answer.header)
+        handle.setopt(pycurl.WRITEFUNCTION, answer.part)
+
+    def ended(self, code: int) -> Response:
+        """The answer. Raises EgressError where there is none."""
+        self._line.close()
+        answer = self._answer
+        # A status is an answer, whatever became of the rest of the body.
+        if not answer.complete_headers:
+            if code:
+                raise _failure(code, self.handle, self.to, self._line)
+            raise Broken(f"{self.to.host} did not answer in HTTP.", _ASK_THERE, written=True)
+        took = self.handle.getinfo(pycurl.TOTAL_TIME)
+        return Response(answer.status, dict(answer.headers), bytes(answer.body), took, bool(code))
+
+
 def exchange(
     method: str,
     to: Target,
@@ -109,32 +148,18 @@ def exchange(
     keep: bool,
 ) -> Response:
     """Send one request to one of the approved addresses. Raises EgressError."""
-    handle, answer, line = _handle(), _Answer(), _Line(approved)
-    _prepare(handle, method, to, headers, body)
-    _bound(handle, to, seconds, approved, ca_file, keep)
-    handle.setopt(pycurl.OPENSOCKETFUNCTION, line.open)
-    handle.setopt(pycurl.PREREQFUNCTION, line.may_send)
-    handle.setopt(pycurl.HEADERFUNCTION, answer.header)
-    handle.setopt(pycurl.WRITEFUNCTION, answer.part)
+    one = Exchange(_handle(), method, to, headers, body, seconds, approved, ca_file, keep)
     try:
-        handle.perform()
+        one.handle.perform()
     except pycurl.error as problem:
-        # A status is an answer, whatever became of the rest of the body.
-        if not answer.complete_headers:
-            raise _failure(problem, handle, to, line) from None
-        return _response(answer, handle, cut=True)
-    finally:
-        line.close()
-    if not answer.complete_headers:
-        raise Broken(f"{to.host} did not answer in HTTP.", _ASK_THERE, written=True)
-    return _response(answer, handle, cut=False)
+        return one.ended(problem.args[0])
+    return one.ended(0)
 
 
 def _handle() -> pycurl.Curl:
-    """This thread's curl handle, wiped; it keeps the trusted certificates and kept-alive lines."""
+    """This thread's curl handle; it keeps the trusted certificates and kept-alive lines."""
     if not hasattr(_kept, "curl"):
         _kept.curl = pycurl.Curl()
-    _kept.curl.reset()
     return _kept.curl
 
 
@@ -162,7 +187,8 @@ def _bound(
 ) -> None:
     shown = ",".join(f"[{text}]" if ":" in text else text for text in approved)
     host = f"[{to.host}]" if ":" in to.host else to.host
-    handle.setopt(pycurl.RESOLVE, [f"{host}:{to.port}:{shown}"])
+    # With a plus curl forgets it after a minute; whoever comes next names its own anyway.
+    handle.setopt(pycurl.RESOLVE, [f"+{host}:{to.port}:{shown}"])
     handle.setopt(pycurl.TIMEOUT_MS, max(1, int(seconds * 1000)))
     handle.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, int(min(seconds, CONNECT_SECONDS) * 1000)))
     handle.setopt(pycurl.NOSIGNAL, 1)
@@ -176,19 +202,14 @@ def _bound(
     handle.setopt(pycurl.FORBID_REUSE, 0 if keep else 1)
 
 
-def _response(answer: _Answer, handle: pycurl.Curl, cut: bool) -> Response:
-    took = handle.getinfo(pycurl.TOTAL_TIME)
-    return Response(answer.status, dict(answer.headers), bytes(answer.body), took, cut)
-
-
 _ASK_THERE = "Ask whoever runs it, or look into its log."
 
 
-def _failure(problem: pycurl.error, handle: pycurl.Curl, to: Target, line: _Line) -> EgressError:
-    code = problem.args[0]
+def _failure(code: int, handle: pycurl.Curl, to: Target, line: _Line) -> EgressError:
     # Not PRETRANSFER_TIME: curl sets it when a connection or a handshake failed, too.
-    written = handle.getinfo(pycurl.REQUEST_SIZE) > 0 or line.tries > 1
-    if line.strayed:
+    again = line.tries > 1 or (line.tries > 0 and line.strayed)
+    written = handle.getinfo(pycurl.REQUEST_SIZE) > 0 or again
+    if line.strayed and not written:
         return Refused(f"{to.host} was not called: its address changed while we looked.")
     if code == pycurl.E_OPERATION_TIMEDOUT:
         did = "did not answer in time" if written else "could not be reached in time"

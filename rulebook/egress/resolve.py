@@ -5,13 +5,55 @@ from __future__ import annotations
 import queue
 import socket
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 
 from rulebook.egress.addresses import Entry, why_not
-from rulebook.egress.failures import NotResolved, Refused, TimedOut
+from rulebook.egress.failures import EgressError, NotResolved, Refused, TimedOut
+from rulebook.egress.targets import Target
 
 DNS_SECONDS = 3.0
+KEPT_SECONDS = 5.0
+MOST_KEPT = 1000
+Found = list[str] | EgressError
+
+
+class Names:
+    """Finds addresses without keeping anybody waiting. What it found, judged, is good for a few
+    seconds, so that a burst of calls asks the name server once."""
+
+    def __init__(self, allow: Iterable[Entry]) -> None:
+        self._allow = tuple(allow)
+        self._kept: dict[tuple[str, int], tuple[float, list[str]]] = {}
+
+    def find(self, to: Target, seconds: float, then: Callable[[Found], None]) -> None:
+        """Tell `then` every address of the host, each allowed, or why not: at once where they are
+        known, else from a thread of its own."""
+        until, known = self._kept.get((to.host, to.port), (0.0, []))
+        if time.monotonic() < until:
+            then(known)
+        elif is_address(to.host):
+            then(self._look_up(to, seconds))
+        else:
+            looking = threading.Thread(
+                target=lambda: then(self._look_up(to, seconds)), name="name", daemon=True
+            )
+            looking.start()
+
+    def forget(self, to: Target) -> None:
+        """Look this host up anew next time."""
+        self._kept.pop((to.host, to.port), None)
+
+    def _look_up(self, to: Target, seconds: float) -> Found:
+        try:
+            found = addresses(to.host, to.port, seconds, self._allow)
+        except EgressError as failure:
+            return failure
+        if len(self._kept) >= MOST_KEPT:
+            self._kept.clear()
+        self._kept[to.host, to.port] = time.monotonic() + KEPT_SECONDS, found
+        return found
 
 
 def addresses(

@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from flask import Flask
 
-from rulebook.domain.act import Done, Started, carry_out, look, record_in_time, start
+from rulebook.domain.act import Done, Started, begin, carry_out, look, record_in_time, start
 from rulebook.domain.house import House
 from rulebook.storage.run_claims import Wanted
 
@@ -75,6 +75,10 @@ class Desk:
         if len(here) < len(wanted):
             self.ring([each.id for each in wanted])
 
+    def is_full(self) -> bool:
+        """Whether more runs are here than there are places."""
+        return len(self._known) > self.places
+
     def take(self, wanted: Sequence[Wanted]) -> list[Wanted]:
         """Those of these runs, which are not claimed yet, that have a place from now on; none while
         others wait, whose turn it is."""
@@ -91,8 +95,10 @@ class Desk:
 
     def begin(self, started: Sequence[Started]) -> None:
         """Make the calls of these runs, which have a place and are claimed."""
+        house: House = self.app.extensions["rulebook"]
         for each in started:
-            self._calls.submit(self._call, each)
+            if not begin(each, house, self._take_in):
+                self._calls.submit(lambda it: self._take_in(carry_out(it, house)), each)
 
     def _most(self, host: str) -> int:
         """How many may wait for one host. What does not find room here is rung for again by the
@@ -158,10 +164,9 @@ class Desk:
         )
         return own < MOST_UNPROVEN and unproven < max(1, self.places // 2)
 
-    def _call(self, started: Started) -> None:
-        target = _host(started.wanted)
-        house: House = self.app.extensions["rulebook"]
-        done = carry_out(started, house)
+    def _take_in(self, done: Done) -> None:
+        """A call has ended."""
+        target = _host(done.started.wanted)
         answered = done.outcome.kind not in ("not_sent", "ambiguous")
         with self._changed:
             self._prompt[target] = answered and done.took < PROMPT

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 from flask import Flask
 from sqlalchemy.exc import DatabaseError
@@ -16,18 +17,18 @@ log = logging.getLogger("rulebook.indexing")
 EVERY = 1.0
 CATCH_UP_EVERY = 30.0
 PURGE_EVERY = 600.0
-# For each second of work as many of rest; while a burst comes in, more.
+# For each second of work as many of rest; while a burst comes in or is worked on, more.
 REST, REST_IN_BURST = 1.0, 8.0
 
 
-def start_indexing(app: Flask, stop: threading.Event) -> threading.Thread:
-    """Index what arrives until `stop` is set."""
-    thread = threading.Thread(target=_keep, args=(app, stop), name="index", daemon=True)
+def start_indexing(app: Flask, stop: threading.Event, busy: Callable[[], bool]) -> threading.Thread:
+    """Index what arrives until `stop` is set. busy: whether this process has better to do."""
+    thread = threading.Thread(target=_keep, args=(app, stop, busy), name="index", daemon=True)
     thread.start()
     return thread
 
 
-def _keep(app: Flask, stop: threading.Event) -> None:
+def _keep(app: Flask, stop: threading.Event, busy: Callable[[], bool]) -> None:
     caught_up = purged = time.monotonic()
     wait = EVERY
     while not stop.wait(wait):
@@ -40,7 +41,7 @@ def _keep(app: Flask, stop: threading.Event) -> None:
                     catch_up()
                 if began - purged > PURGE_EVERY and not purge_some():
                     purged = began
-                rest = REST_IN_BURST if more and still_coming() else REST
+                rest = REST_IN_BURST if more and (busy() or still_coming()) else REST
         except DatabaseError as problem:
             log.exception("The search index could not be written; the next round tries again.")
             with app.app_context():

@@ -65,6 +65,10 @@ class Hands:
         """Carry these runs out if they are due."""
         self.desk.offer_ids(run_ids)
 
+    def busy(self) -> bool:
+        """Whether events are judged just now, or runs wait for a place."""
+        return self._judging.locked() or self.desk.is_full()
+
     def leave(self, told: threading.Event) -> None:
         """Once told, begin nothing more, and wait for the calls under way."""
         told.wait()
@@ -89,7 +93,7 @@ def work(config: Config) -> None:
     for thread in aside:
         thread.start()
     start_looking(app, bell, stop)
-    aside.append(start_indexing(app, stop))
+    aside.append(start_indexing(app, stop, hands.busy))
     aside.append(start_alerting(app, stop))
     ears = Ears(config.instance)
     consumer = listening(ears)(

@@ -122,20 +122,28 @@ class _Places:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._last = connection.scalar(select(func.max(cards.c.n))) or 0
+        self._stored = self._last = connection.scalar(select(func.max(cards.c.n))) or 0
         self._given: set[int] = set()
 
     def free(self, event_id: str) -> int:
         first = moment_of(event_id)
-        if first > self._last:
-            self._last = first
-        else:
-            there = select(cards.c.n).where(cards.c.n >= first, cards.c.n < first + SAME_MOMENT)
-            taken = self._given.union(self._connection.scalars(there))
-            first = next(n for n in range(first, first + SAME_MOMENT) if n not in taken)
-            self._last = max(self._last, first)
+        if first <= self._last:
+            taken = self._taken(first)
+            first = next(
+                n
+                for n in range(first, first + SAME_MOMENT)
+                if n not in self._given and n not in taken
+            )
+        self._last = max(self._last, first)
         self._given.add(first)
         return first
+
+    def _taken(self, first: int) -> set[int]:
+        """Places from this one on that have a card already: none where all of them are new."""
+        if first > self._stored:
+            return set()
+        there = select(cards.c.n).where(cards.c.n >= first, cards.c.n < first + SAME_MOMENT)
+        return set(self._connection.scalars(there))
 
 
 class _Codes:
