@@ -87,8 +87,7 @@ def parts(supervisor: int) -> dict[str, list[int]]:
     """The processes of a running Rulebook by what they are: supervisor, web, worker."""
     found = {"supervisor": [supervisor]}
     for child in children(supervisor):
-        words = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
-        name = next((n for n in ("web", "worker") if n.encode() in words), "other")
+        name = Path(f"/proc/{child}/comm").read_text().strip().removeprefix("rulebook ")
         found.setdefault(name, []).extend(family(child))
     return found
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from rulebook import __version__, config
 from rulebook.errors import Invalid, RulebookError
 
-__all__ = ["main"]
+__all__ = ["log_from", "main"]
 
 # Command -> the file that holds it. Only that file is loaded: the supervisor of `run` lives as long
 # as the product, and has no use for what the other commands need.
@@ -66,6 +66,11 @@ def main(ctx: click.Context) -> None:
     """Rulebook: webhooks in, rules judged, messages out."""
     # The doctor looks at the settings itself, above all at wrong ones.
     level = "INFO" if ctx.invoked_subcommand == "doctor" else config.load()["LOG_LEVEL"].upper()
+    log_from(level)
+
+
+def log_from(level: str) -> None:
+    """Write what happens to standard error, from this level on."""
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for noisy in ("huey", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

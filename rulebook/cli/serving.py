@@ -14,6 +14,7 @@ from rulebook import __version__, config
 from rulebook.config import Config
 from rulebook.errors import RulebookError
 
+WEB, WORKER = "web.door", "rulebook.jobs.worker"
 LAST_ONE_STOPS = 2.0  # seconds for a Rulebook that was just stopped to let go of its port
 
 
@@ -23,15 +24,16 @@ PREPARED = click.option("--prepared", is_flag=True, hidden=True, help="The table
 @click.command()
 def run() -> None:
     """Start web and worker together; stop both with Ctrl-C."""
-    from rulebook.jobs.supervisor import supervise
+    from rulebook.jobs.supervisor import share, supervise
 
     settings = config.load()
     check_port(settings, patience=LAST_ONE_STOPS)
-    # In a process of its own: this one only supervises from now on, and stays small.
+    # In a process of its own: who supervises must not have opened anything before it forks.
     ready = subprocess.run([sys.executable, "-m", "rulebook", "prepare"], check=False)
     if ready.returncode:
         sys.exit(ready.returncode)
-    supervise()
+    share(WEB, WORKER, "granian")
+    supervise({"web": _web, "worker": _worker})
 
 
 @click.command(hidden=True)
@@ -60,15 +62,35 @@ def _greet(settings: Config) -> None:
 @PREPARED
 def web(prepared: bool) -> None:
     """Start a web process alone."""
+    from rulebook.jobs.supervisor import called, share
+
+    check_port(config.load(), shared=True)
+    if not prepared:
+        _upgrade()
+    called("web")
+    share(WEB)  # by the process that serves and the one that tends it
+    _web()
+
+
+@click.command()
+@PREPARED
+def worker(prepared: bool) -> None:
+    """Start a worker process alone."""
+    from rulebook.jobs.supervisor import called
+
+    if not prepared:
+        _upgrade()
+    called("worker")
+    _worker()
+
+
+def _web() -> None:
     from granian import Granian
     from granian.constants import Interfaces
 
-    settings = config.load()
-    check_port(settings, shared=True)
-    if not prepared:
-        _upgrade()
+    settings = _settings()
     Granian(
-        "web.door:application",
+        f"{WEB}:application",
         address=settings["HOST"],
         port=settings["PORT"],
         interface=Interfaces.ASGI,
@@ -79,16 +101,19 @@ def web(prepared: bool) -> None:
     ).serve()
 
 
-@click.command()
-@PREPARED
-def worker(prepared: bool) -> None:
-    """Start a worker process alone."""
+def _worker() -> None:
     from rulebook.jobs.worker import work
 
+    work(_settings())
+
+
+def _settings() -> Config:
+    """This process's settings; it logs as they say, though it be a new one."""
+    from rulebook.cli import log_from
+
     settings = config.load()
-    if not prepared:
-        _upgrade()
-    work(settings)
+    log_from(settings["LOG_LEVEL"].upper())
+    return settings
 
 
 def _upgrade() -> None:

@@ -1,30 +1,34 @@
-"""`rulebook run`: web and worker as two processes; one that dies is started again."""
+"""`rulebook run`: web and worker as two processes; one that dies is started again.
+
+Both are forked from this one, which has loaded the product's code before: they then share its
+pages, and a new one is there in a moment. It opens nothing and starts no thread of its own, so
+there is nothing that a fork could leave half done.
+"""
 
 from __future__ import annotations
 
 import ctypes
+import gc
+import importlib
 import logging
+import multiprocessing
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Mapping
+from multiprocessing.process import BaseProcess
+from typing import Any
 
 log = logging.getLogger("rulebook.run")
 PATIENCE = 55.0  # above the worker's LONGEST_STOP, below what service managers are told
 CALM = 10.0
-# glibc keeps memory apart for every thread, up to eight times the cores, and gives little back.
-LEAN = {"MALLOC_ARENA_MAX": "2"}
-
-
-_prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
-
-
-def _end_with_parent() -> None:
-    """Ask Linux for SIGTERM when the supervisor is killed; else both would go on without it."""
-    if _prctl:
-        _prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+ARENAS = 2
+_LINUX = sys.platform == "linux"
+# Elsewhere libraries of the system start threads on their own, and a fork is not safe.
+_START: Any = multiprocessing.get_context("fork" if _LINUX else "spawn")
+_libc = ctypes.CDLL(None) if _LINUX else None
 
 
 def _end_group(pid: int) -> None:
@@ -35,30 +39,47 @@ def _end_group(pid: int) -> None:
         pass
 
 
+def _begin(name: str, serve: Callable[[], None], parent: int) -> None:
+    """In the new process: stand alone, then serve until told to stop."""
+    # Own group: Ctrl-C reaches the supervisor only, which then stops both in order.
+    os.setsid()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if _libc:
+        # Ask for SIGTERM when the supervisor is killed; else both would go on without it.
+        _libc.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+    if os.getppid() == parent:
+        called(name)
+        serve()
+
+
+def called(name: str) -> None:
+    """From now on the system's lists show this process as `rulebook NAME` (Linux)."""
+    if _libc:
+        _libc.prctl(15, f"rulebook {name}".encode())  # PR_SET_NAME
+
+
 class Child:
     """One of the two processes; `start` again after it died, later each time it dies young."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, serve: Callable[[], None]) -> None:
+        self.name, self.serve = name, serve
         self.deaths = 0
         self.due = 0.0
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: BaseProcess | None = None
         self.start()
 
     def start(self) -> None:
-        # Own group: Ctrl-C reaches the supervisor only, which then stops both in order.
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "rulebook", self.name, "--prepared"],
-            start_new_session=True, preexec_fn=_end_with_parent,
-            env={**LEAN, **os.environ},
-        )  # fmt: skip
+        self.process = _START.Process(target=_begin, args=(self.name, self.serve, os.getpid()))
+        self.process.start()
         self.started = time.monotonic()
 
     def tend(self) -> None:
         """Start it again if it died."""
-        if self.process is not None and self.process.poll() is not None:
-            code = self.process.returncode
-            _end_group(self.process.pid)
+        if self.process is not None and not self.process.is_alive():
+            code = self.process.exitcode
+            self._end_all()
             lived = time.monotonic() - self.started
             self.deaths = 0 if lived > CALM else self.deaths + 1
             wait = min(0.1 * 2**self.deaths, 10)
@@ -71,25 +92,39 @@ class Child:
         """Ask it to end, wait until the deadline, then make it."""
         if self.process is None:
             return
-        if self.process.poll() is None:
-            self.process.terminate()
-        try:
-            self.process.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
+        self.process.terminate()
+        self.process.join(max(0.1, deadline - time.monotonic()))
+        if self.process.is_alive():
             log.warning("%s did not stop in time and is ended; nothing is lost.", self.name)
+            self._end_all()
+            self.process.join()
+
+    def _end_all(self) -> None:
+        if self.process is not None and self.process.pid is not None:
             _end_group(self.process.pid)
-            self.process.wait()
 
 
-def supervise() -> None:
-    """Run web and worker until SIGTERM or Ctrl-C; then stop the web first, the worker after."""
+def share(*rooms: str) -> None:
+    """Load these modules for all that are forked from this process. They inherit few arenas as well
+    (glibc keeps memory apart for every thread, up to eight times the cores, and gives little back),
+    and objects that garbage collection leaves alone, so that their pages stay shared."""
+    for room in rooms:
+        importlib.import_module(room)
+    if _libc and "MALLOC_ARENA_MAX" not in os.environ and hasattr(_libc, "mallopt"):
+        _libc.mallopt(-8, ARENAS)  # M_ARENA_MAX
+    gc.collect()
+    gc.freeze()
+
+
+def supervise(roles: Mapping[str, Callable[[], None]]) -> None:
+    """Run these until SIGTERM or Ctrl-C; then stop them in the same order, one after the other."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    web, worker = Child("web"), Child("worker")
+    children = [Child(name, serve) for name, serve in roles.items()]
     while not stop.wait(0.1):
-        web.tend()
-        worker.tend()
+        for child in children:
+            child.tend()
     deadline = time.monotonic() + PATIENCE
-    web.stop(deadline)
-    worker.stop(deadline)
+    for child in children:
+        child.stop(deadline)

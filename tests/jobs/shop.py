@@ -105,19 +105,19 @@ def _below(pid: int, layers: int = 99) -> dict[int, str]:
     layer = {pid}
     while layer and (layers := layers - 1) >= 0:
         layer = {child for child, parent in parents.items() if parent in layer}
-        found |= {child: _command(child) for child in layer}
+        found |= {child: _name(child) for child in layer}
     return found
 
 
 def process(live: Live, name: str) -> int | None:
     """The id of the web or the worker process: the supervisor's own child, not one below it that
     bears the same name and outlives it for a moment."""
-    words = f"-m rulebook {name}"
-    return next((p for p, line in _below(live.process.pid, 1).items() if words in line), None)
+    called = f"rulebook {name}"
+    return next((p for p, n in _below(live.process.pid, 1).items() if n == called), None)
 
 
-def _command(pid: int) -> str:
+def _name(pid: int) -> str:
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+        return Path(f"/proc/{pid}/comm").read_text().strip()
     except OSError:
         return ""
