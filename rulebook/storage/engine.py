@@ -98,7 +98,8 @@ def _take_turns(engine: Engine, turn: Turn) -> None:
         if _reading.get():
             connection.exec_driver_sql("BEGIN")
             return
-        if turn.take(TURN_SECONDS):
+        # Still set where one connection has had a transaction before: migrations do that.
+        if not connection.info.get("writing") and turn.take(TURN_SECONDS):
             connection.info["writing"] = True
         if connection.info.get("lazy", False) != _lazily.get():
             connection.info["lazy"] = _lazily.get()

@@ -10,7 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from sqlalchemy import text
 
+from rulebook.storage import db
 from rulebook.storage.turn import Turn
 
 _HOLD = """
@@ -80,3 +83,29 @@ def test_one_at_a_time(tmp_path: Path) -> None:
     for each in writers:
         each.join(30)
     assert (most, inside) == (1, 0)
+
+
+def test_a_connection_with_many_transactions_takes_one_turn(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As migrations do: each one that waited for the turn that was its own took two seconds."""
+    turn: Turn | None = app.extensions.get("rulebook.turn")
+    if turn is None:
+        pytest.skip("only writers to SQLite take turns")
+    got: list[bool] = []
+    take = turn.take
+
+    def watched(seconds: float) -> bool:
+        got.append(take(seconds / 20))
+        return got[-1]
+
+    monkeypatch.setattr(turn, "take", watched)
+    with app.app_context():
+        with db.engine.connect() as connection:
+            for _ in range(3):
+                connection.execute(text("SELECT 1"))
+                connection.commit()
+        assert got == [True]
+        with db.engine.begin() as connection:
+            connection.execute(text("SELECT 1"))
+        assert got == [True, True], "it was given back"
