@@ -14,11 +14,12 @@ from werkzeug.test import TestResponse
 from rulebook.domain.act import act
 from rulebook.domain.hooks import hook_url
 from rulebook.domain.judge import judge
-from rulebook.storage import attempts, db, events, runs
+from rulebook.storage import attempts, db, events, ledger
 from rulebook.storage.attempts import Attempt
 from rulebook.storage.events import Event, EventFilter
 from rulebook.storage.hooks import Hook
-from rulebook.storage.runs import Run, RunFilter
+from rulebook.storage.ledger import RunFilter
+from rulebook.storage.runs import Run
 from tests.fakes import Sink
 from tests.people import Person, make_hook, make_rule
 
@@ -68,7 +69,7 @@ def events_of(app: Flask, person: Person, **narrowed: Any) -> list[Event]:
 def runs_of(app: Flask, person: Person, **narrowed: Any) -> list[Run]:
     """The person's runs, oldest first."""
     with app.app_context():
-        return runs.page_of_runs(person.workspace_id, RunFilter(**narrowed), 100)[::-1]
+        return ledger.page_of_runs(person.workspace_id, RunFilter(**narrowed), 100)[::-1]
 
 
 def run_of(app: Flask, run_id: str) -> Run:

@@ -1,6 +1,9 @@
-"""Many at once: what a replay or a retry would send, the button, and how far it has come."""
+"""Many at once: what would come of it, the button, and how far it has come."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -8,34 +11,62 @@ from werkzeug.datastructures import MultiDict
 
 from rulebook.actions import ACTIONS
 from rulebook.domain import bulk
-from rulebook.domain.bulk import Preview, Which
+from rulebook.domain.chosen import MOST_CHOSEN, Which
+from rulebook.domain.deeds import DEEDS, Preview
 from rulebook.errors import Conflict, Invalid, NotFound
-from rulebook.storage.runs import RunFilter
-from web.finder import sought
+from web import finder, runlist
 from web.fragments import page
 from web.guard import actor
 
 pages = Blueprint("bulk", __name__)
-WHATS = ("replay", "retry")
+
+
+@dataclass(frozen=True)
+class Words:
+    """How a deed is called: on its button, while it goes on, of what it is done, what came of
+    it."""
+
+    verb: str
+    doing: str
+    of: tuple[str, str]
+    came: tuple[str, str]
+    icon: str
+
+
+WORDS = {
+    "replay": Words("Replay", "Replaying", ("event", "events"), ("run planned", "runs planned"),
+                    "replay"),
+    "retry": Words("Retry", "Retrying", ("run", "runs"), ("run planned", "runs planned"), "replay"),
+    "release": Words("Release", "Releasing", ("held run", "held runs"),
+                     ("run released", "runs released"), "send"),
+    "cancel": Words("Cancel", "Cancelling", ("waiting run", "waiting runs"),
+                    ("run cancelled", "runs cancelled"), "cross"),
+}  # fmt: skip
+_LISTS = {"events": "events.index", "runs": "runs.index"}
 
 
 @pages.get("/together/<what>")
 def ask(what: str) -> ResponseReturnValue:
-    """What it would send, for the chosen ones (`id`) or for all that fit; sends nothing."""
-    which = _which(what, request.args)
-    if what == "replay" and not which.chosen and not sought(request.args).asked:
-        flash("Nothing was chosen, so nothing is sent. Tick events, or narrow the list.", "off")
-        return redirect(url_for("events.index"), 303)
-    found = bulk.preview(actor(), which)
-    given = [(name, text) for name, text in request.args.items(multi=True) if name != "again"]
+    """What would come of it, for the chosen ones (`id`, `page`) or for all that fit (`fit`);
+    changes nothing."""
+    which, back = _which(what, request.args), _back(what, request.args)
+    if which is None:
+        flash("Nothing was chosen. Tick some, or take all that fit.", "off")
+        return redirect(back, 303)
+    given = [(n, text) for n, text in request.args.items(multi=True) if n not in ("again", "upto")]
+    found = bulk.preview(actor(), which, request.args.get("upto"))
+    further = [*given, *([("again", "yes")] if which.again else []), ("upto", found.next or "")]
     return render_template(
         "bulk_ask.html",
         what=what,
+        words=WORDS[what],
+        sends=DEEDS[what].sends,
         which=which,
         found=found,
         would=would_words(found),
         given=given,
-        back=url_for("events.index" if what == "replay" else "runs.index"),
+        further=further,
+        back=back,
         may_send=actor().may("send"),
     )
 
@@ -43,14 +74,14 @@ def ask(what: str) -> ResponseReturnValue:
 @pages.post("/together/<what>")
 def begin(what: str) -> ResponseReturnValue:
     """Begin it; the worker carries it on."""
-    which = _which(what, request.form)
-    if what == "replay" and not which.chosen and not sought(request.form).asked:
-        return redirect(url_for("events.index"), 303)
+    which, back = _which(what, request.form), _back(what, request.form)
+    if which is None:
+        return redirect(back, 303)
     try:
         made = bulk.begin(actor(), which)
     except (Conflict, Invalid) as refused:
         flash(refused.message if isinstance(refused, Conflict) else str(refused), "doubt")
-        return redirect(url_for("events.index" if what == "replay" else "runs.index"), 303)
+        return redirect(back, 303)
     return redirect(url_for("bulk.show", bulk_id=made.id), 303)
 
 
@@ -58,7 +89,8 @@ def begin(what: str) -> ResponseReturnValue:
 def show(bulk_id: str) -> ResponseReturnValue:
     """How far it has come; it can be left, and stopped."""
     found = bulk.find_bulk(actor(), bulk_id)
-    return page("bulk.html", bulk=found, may_send=actor().may("send"),
+    return page("bulk.html", bulk=found, words=WORDS[found.what], sends=DEEDS[found.what].sends,
+                list=url_for(_LISTS[DEEDS[found.what].of]), may_send=actor().may("send"),
                 refresh=url_for("bulk.show", bulk_id=bulk_id, part="progress"))  # fmt: skip
 
 
@@ -67,27 +99,37 @@ def stop(bulk_id: str) -> ResponseReturnValue:
     """End it before its time."""
     try:
         bulk.stop(actor(), bulk_id)
-        flash("Stopped. What was sent stays sent.", "ok")
+        flash("Stopped. What was done stays done.", "ok")
     except Conflict as refused:
         flash(f"{refused.message} {refused.fix}", "doubt")
     return redirect(url_for("bulk.show", bulk_id=bulk_id), 303)
 
 
-def _which(what: str, given: MultiDict[str, str]) -> Which:
-    if what not in WHATS:
+def _which(what: str, given: MultiDict[str, str]) -> Which | None:
+    """Which are meant; None where nothing was chosen, which is not everything."""
+    if what not in WORDS:
         raise NotFound("thing to do")
-    chosen = tuple(given.getlist("id")[: bulk.MOST_CHOSEN])
-    again = given.get("again") == "yes"
-    if what == "replay":
-        asked = sought(given)
-        return Which(what, chosen, asked.narrowed, asked.fields, again=again)
-    of_runs = RunFilter(hook_id=given.get("hook") or None, rule_id=given.get("rule") or None,
-                        states=("failed",))  # fmt: skip
-    return Which(what, chosen, runs=of_runs, again=again)
+    again, fit = given.get("again") == "yes", given.get("fit") == "yes"
+    if not fit:
+        shown = [each for ids in given.getlist("page") for each in ids.split(".")]
+        chosen = tuple(dict.fromkeys([*given.getlist("id"), *shown]))[:MOST_CHOSEN]
+        return Which(what, chosen, again=again) if chosen else None
+    if DEEDS[what].of == "events":
+        asked = finder.sought(given)
+        return Which(what, (), asked.narrowed, asked.fields, again=again)
+    return Which(what, runs=runlist.sought(given).narrowed, again=again)
+
+
+def _back(what: str, given: MultiDict[str, str]) -> str:
+    """The list as it was narrowed."""
+    of = DEEDS[what].of if what in DEEDS else "runs"
+    known = finder.sought(given).asked if of == "events" else runlist.sought(given).asked
+    query: dict[str, Any] = dict(known)
+    return url_for(_LISTS[of], **query)
 
 
 def would_words(found: Preview) -> str:
-    """What would be sent, in words: 97 SMS and 2 e-mails, about $0.77."""
+    """What it would be done to, in words: 97 SMS and 2 e-mails, about $0.77."""
     parts = []
     for action, count in found.would.most_common():
         one, several = ACTIONS[action].noun if action in ACTIONS else ("message", "messages")

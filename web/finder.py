@@ -49,7 +49,7 @@ CHECKS = {
 }
 WITHIN = {"": "any time", "1h": "the last hour", "24h": "the last 24 hours",
           "7d": "the last 7 days", "30d": "the last 30 days"}  # fmt: skip
-_SPANS = {"1h": timedelta(hours=1), "24h": timedelta(days=1), "7d": timedelta(days=7),
+SPANS = {"1h": timedelta(hours=1), "24h": timedelta(days=1), "7d": timedelta(days=7),
           "30d": timedelta(days=30)}  # fmt: skip
 CHOICES = {"state": STATES, "checked": CHECKS, "in": WITHIN, "test": TESTS}
 ASKED = ("q", "hook", "type", "state", "rule", "checked", "in", "after", "before", "field", "test",
@@ -90,16 +90,16 @@ def sought(given: Mapping[str, str]) -> Sought:
 
 def _narrowed(asked: Mapping[str, str]) -> EventFilter:
     state = asked.get("state", "")
-    after = [_start_of(asked.get("after"))]
+    after = [start_of(asked.get("after"))]
     if "in" in asked:
-        after.append(utcnow() - _SPANS[asked["in"]])
+        after.append(utcnow() - SPANS[asked["in"]])
     return EventFilter(
         hook_id=asked.get("hook"),
         event_type=asked.get("type"),
         state=state if state and state not in OF_RUNS else None,
         text=asked.get("q"),
         after=max((each for each in after if each), default=None),
-        before=_start_of(asked.get("before"), days=1),
+        before=start_of(asked.get("before"), days=1),
         run_states=OF_RUNS.get(state, ()),
         verification=asked.get("checked"),
         rule_id=asked.get("rule"),
@@ -128,7 +128,7 @@ def events_page() -> str:
         newest=_address(asked) if older else None,
         top=_address(asked),
         refresh=_address(asked, part="list", top=first or NOTHING_YET),
-        drops=_drops(asked),
+        drops_of=_drops(asked, known_hooks),
         total=history.count_all(here) if not found.events else 0,
         most_counted=history.MOST_COUNTED,
         hooks=known_hooks,
@@ -144,11 +144,27 @@ def events_page() -> str:
     )
 
 
-def _drops(asked: Mapping[str, str]) -> list[tuple[str, str]]:
-    """For each part of the filter the address without it, and what is dropped, in words."""
-    words = {"q": f"the words “{asked.get('q', '')}”", "hook": "the hook", "type": "the type",
-             "state": "the outcome", "rule": "the rule", "checked": "the check", "in": "the time",
-             "after": "the first day", "before": "the last day", "field": "the field"}  # fmt: skip
+def _drops(asked: Mapping[str, str], known: list[Hook]) -> list[tuple[str, str]]:
+    """For each part of the filter the address without it, and that part in words."""
+    given = {name: asked.get(name, "") for name in ASKED}
+    names = {hook.id: hook.name for hook in known}
+    test = (
+        "is there"
+        if given["test"] == "is_there"
+        else f"{TESTS.get(given['test'])} {given['value']}"
+    )
+    words = {
+        "q": f"the words “{given['q']}”",
+        "hook": f"of {names.get(given['hook'], 'a hook that is gone')}",
+        "type": f"type {given['type']}",
+        "state": STATES[given["state"]],
+        "rule": "met the rule",
+        "checked": CHECKS[given["checked"]],
+        "in": f"in {WITHIN[given['in']]}",
+        "after": f"from {given['after']}",
+        "before": f"to {given['before']}",
+        "field": f"{given['field']} {test}",
+    }
     return [(_address(_without(asked, name)), words[name]) for name in asked if name in words]
 
 
@@ -162,7 +178,7 @@ def _address(asked: Mapping[str, str], **more: str) -> str:
     return url_for("events.index", **query)
 
 
-def _start_of(text: str | None, days: int = 0) -> datetime | None:
+def start_of(text: str | None, days: int = 0) -> datetime | None:
     """The first moment of a day in the workspace's zone, or of the day that many days later."""
     try:
         found = date.fromisoformat(text or "") + timedelta(days=days)

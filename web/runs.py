@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -13,122 +12,23 @@ from rulebook.domain import held, replay
 from rulebook.errors import Conflict, NotFound
 from rulebook.storage import attempts, connections, events, figures, rules, runs
 from rulebook.storage.rules import Rule
-from rulebook.storage.runs import Run, RunFilter
+from rulebook.storage.runs import Run
 from rules.filters.plain import compact
 from rules.sms import Segments, segments
 from web.guard import actor, bell, own_page
 from web.headline import awaits_report
+from web.runlist import runs_page
 from web.tracing import later_than
 
 pages = Blueprint("runs", __name__)
 
-PAGE = 50
 MOST_AT_ONCE = 200
-MOST_RUNG = 500  # the sweeper rings the others
-
-
-@dataclass(frozen=True)
-class Tab:
-    """A way of looking at runs: its word, the states it takes, its mark and drawing."""
-
-    word: str
-    states: tuple[str, ...] = ()
-    practice: bool | None = None
-    kind: str | None = None
-    drawing: str | None = None
-
-
-TABS = {
-    "": Tab("All"),
-    "unknown": Tab("May have been sent", ("unknown",), None, "doubt", "doubt"),
-    "held": Tab("Held", ("held",), None, "doubt", "held"),
-    "failed": Tab("Failed", ("failed",), None, "bad", "fail"),
-    "waiting": Tab("Waiting", ("queued", "sending"), None, None, "wait"),
-    "sent": Tab("Sent", ("succeeded",), False, None, "ok"),
-    "kept": Tab("Kept, not sent", ("succeeded",), True, None, "outbox"),
-    "watched": Tab("Would have sent", ("watched",), None, None, "watch"),
-    "dropped": Tab("Skipped or cancelled", ("skipped", "cancelled"), None, None, "off"),
-}
 
 
 @pages.get("/runs")
 def index() -> ResponseReturnValue:
-    """The list: narrowed by state, hook and rule, from `before` downwards, or from `upto`."""
-    me, chosen = actor(), _chosen()
-    before, upto = request.args.get("before"), request.args.get("upto")
-    narrowed = _filter(chosen)
-    # An id with anything behind it is the next text after it: the row itself is in the page.
-    start = before or (f"{upto}0" if upto else None)
-    found = runs.page_of_runs(me.workspace_id, narrowed, PAGE + 1, start)
-    shown, more = found[:PAGE], len(found) > PAGE
-    newer = runs.count_newer(me.workspace_id, narrowed, upto) if upto else 0
-    undecided = [] if before or any(chosen.values()) else figures.in_doubt(me.workspace_id, 5)
-    return render_template(
-        "runs.html",
-        runs=shown,
-        named=rules.named({run.rule_version_id for run in [*shown, *undecided]}),
-        undecided=undecided,
-        chosen=chosen,
-        tabs=_tabs(chosen, figures.open_counts(me.workspace_id)),
-        hooks=figures.hook_names(me.workspace_id),
-        rules={rule.id: rule.name for rule in rules.rules(me.workspace_id)},
-        failed=len(figures.failed_runs(me.workspace_id, chosen["rule"] or None, 100)),
-        newer=newer,
-        costly=_costly(chosen),
-        older_url=_link(chosen, before=shown[-1].id) if more else None,
-        newest_url=_link(chosen) if before or newer else None,
-        poll_url=_link(chosen, before=before, upto=None if before else _first(shown)),
-        may_send=me.may("send"),
-        may_export=me.may("own"),
-    )
-
-
-def _chosen() -> dict[str, str]:
-    given = {name: request.args.get(name, "")[:40] for name in ("state", "hook", "rule")}
-    return given if given["state"] in TABS else {**given, "state": ""}
-
-
-def _costly(chosen: dict[str, str]) -> int:
-    """How many runs of the chosen rule are held because of what they cost."""
-    if chosen["state"] != "held" or not chosen["rule"]:
-        return 0
-    return held.held_for_cost(actor(), [chosen["rule"]]).get(chosen["rule"], 0)
-
-
-def asked_for() -> RunFilter:
-    """What the address narrows the list of runs by."""
-    return _filter(_chosen())
-
-
-def _filter(chosen: dict[str, str]) -> RunFilter:
-    tab = TABS[chosen["state"]]
-    return RunFilter(
-        hook_id=chosen["hook"] or None,
-        rule_id=chosen["rule"] or None,
-        states=tab.states,
-        practice=tab.practice,
-    )
-
-
-def _first(shown: list[Run]) -> str | None:
-    return request.args.get("upto") or (shown[0].id if shown else None)
-
-
-def _link(chosen: dict[str, str], **more: str | None) -> str:
-    wanted: dict[str, Any] = {k: v for k, v in {**chosen, **more}.items() if v}
-    return url_for("runs.index", **wanted)
-
-
-def _tabs(chosen: dict[str, str], counts: dict[str, int]) -> list[tuple[Any, ...]]:
-    """The tabs as the macro wants them; only what is still open is counted."""
-    narrowed = chosen["hook"] or chosen["rule"]
-    found = []
-    for name, tab in TABS.items():
-        count = sum(counts.get(state, 0) for state in tab.states) if tab.states else 0
-        url, here = _link({**chosen, "state": name}), name == chosen["state"]
-        found.append((url, tab.word, here, None if narrowed or not count else count,
-                      tab.kind if count else None, tab.drawing))  # fmt: skip
-    return found
+    """The runs that fit the filter, newest first; the filter lives in the address."""
+    return runs_page()
 
 
 @pages.get("/runs/<run_id>")
@@ -240,22 +140,6 @@ def release(run_id: str) -> ResponseReturnValue:
         return _go_on(refused, run_id)
     bell().runs([run.id])
     return _go_on("Released: it is due now.", run_id)
-
-
-@pages.post("/runs/held")
-def decide_held() -> ResponseReturnValue:
-    """Release or cancel all runs of a rule that are held because of what they cost."""
-    rule_id, how = request.form.get("rule", "")[:40], request.form.get("how")
-    if how == "release":
-        released = held.release_all(actor(), rule_id)
-        bell().runs(released[:MOST_RUNG])
-        said, count = "released: due now", len(released)
-    elif how == "cancel":
-        said, count = "cancelled", held.cancel_all(actor(), rule_id)
-    else:
-        raise NotFound("way to decide")
-    flash(f"{count} held run{'s' if count != 1 else ''} {said}.", "ok")
-    return redirect(own_page(request.form.get("next"), url_for("runs.index")), 303)
 
 
 def _go_on(said: str | Conflict, run_id: str) -> ResponseReturnValue:

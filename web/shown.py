@@ -13,6 +13,7 @@ from rulebook.actions import ACTIONS
 from rulebook.domain.accounts import SignedIn
 from rulebook.domain.attention import worries
 from rulebook.domain.gist import type_name
+from rulebook.domain.tallying import price_of
 from rulebook.storage import utcnow
 
 # State -> (kind of mark, the word people read, icon).
@@ -81,6 +82,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(in_words=in_words, numbered=enumerate, in_sentence=in_sentence)
     app.jinja_env.globals.update(run_words=run_words, event_words=event_words, type_name=type_name)
     app.jinja_env.globals.update(delivery_words=delivery_words, delivery_says=DELIVERY_SAYS)
+    app.jinja_env.globals.update(cost_words=cost_words)
     app.jinja_env.globals.update(
         outcome_words=outcome_words, action_icon=action_icon, moment=utcnow
     )
@@ -133,6 +135,12 @@ def run_words(run: Any) -> tuple[str, str, str]:
     if agrees and run.delivery != "sent":
         return reported
     return RUN_WORDS["practice" if run.practice and run.state == "succeeded" else run.state]
+
+
+def cost_words(run: Any) -> str:
+    """What the run's message cost or would cost; empty where nothing is known."""
+    price = price_of(run)
+    return f"${price.normalize():f}" if price else ""
 
 
 def delivery_words(run: Any) -> tuple[str, str, str]:

@@ -12,9 +12,10 @@ from flask import Blueprint, Response, request, stream_with_context
 
 from rulebook.domain.exporting import COLUMNS, begin_export, events_to_take, runs_to_take
 from rulebook.errors import NotFound
-from web.finder import sought
+from rulebook.storage.runs import Run
+from web import finder, runlist
 from web.guard import actor
-from web.runs import asked_for
+from web.shown import run_words
 
 pages = Blueprint("taking", __name__)
 KINDS = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
@@ -26,7 +27,7 @@ _BLANK = ("\t", "\r", "\n", "\0")
 @pages.get("/events/export.<kind>")
 def take_events(kind: str) -> Response:
     """The events that fit what the address asks for."""
-    asked = sought(request.args)
+    asked = finder.sought(request.args)
     begin_export(actor(), f"events.{_known(kind)}")
     return taken("events", kind, events_to_take(actor(), asked.narrowed, asked.fields))
 
@@ -35,7 +36,12 @@ def take_events(kind: str) -> Response:
 def take_runs(kind: str) -> Response:
     """The runs that fit what the address asks for."""
     begin_export(actor(), f"runs.{_known(kind)}")
-    return taken("runs", kind, runs_to_take(actor(), asked_for()))
+    return taken("runs", kind, runs_to_take(actor(), runlist.sought(request.args).narrowed, said))
+
+
+def said(run: Run) -> str:
+    """A run's state in the words of its page."""
+    return run_words(run)[1]
 
 
 def _known(kind: str) -> str:

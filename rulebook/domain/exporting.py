@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
+from rulebook.actions import ACTIONS, Message
 from rulebook.domain.actor import Actor
 from rulebook.domain.asking import FieldAsked
 from rulebook.domain.history import search
 from rulebook.domain.hooks import secrets_of
 from rulebook.domain.masking import Masking
 from rulebook.domain.reading import payload_of
-from rulebook.storage import db, events, hooks, reading, runs
+from rulebook.domain.tallying import price_of
+from rulebook.storage import (
+    connections,
+    db,
+    events,
+    hooks,
+    ledger,
+    reading,
+    rules,
+)
 from rulebook.storage.events import Event, EventFilter
 from rulebook.storage.hooks import Hook
-from rulebook.storage.runs import Run, RunFilter
+from rulebook.storage.ledger import RunFilter
+from rulebook.storage.runs import Run
 
 PAGE = 50  # rows with their bodies, which are held at once
 Row = dict[str, Any]
@@ -23,7 +35,8 @@ COLUMNS = {
                "state", "reason", "gist", "matched", "method", "address", "content_type", "size",
                "sample", "payload"),
     "runs": ("id", "event", "rule", "rule_version", "action", "summary", "state", "practice",
-             "test", "attempts", "receipt", "delivery", "sentence", "created_at", "finished_at"),
+             "test", "attempts", "receipt", "delivery", "sentence", "created_at", "finished_at",
+             "said", "to", "message", "cost", "hook", "rule_name", "connection", "may_repeat"),
 }  # fmt: skip
 
 
@@ -54,27 +67,52 @@ def events_to_take(
         before = page.next
 
 
-def runs_to_take(actor: Actor, narrowed: RunFilter) -> Iterator[Row]:
-    """The runs that fit, newest first."""
+def runs_to_take(actor: Actor, narrowed: RunFilter, said: Callable[[Run], str]) -> Iterator[Row]:
+    """The runs that fit, newest first; said: a run's state in words."""
     actor.must("own")
     before: str | None = None
     while True:
         with reading():
-            page = runs.page_of_runs(actor.workspace_id, narrowed, PAGE, before)
-            rows = [_run(run) for run in page]
+            page = ledger.page(actor.workspace_id, narrowed, PAGE, before)
+            rows = _rows(actor.workspace_id, page.runs, said)
             db.session.commit()
         db.session.expunge_all()
         yield from rows
-        if len(rows) < PAGE:
+        if not page.next:
             return
-        before = rows[-1]["id"]
+        before = page.next
 
 
-def _event(event: Event, hook: Hook, body: bytes | None) -> Row:
+def _rows(workspace_id: str, some: Sequence[Run], said: Callable[[Run], str]) -> list[Row]:
+    """Runs with what their events say is secret masked, and the names of what they belong to."""
+    about = [*{run.event_id for run in some}]
+    their = {event.id: event for event in events.events_by_id(workspace_id, about)}
+    bodies = events.bodies_of(about)
+    known = {hook.id: hook for hook in hooks.hooks(workspace_id, deleted=True)}
+    named = rules.named({run.rule_version_id for run in some})
+    through = connections.names_of({run.connection_id for run in some if run.connection_id})
+    rows = []
+    for run in some:
+        hook, event = known[run.hook_id], their[run.event_id]
+        masking, _payload = _masked(event, hook, bodies.get(event.id))
+        rows.append({
+            **_run(run, masking), "said": said(run), "hook": hook.name,
+            "rule_name": named[run.rule_version_id][0].name,
+            "connection": through.get((workspace_id, run.connection_id or ""), ""),
+        })  # fmt: skip
+    return rows
+
+
+def _masked(event: Event, hook: Hook, body: bytes | None) -> tuple[Masking, Any]:
+    """What an event says, masked; what was masked in it is from now on masked in texts as well."""
     payload = None if body is None else payload_of(event, hook.provider, body).value
     masking = Masking(people=False)
     masking.hide(*secrets_of(hook))
-    masked = masking.value(payload)  # first: what is masked in it is masked in the texts as well
+    return masking, masking.value(payload)
+
+
+def _event(event: Event, hook: Hook, body: bytes | None) -> Row:
+    masking, masked = _masked(event, hook, body)
     return {
         "id": event.id,
         "received_at": event.received_at.isoformat(),
@@ -96,8 +134,7 @@ def _event(event: Event, hook: Hook, body: bytes | None) -> Row:
     }
 
 
-def _run(run: Run) -> Row:
-    masking = Masking(people=False)
+def _run(run: Run, masking: Masking) -> Row:
     return {
         "id": run.id,
         "event": run.event_id,
@@ -114,4 +151,24 @@ def _run(run: Run) -> Row:
         "sentence": masking.text(run.sentence),
         "created_at": run.created_at.isoformat(),
         "finished_at": run.finished_at.isoformat() if run.finished_at else "",
+        **_told(run, masking),
+        "cost": _plain(price_of(run)),
+        "may_repeat": run.may_repeat,
     }
+
+
+def _told(run: Run, masking: Masking) -> Row:
+    """What the run sends and to whom, without what its action keeps secret."""
+    action = ACTIONS.get(run.action)
+    if action is None:
+        return {"to": "", "message": ""}
+    config = action.mask(run.config)
+    message = Message(**run.message) if run.message else action.looked_at(config)
+    to = (message.to if message else "") or run.target.partition("/")[0]
+    texts = [message.subject, message.text or message.html] if message else []
+    return {"to": masking.text(to), "message": masking.text("\n".join(filter(None, texts)))}
+
+
+def _plain(price: Decimal | None) -> str:
+    """In US dollars; empty where it costs nothing or that is not known."""
+    return "" if price is None else f"{price.normalize():f}"

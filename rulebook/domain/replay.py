@@ -26,6 +26,15 @@ from rulebook.storage.verdicts import Verdict
 
 DONE_OR_DOING = ("succeeded", "unknown", "sending", "queued", "held")
 Alongside = Callable[[int], None]
+NOT_RETRIED = {
+    "succeeded": "Not sent again, because it was sent.",
+    "queued": "It waits, and is sent by itself.",
+    "sending": "Not sent again, because it is being sent just now.",
+    "unknown": "Not sent again, because it may have been sent. Settle that first.",
+    "watched": "Nothing is sent for a rule in Watch mode.",
+    "held": "It is held; release it first.",
+}
+CANCELLABLE = ("queued", "held")
 RESOLUTIONS = ("arrived", "not_arrived", "send_again")
 
 
@@ -160,13 +169,8 @@ def retry(actor: Actor, run_id: str, alongside: Alongside = nothing_else) -> Run
         runs.move(run.id, ["queued"], {"next_attempt_at": now})
         actor.note("run.hurry", run.id)
         return _moved(run)
-    if run.state not in ("failed", "cancelled", "skipped"):
-        raise Conflict(why_not_retried(run), "Replay the event to send it again.")
     events.lock_event(run.event_id)
-    same = runs.runs_of_step(run.event_id, run.rule_id, run.step_id, run.test)
-    newer = [each for each in same if each.id > run.id]
-    if any(r.state in DONE_OR_DOING for r in newer):
-        raise Conflict("This was retried already; see the newer run.", "Nothing was sent again.")
+    check_retry(run, runs.runs_of_step(run.event_id, run.rule_id, run.step_id, run.test))
     fresh = _copy(run)
     within_limits([fresh], fresh.created_at)
     db.session.add(fresh)
@@ -206,14 +210,19 @@ def _copy(run: Run) -> Run:
     )
 
 
-def why_not_retried(run: Run) -> str:
-    return {
-        "succeeded": "Not sent again, because it was sent.",
-        "sending": "Not sent again, because it is being sent just now.",
-        "unknown": "Not sent again, because it may have been sent. Settle that first.",
-        "watched": "Nothing is sent for a rule in Watch mode.",
-        "held": "It is held; release it first.",
-    }[run.state]
+def check_retry(run: Run, same: Sequence[Run]) -> None:
+    """Raises Conflict where a run is not sent once more; same: all runs of its step, as
+    `runs_of_step` finds them."""
+    if run.state in NOT_RETRIED:
+        raise Conflict(NOT_RETRIED[run.state], "Replay the event to send it again.")
+    # Of a step that was tried again, the newest run alone goes on, however it ended.
+    if any(each.id > run.id and each.state != "watched" for each in same):
+        raise Conflict("This was retried already; see the newer run.", "Nothing was sent again.")
+
+
+def may_have_arrived(run: Run) -> bool:
+    """Whether a try of the run had no clear answer, or was reported as taken."""
+    return bool(run.may_repeat or run.delivery == "sent")
 
 
 def resolve(actor: Actor, run_id: str, how: str) -> Run:
@@ -249,15 +258,23 @@ def _resolved(how: str, run: Run) -> dict[str, Any]:
     }
 
 
-def cancel(actor: Actor, run_id: str) -> Run:
-    """Stop a run that waits."""
+def cancel(actor: Actor, run_id: str, alongside: Alongside = nothing_else) -> Run:
+    """Stop a run that waits; with `alongside` as in `replay`."""
     actor.must("send")
     run = find_run(actor, run_id)
     stopped = {"state": "cancelled", "finished_at": utcnow(), "sentence": "Cancelled by a person."}
-    if not runs.move(run.id, ["queued", "held"], stopped):
+    check_cancel(run)
+    if not runs.move(run.id, CANCELLABLE, stopped):
         raise Conflict("It is too late to cancel this run.", "Look at it again.")
     actor.note("run.cancel", run.id)
+    alongside(1)
     return _moved(run)
+
+
+def check_cancel(run: Run) -> None:
+    """Raises Conflict where there is nothing left to stop."""
+    if run.state not in CANCELLABLE:
+        raise Conflict("It is too late to cancel this run.", "Look at it again.")
 
 
 def _moved(run: Run) -> Run:

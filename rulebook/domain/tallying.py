@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Protocol
 
 from rulebook.actions import ACTIONS
@@ -83,9 +84,14 @@ def _kinds(run: Ran, state: str) -> list[tuple[str, int]]:
 
 def _cost(run: Ran) -> int:
     """What a message costs at the usual rate, in hundredths of a cent."""
+    return round((price_of(run) or 0) * 10_000)
+
+
+def price_of(run: Ran) -> Decimal | None:
+    """What a run's message costs at the usual rate, in US dollars; None where it costs nothing, or
+    where that is not known."""
     action = ACTIONS.get(run.action)
-    if action is None or not action.limits:  # what has no limit costs nothing
-        return 0
+    if action is None or not action.limits or run.practice:  # what has no limit costs nothing
+        return None
     message = action.message(dict(run.config))
-    price = action.counted(message).price if message else None
-    return round(price * 10_000) if price else 0
+    return action.counted(message).price if message else None

@@ -17,6 +17,7 @@ from rulebook.storage import (
     finding,
     held,
     hooks,
+    ledger,
     notices,
     rules,
     run_claims,
@@ -47,7 +48,7 @@ from rulebook.storage.engine import (
 __all__ = [
     "Base", "alerts", "attempts", "audit", "bulks", "connections", "db", "deliveries", "doubts",
     "event_claims", "events", "evidence", "fields", "figures", "finding", "held", "hooks",
-    "lazily", "let_others_first", "move_the_log", "new_id", "notices", "open_database",
+    "lazily", "ledger", "let_others_first", "move_the_log", "new_id", "notices", "open_database",
     "reading", "revisions", "rules", "run_claims", "runs", "saved", "sealed", "search",
     "search_cards", "search_source", "tallies", "targets", "upgrade", "users", "utcnow",
     "verdicts", "workspaces",

@@ -1,4 +1,4 @@
-"""Bulks: many replays or retries that somebody asked for at once, done in small steps.
+"""Bulks: what somebody asked to be done to many at once, done in small steps.
 
     going --> done | stopped
 
@@ -23,8 +23,9 @@ _GOING = text("state = 'going'")
 
 
 class Bulk(Base):
-    """what: replay or retry; `asked`: which events or runs, and how; `upto`: the last id that was
-    looked at, newest first; left_out: how many were not sent, by the reason."""
+    """what: replay, retry, release or cancel; `asked`: which events or runs, and how; `upto`: the
+    last id that was looked at, newest first; sent: how many runs came of it; left_out: of how many
+    nothing came, by the reason."""
 
     __tablename__ = "bulk"
     __table_args__ = (
@@ -61,13 +62,21 @@ def going(workspace_id: str) -> list[Bulk]:
     return list(db.session.scalars(found.order_by(Bulk.id)))
 
 
+def page_of_bulks(workspace_id: str, limit: int, before_id: str | None = None) -> list[Bulk]:
+    """The workspace's bulks, newest first, at most `limit`, older than the cursor `before_id`."""
+    found = select(Bulk).where(Bulk.workspace_id == workspace_id)
+    if before_id:
+        found = found.where(Bulk.id < before_id)
+    return list(db.session.scalars(found.order_by(Bulk.id.desc()).limit(limit)))
+
+
 def claim_bulk(token: str, now: datetime) -> Bulk | None:
     """Take the bulk that was looked at longest ago; None when nobody else's lease is over."""
-    free = or_(Bulk.lease_until.is_(None), Bulk.lease_until < now)
+    free = or_(Bulk.lease_until.is_(None), Bulk.lease_until <= now)
     next_one = (
         select(Bulk.id)
         .where(_GOING, Bulk.state == "going", free)
-        .order_by(Bulk.lease_until, Bulk.id)
+        .order_by(Bulk.lease_until.asc().nulls_first(), Bulk.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     )

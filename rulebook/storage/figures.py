@@ -64,6 +64,14 @@ def failed_runs(workspace_id: str, rule_id: str | None, limit: int) -> list[Run]
     return list(db.session.scalars(found.order_by(Run.id.desc()).limit(limit)))
 
 
+def count_failed(workspace_id: str, rule_id: str | None, most: int) -> int:
+    """How many failed runs nobody retried, of one rule or of all, counted up to `most`."""
+    found = select(Run.id).where(*_failed(workspace_id))
+    if rule_id:
+        found = found.where(Run.rule_id == rule_id)
+    return db.session.scalar(select(func.count()).select_from(found.limit(most).subquery())) or 0
+
+
 def watched_by(version_ids: Collection[str], most: int = 100) -> dict[str, int]:
     """For how many events versions of rules in Watch mode would have sent something, counted up to
     `most`; by version, none left out."""

@@ -14,7 +14,6 @@ somebody else was there first.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -129,18 +128,6 @@ class Run(Base):
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-@dataclass(frozen=True)
-class RunFilter:
-    """What a list of runs is narrowed by; None leaves a thing open."""
-
-    state: str | None = None
-    hook_id: str | None = None
-    rule_id: str | None = None
-    connection_id: str | None = None
-    states: tuple[str, ...] = ()
-    practice: bool | None = None
-
-
 def run(workspace_id: str, run_id: str) -> Run | None:
     """One of the workspace's runs."""
     return db.session.scalar(select(Run).where(Run.workspace_id == workspace_id, Run.id == run_id))
@@ -149,42 +136,6 @@ def run(workspace_id: str, run_id: str) -> Run | None:
 def run_by_id(run_id: str) -> Run | None:
     """The run with this id, for the worker."""
     return db.session.get(Run, run_id, populate_existing=True)
-
-
-def page_of_runs(
-    workspace_id: str, narrowed: RunFilter, limit: int, before_id: str | None = None
-) -> list[Run]:
-    """Runs newest first, at most `limit`, older than the cursor `before_id`."""
-    found = select(Run).where(Run.workspace_id == workspace_id, *_narrow(narrowed))
-    if before_id:
-        found = found.where(Run.id < before_id)
-    return list(db.session.scalars(found.order_by(Run.id.desc()).limit(limit)))
-
-
-def count_newer(workspace_id: str, narrowed: RunFilter, than_id: str, limit: int = 100) -> int:
-    """How many runs were planned after this one, counted up to `limit`."""
-    newer = select(Run.id).where(
-        Run.workspace_id == workspace_id, Run.id > than_id, *_narrow(narrowed)
-    )
-    return db.session.scalar(select(func.count()).select_from(newer.limit(limit).subquery())) or 0
-
-
-def _narrow(narrowed: RunFilter) -> list[Any]:
-    wanted = (
-        (Run.state, narrowed.state),
-        (Run.hook_id, narrowed.hook_id),
-        (Run.rule_id, narrowed.rule_id),
-        (Run.connection_id, narrowed.connection_id),
-    )
-    found: list[Any] = [column == value for column, value in wanted if value]
-    states = narrowed.states or ((narrowed.state,) if narrowed.state else ())
-    if narrowed.states:
-        found.append(Run.state.in_(narrowed.states))
-    if states and not set(states) & set(PASSING):
-        found.append(LASTING)
-    if narrowed.practice is not None:
-        found.append(Run.practice.is_(narrowed.practice))
-    return found
 
 
 def runs_by_id(workspace_id: str, run_ids: Sequence[str]) -> dict[str, Run]:

@@ -20,6 +20,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from rulebook import config, storage
 from rulebook.domain import accounts, bulk, evidence, rules
+from rulebook.domain.chosen import Which
 from rulebook.domain.connections import make_connection
 from rulebook.providers import RECIPES
 from rulebook.storage import db, utcnow
@@ -61,7 +62,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     "runs.index": ("/runs", "/runs?state=failed"),
     "runs.show": ("/runs/{run}", "/runs/{unknown}", "/runs/{failed}"),
     "runs.retry_failed": ("/runs/retry",),
-    "bulk.ask": ("/together/replay?id={event}", "/together/retry"),
+    "bulk.ask": ("/together/replay?id={event}", "/together/retry?state=failed&fit=yes",
+                 "/together/cancel?id={unknown}"),
     "bulk.show": ("/bulks/{bulk}",),
     "outbox.index": ("/outbox",),
     "connections.index": ("/connections",),
@@ -173,7 +175,7 @@ def furnish(site: Site) -> None:
         ids |= _runs(ids["event"])
         ids["connection"] = storage.connections.connections(ada.workspace_id)[0].id
         ids["link"] = evidence.make_link(ada.actor, ids["event"])[1]
-        ids["bulk"] = bulk.begin(ada.actor, bulk.Which("replay", (ids["event"],), again=True)).id
+        ids["bulk"] = bulk.begin(ada.actor, Which("replay", (ids["event"],), again=True)).id
         ids["recipe"] = RECIPES[0].id
         ids["password"] = accounts.make_link("password", ada.user_id)
     site.ids |= ids

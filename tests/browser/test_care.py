@@ -111,7 +111,7 @@ def test_a_search_is_saved_by_name_and_found_again(shop: Shop, open_page) -> Non
     expect(page.locator(f"#{wanted}")).to_be_visible()
     asked = f"/events?hook={hook}&field=who&value=zoltan%20quist"
     assert [each["id"] for each in shop.ask(asked)["items"]] == [wanted]
-    page.get_by_role("link", name="Drop the filter").first.click()
+    page.get_by_role("link", name="Drop all of it").first.click()
     expect(page.locator(f"#{other}")).to_be_visible()
 
 

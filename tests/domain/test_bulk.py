@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from flask import Flask
 
 from rulebook.domain import bulk
-from rulebook.domain.bulk import Which
+from rulebook.domain.chosen import Which
+from rulebook.domain.deeds import DEEDS
+from rulebook.domain.replay import retry
 from rulebook.errors import Conflict, NotAllowed, NotFound
-from rulebook.storage import utcnow
+from rulebook.storage import audit, utcnow
 from rulebook.storage.events import EventFilter
-from rulebook.storage.runs import RunFilter
+from rulebook.storage.ledger import RunFilter
+from rulebook.storage.runs import Run
 from tests.people import Person, make_hook, make_person, make_rule
 from tests.stories import events_of, path_of, run_of, runs_of, send
+from tests.web.seeing import runs_of as newest_first
+from tests.web.seeing import set_runs
 from tests.web.shop import sqlite_only
 from tests.work import work
 
@@ -78,7 +84,7 @@ def test_a_worker_that_dies_sends_nothing_twice(
     app: Flask, ada: Person, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
     bulk_id = begin(app, ada, Which("replay", tuple(e.id for e in events_of(app, ada)), again=True))
-    really: Callable[..., list[str]] = bulk._send
+    deed = DEEDS["replay"]
     done = 0
 
     def dies(*given: object) -> list[str]:
@@ -86,10 +92,10 @@ def test_a_worker_that_dies_sends_nothing_twice(
         if done == at:
             raise KeyboardInterrupt
         done += 1
-        return really(*given)
+        return deed.do(*given)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patched:
-        patched.setattr(bulk, "_send", dies)
+        patched.setitem(DEEDS, "replay", replace(deed, do=dies))
         with pytest.raises(KeyboardInterrupt):
             carry_on(app)
     assert carry_on(app) == [], "its lease is not over"
@@ -105,7 +111,7 @@ def test_a_worker_that_dies_sends_nothing_twice(
 def test_it_can_be_stopped_and_comes_in_steps(
     app: Flask, ada: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk, "STEP", 2)
+    monkeypatch.setitem(DEEDS, "replay", replace(DEEDS["replay"], step=2))
     bulk_id = begin(app, ada)
     carry_on(app)
     with app.app_context():
@@ -157,19 +163,139 @@ def test_strangers_and_viewers_begin_nothing(app: Flask, ada: Person, cy: Person
     assert len(runs_of(app, ada)) == 4, "only what ada asked for"
     assert cy.get(f"/bulks/{bulk_id}").status_code == 404
     assert cy.post(f"/bulks/{bulk_id}/stop").status_code == 404
-    assert vi.post("/together/replay", {"state": "unmatched"}).status_code == 403
+    assert vi.post("/together/replay", {"state": "unmatched", "fit": "yes"}).status_code == 403
 
 
 @sqlite_only
 @pytest.mark.usefixtures("shop")
 def test_the_pages_ask_begin_and_tell(app: Flask, ada: Person) -> None:
-    page = ada.get("/together/replay?state=unmatched").get_data(as_text=True)
+    page = ada.get("/together/replay?state=unmatched&fit=yes").get_data(as_text=True)
     assert "Send 4 SMS" in page
     assert ada.get("/together/replay").status_code == 303, "nothing chosen is not everything"
     assert ada.get("/together/dance").status_code == 404
-    there = ada.post("/together/replay", {"state": "unmatched"}).location
+    there = ada.post("/together/replay", {"state": "unmatched", "fit": "yes"}).location
     assert "Replaying: 0 runs planned" in ada.get(there).get_data(as_text=True)
     carry_on(app)
     part = ada.get(f"{there}?part=progress").get_data(as_text=True)
     assert "Done: 4 runs planned" in part and "hx-get" not in part
     assert 'name="id"' in ada.get("/events").get_data(as_text=True)
+
+
+@sqlite_only
+@pytest.mark.usefixtures("shop")
+def test_an_empty_preview_offers_nothing_to_send(
+    app: Flask, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More fit than are looked at, and none of those that were would be sent."""
+    monkeypatch.setattr(bulk, "PREVIEW_STEP", 1)
+    monkeypatch.setattr(bulk, "PREVIEW_SECONDS", 0)
+    page = ada.get("/together/replay?state=unmatched&fit=yes").get_data(as_text=True)
+    assert "Of the newest 1, nothing would be sent" in page
+    assert "Send them" not in page and 'method="post" action="/together' not in page
+    further = re.search(r'name="upto" value="(\w+)"', page)
+    assert further and "Look further" in page
+    page = ada.get(f"/together/replay?state=unmatched&fit=yes&upto={further[1]}").text
+    assert "Send them, step by step" in page
+
+
+@sqlite_only
+@pytest.mark.usefixtures("shop")
+def test_a_preview_looks_on_until_it_finds_some(
+    app: Flask, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "PREVIEW_STEP", 1)
+    monkeypatch.setattr(bulk, "MOST_PREVIEWED", 1)
+    with app.app_context():
+        found = bulk.preview(ada.actor, ALL)
+        assert (found.looked, dict(found.would), found.more) == (2, {"sms": 1}, True)
+
+
+def failed_ones(app: Flask, ada: Person) -> list[Run]:
+    """Four runs that failed, newest first."""
+    begin(app, ada)
+    carry_on(app)
+    set_runs(app, state="failed", finished_at=utcnow())
+    return newest_first(app, ada)
+
+
+@sqlite_only
+@pytest.mark.usefixtures("shop")
+def test_a_preview_of_retries_promises_what_is_kept(app: Flask, ada: Person) -> None:
+    first, second, third, fourth = failed_ones(app, ada)
+    with app.app_context():
+        again = retry(ada.actor, first.id)
+    set_runs(app, again.id, state="failed")
+    set_runs(app, second.id, may_repeat=True)
+    set_runs(app, third.id, state="queued")
+    which = Which("retry", (again.id, first.id, second.id, third.id, fourth.id, "run_0"))
+    with app.app_context():
+        found = bulk.preview(ada.actor, which)
+    assert (found.would.total(), found.already_sent, found.looked) == (2, 1, 6)
+    left_out = {
+        "This was retried already; see the newer run.": 1,
+        "Not sent again, because it may have arrived.": 1,
+        "It waits, and is sent by itself.": 1,
+        "It is no longer there.": 1,
+    }
+    assert dict(found.left_out) == left_out
+    bulk_id = begin(app, ada, which)
+    assert len(carry_on(app)) == found.would.total(), "as many as were promised"
+    with app.app_context():
+        ended = bulk.find_bulk(ada.actor, bulk_id)
+        assert (ended.state, ended.sent, ended.looked) == ("done", 2, 6)
+        assert sum(ended.left_out.values()) == 4
+
+
+def test_held_runs_are_released_and_cancelled_together(
+    app: Flask, ada: Person, cy: Person, shop: None
+) -> None:
+    later = utcnow() + timedelta(hours=1)
+    one, off, late, fine = failed_ones(app, ada)
+    held = {"state": "held", "held_for": "limit", "expires_at": later, "practice": False,
+            "finished_at": None}  # fmt: skip
+    for run in (one, fine):
+        set_runs(app, run.id, **held)
+    set_runs(app, off.id, **{**held, "held_for": "target"})
+    set_runs(app, late.id, **{**held, "expires_at": utcnow()})
+    which = Which("release", runs=RunFilter(states=("held",)))
+    with app.app_context():
+        found = bulk.preview(ada.actor, which)
+        assert dict(found.would) == {"sms": 2} and found.cost > 0
+        assert set(found.left_out) == {
+            "What it is sent to is switched off.",
+            "It has waited too long, so it is not sent any more.",
+        }
+        assert bulk.preview(cy.actor, which).looked == 0
+    bulk_id = begin(app, ada, which)
+    assert sorted(carry_on(app)) == sorted([one.id, fine.id])
+    with app.app_context():
+        assert sum(bulk.find_bulk(ada.actor, bulk_id).left_out.values()) == 2
+    stolen = begin(app, cy, Which("cancel", (off.id, late.id)))
+    carry_on(app)
+    with app.app_context():
+        assert bulk.find_bulk(cy.actor, stolen).sent == 0
+    bulk_id = begin(app, ada, Which("cancel", runs=RunFilter(states=("held",))))
+    assert carry_on(app) == []
+    states = [run.state for run in newest_first(app, ada)]
+    assert states == ["queued", "cancelled", "cancelled", "queued"]
+    with app.app_context():
+        assert bulk.find_bulk(ada.actor, bulk_id).sent == 2
+        noted = [each.what for each in audit.entries(ada.workspace_id, 50)]
+    assert noted.count("run.release") == 2 and noted.count("run.cancel") == 2
+    assert "bulk.release" in noted and "bulk.cancel" in noted
+
+
+@sqlite_only
+@pytest.mark.usefixtures("shop")
+def test_what_waits_is_cancelled_however_much_waits(
+    app: Flask, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed_ones(app, ada)
+    set_runs(app, state="queued", finished_at=None)
+    monkeypatch.setattr(bulk, "MOST_WAITING", 1)
+    begin(app, ada, Which("retry", runs=RunFilter(states=("queued",))))
+    carry_on(app)
+    begin(app, ada, Which("cancel", runs=RunFilter(states=("queued",))))
+    carry_on(app)
+    carry_on(app)
+    assert {run.state for run in newest_first(app, ada)} == {"cancelled"}

@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from rulebook.storage import attempts, connections, events, runs
+from rulebook.storage import attempts, connections, events, ledger
 from rulebook.storage.events import EventFilter
-from rulebook.storage.runs import RunFilter
+from rulebook.storage.ledger import RunFilter
 from tests.people import Person, make_hook, make_rule
 from tests.work import work
 
@@ -22,7 +22,7 @@ def test_a_payment_above_the_limit_texts_me(app: Flask, ada: Person) -> None:
         [event] = events.page_of_events(ada.workspace_id, EventFilter(), 10)
         assert (event.state, event.matched) == ("done", 1)
         assert events.body_of(event.id) == body
-        [run] = runs.page_of_runs(ada.workspace_id, RunFilter(), 10)
+        [run] = ledger.page_of_runs(ada.workspace_id, RunFilter(), 10)
         assert (run.state, run.practice) == ("succeeded", True)
         [message] = connections.page_of_messages(ada.workspace_id, 10)
         assert (message.to, message.text) == ("+14155550123", "Paid: 99.5")

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from rulebook.domain import replay
 from rulebook.domain.attention import worries
-from rulebook.domain.held import cancel_all, release, release_all
+from rulebook.domain.held import release
 from rulebook.domain.spending import within_limits
 from rulebook.errors import Conflict, NotAllowed, NotFound
 from rulebook.storage import db, held, new_id, utcnow
@@ -126,19 +126,18 @@ def test_one_notice_and_its_two_answers(app: Flask, ada: Person, first: Run) -> 
     run = run_of(app, one.id)
     assert (run.held_for, run.next_attempt_at is not None) == ("", True)
     with app.app_context():
-        assert len(release_all(ada.actor, first.rule_id)) == 4
+        for each in runs_of(app, ada, state="held"):
+            release(ada.actor, each.id)
         assert worries(ada.workspace_id) == []
     # A person's yes is counted, too: the next one is asked for again.
     assert plan(app, first, 1, utcnow()) == ["held"]
-    with app.app_context():
-        assert cancel_all(ada.actor, first.rule_id) == 1
-    assert runs_of(app, ada, state="cancelled")[0].sentence.endswith("cancelled it.")
 
 
 def test_what_is_too_late_is_not_released(app: Flask, ada: Person, first: Run) -> None:
     plan(app, first, 21, utcnow() - timedelta(minutes=61))
-    with app.app_context():
-        assert release_all(ada.actor, first.rule_id) == []
+    [late] = runs_of(app, ada, state="held")
+    with app.app_context(), pytest.raises(Conflict, match="waited too long"):
+        release(ada.actor, late.id)
 
 
 def test_a_persons_retry_is_counted_and_limited(app: Flask, ada: Person, first: Run) -> None:
@@ -164,12 +163,10 @@ def test_who_may_decide(app: Flask, ada: Person, cy: Person, first: Run) -> None
     plan(app, first, 21, utcnow())
     [run] = runs_of(app, ada, state="held")
     with app.app_context():
-        for verb in (release, release_all, cancel_all):
-            thing = run.id if verb is release else run.rule_id
-            with pytest.raises(NotAllowed):
-                verb(viewer.actor, thing)
-            with pytest.raises(NotFound):
-                verb(cy.actor, thing)
+        with pytest.raises(NotAllowed):
+            release(viewer.actor, run.id)
+        with pytest.raises(NotFound):
+            release(cy.actor, run.id)
     assert run_of(app, run.id).state == "held"
 
 

@@ -13,6 +13,7 @@ from rulebook.storage import (
     db,
     events,
     hooks,
+    ledger,
     rules,
     runs,
     tallies,
@@ -22,7 +23,7 @@ from rulebook.storage import (
     workspaces,
 )
 from rulebook.storage.events import EventFilter
-from rulebook.storage.runs import RunFilter
+from rulebook.storage.ledger import RunFilter
 from tests.people import Person, make_hook, make_rule
 from tests.stories import new_hook, path_of, send
 from tests.work import work
@@ -49,7 +50,7 @@ def test_a_stranger_sees_nothing_of_it(app: Flask, ada: Person, cy: Person, shop
         [hook] = hooks.hooks(ada.workspace_id)
         [rule] = rules.rules(ada.workspace_id)
         event = events.page_of_events(ada.workspace_id, EventFilter(), 1)[0]
-        run = runs.page_of_runs(ada.workspace_id, RunFilter(), 1)[0]
+        run = ledger.page_of_runs(ada.workspace_id, RunFilter(), 1)[0]
 
         def seen(person: Person) -> list[object]:
             them = person.workspace_id
@@ -62,8 +63,8 @@ def test_a_stranger_sees_nothing_of_it(app: Flask, ada: Person, cy: Person, shop
                 events.count_newer(them, EventFilter(), "evt_0"),
                 events.event_types(them), events.event_types(them, hook.id),
                 runs.run(them, run.id),
-                runs.page_of_runs(them, RunFilter(), 10),
-                runs.page_of_runs(them, RunFilter(rule_id=rule.id), 10),
+                ledger.page_of_runs(them, RunFilter(), 10),
+                ledger.page_of_runs(them, RunFilter(rule_id=rule.id), 10),
                 tallies.by_slot(them, long_ago), tallies.by_thing(them, "rule_id", long_ago, 1),
                 verdicts.hits_since(them, long_ago), verdicts.newest_hits(them, [rule.id]),
                 verdicts.last_hits(them), connections.page_of_messages(them, 10),
@@ -129,8 +130,8 @@ def test_events_are_found_by_what_they_hold(app: Flask, ada: Person, shop: str) 
 def test_runs_are_narrowed(app: Flask, ada: Person, shop: str) -> None:
     with app.app_context():
         [hook] = hooks.hooks(ada.workspace_id)
-        found = runs.page_of_runs(ada.workspace_id, RunFilter(state="succeeded"), 10)
+        found = ledger.page_of_runs(ada.workspace_id, RunFilter(state="succeeded"), 10)
         assert len(found) == 2
-        assert runs.page_of_runs(ada.workspace_id, RunFilter(state="failed"), 10) == []
-        assert len(runs.page_of_runs(ada.workspace_id, RunFilter(hook_id=hook.id), 1)) == 1
-        assert runs.page_of_runs(ada.workspace_id, RunFilter(), 10, found[-1].id) == []
+        assert ledger.page_of_runs(ada.workspace_id, RunFilter(state="failed"), 10) == []
+        assert len(ledger.page_of_runs(ada.workspace_id, RunFilter(hook_id=hook.id), 1)) == 1
+        assert ledger.page_of_runs(ada.workspace_id, RunFilter(), 10, found[-1].id) == []

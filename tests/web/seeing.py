@@ -11,9 +11,10 @@ from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from rulebook.domain import hooks
-from rulebook.storage import db, runs
+from rulebook.storage import db, ledger
 from rulebook.storage.hooks import Hook
-from rulebook.storage.runs import Run, RunFilter
+from rulebook.storage.ledger import RunFilter
+from rulebook.storage.runs import Run
 from tests.people import Person
 
 # For stories in which the kind of database cannot matter.
@@ -44,7 +45,7 @@ def set_runs(app: Flask, run_id: str | None = None, **values: object) -> None:
 def runs_of(app: Flask, person: Person) -> list[Run]:
     """The runs of the person's workspace, newest first."""
     with app.app_context():
-        return runs.page_of_runs(person.workspace_id, RunFilter(), 100)
+        return ledger.page_of_runs(person.workspace_id, RunFilter(), 100)
 
 
 def found(pattern: str, page: str) -> str:

@@ -36,7 +36,7 @@ def test_the_list_is_narrowed_by_its_address(app: Flask, ada: Person, monkeypatc
     assert found("after=2001-01-01&before=2001-01-02") == set()
     assert found("after=2001-01-01") == everyone == found("after=nonsense&state=nonsense")
     told = text(ada.get("/events?q=nobody&state=matched"))
-    assert "None of 3 events fits" in told and "Drop the filter" in told
+    assert "None of 3 events fits" in told and "Drop all of it" in told
     monkeypatch.setattr(history, "MOST_COUNTED", 2)
     assert "None of 2 or more events fits" in text(ada.get("/events?q=nobody"))
     assert "Text me big payments" in text(ada.get("/events?state=matched"))

@@ -45,20 +45,20 @@ def test_lists_narrow_by_hook_rule_and_state(app: Flask, ada: Person, run: Run) 
 
 @ON_SQLITE
 def test_new_runs_wait_behind_a_bar_and_move_nothing(app: Flask, ada: Person, run: Run) -> None:
-    assert f"upto={run.id}" in ada.get("/runs").text
+    assert f"top={run.id}" in ada.get("/runs").text
     with app.app_context():
         hook = make_hook(ada, "Second")
         make_rule(ada, hook, name="Another rule")
     send(app, hook)
     work(app)
-    page = text_of(ada.get(f"/runs?upto={run.id}"))
+    page = text_of(ada.get(f"/runs?top={run.id}"))
     assert "1 new run: show it" in page and "Another rule, version" not in page
     assert "Another rule, version" in text_of(ada.get("/runs"))
 
 
 @ON_SQLITE
 def test_older_runs_are_a_page_further(app: Flask, ada: Person, monkeypatch) -> None:
-    monkeypatch.setattr("web.runs.PAGE", 2)
+    monkeypatch.setattr("web.runlist.SHOWN", 2)
     with app.app_context():
         hook = make_hook(ada)
         make_rule(ada, hook)

@@ -83,7 +83,7 @@ def test_a_viewer_has_no_switch(app: Flask, ada: Person, off: Run, costly: Run) 
         di.post("/connections/targets/on", {"name": off.target, "held": "send"}).status_code == 403
     )
     assert di.post(f"/runs/{costly.id}/release").status_code == 403
-    answer = di.post("/runs/held", {"rule": costly.rule_id, "how": "release"})
+    answer = di.post("/together/release", {"id": costly.id})
     assert answer.status_code == 403
     reads = {"Authorization": f"Bearer {ada.token('read')}"}
     client = app.test_client()
@@ -114,20 +114,6 @@ def test_what_costs_money_is_released_one_by_one(app: Flask, ada: Person, costly
     assert ada.post(f"/runs/{costly.id}/release").status_code == 303
     assert run_of(app, costly.id).state == "queued"
     assert ada.api("POST", f"/runs/{costly.id}/release").status_code == 409
-
-
-@pytest.mark.parametrize(("how", "state"), [("release", "queued"), ("cancel", "cancelled")])
-def test_what_costs_money_is_decided_for_the_rule(
-    app: Flask, ada: Person, cy: Person, costly: Run, how: str, state: str
-) -> None:
-    page = ada.get(f"/runs?state=held&rule={costly.rule_id}").text
-    assert "Release 1" in page and "costs money" in page
-    assert "costs money" not in ada.get("/runs?state=held").text
-    wanted = {"rule": costly.rule_id, "how": how}
-    assert cy.post("/runs/held", wanted).status_code == 404
-    assert ada.post("/runs/held", {**wanted, "how": "x"}).status_code == 404
-    assert ada.post("/runs/held", wanted).status_code == 303
-    assert run_of(app, costly.id).state == state
 
 
 def test_a_run_of_a_target_that_is_off_is_not_released(app: Flask, ada: Person, off: Run) -> None:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rulebook.domain import held
 from rulebook.domain import replay as verbs
+from rulebook.domain.actor import Actor
 from rulebook.domain.exporting import begin_export, runs_to_take
 from rulebook.errors import NotFound
 from rulebook.storage import attempts as tried
-from rulebook.storage import hooks, rules, runs
+from rulebook.storage import hooks, ledger, rules
 from rulebook.storage.attempts import Attempt
-from rulebook.storage.runs import Run, RunFilter
+from rulebook.storage.ledger import RunFilter
+from rulebook.storage.runs import Run
 from web.api.calls import Ask, call
-from web.api.paging import paged
+from web.api.paging import pack
 from web.api.shapes import Shape, Want, moment
 from web.guard import bell
-from web.taking import taken
+from web.taking import said, taken
 
 STATES = ("queued", "sending", "succeeded", "failed", "unknown", "held", "skipped", "cancelled",
           "watched")  # fmt: skip
@@ -48,24 +51,37 @@ FULL = Shape("RunWithAttempts", "A run with every try.", {**_RUN, "attempts": "[
     Want("state", "text", "Only runs in this state.", choices=STATES),
     Want("hook", "text", "Only runs of this hook."),
     Want("rule", "text", "Only runs of this rule."),
+    Want("connection", "text", "Only runs that go through this connection."),
+    Want("to", "text", "Only runs whose summary holds this: a number, an address, a host."),
+    Want("after", "time", "Only runs planned at this time or later."),
+    Want("before", "time", "Only runs planned before this time."),
     Want("format", "text", "All that fit at once, streamed, for an owner: csv or ndjson.",
          choices=("json", "csv", "ndjson")),
 ))  # fmt: skip
 def index(ask: Ask) -> Any:
-    """List runs, newest first."""
-    workspace_id, hook_id, rule_id = (
-        ask.actor.workspace_id, ask.query.get("hook"), ask.query.get("rule"),
-    )  # fmt: skip
+    """List runs, newest first. With `to` the looking for one page is bounded: it may hold few or
+    none and still have a `next`, where to go on."""
+    narrowed = narrowed_by(ask.actor, ask.query)
+    if ask.query.get("format", "json") != "json":
+        begin_export(ask.actor, f"runs.{ask.query['format']}")
+        return taken("runs", ask.query["format"], runs_to_take(ask.actor, narrowed, said))
+    found = ledger.page(ask.actor.workspace_id, narrowed, ask.limit, ask.cursor)
+    return {"items": [shown(run) for run in found.runs],
+            "next": pack(found.next) if found.next else None}  # fmt: skip
+
+
+def narrowed_by(actor: Actor, query: Mapping[str, Any]) -> RunFilter:
+    """What these parameters of the list narrow it by. Raises NotFound."""
+    workspace_id, hook_id, rule_id = actor.workspace_id, query.get("hook"), query.get("rule")
     if hook_id and hooks.hook(workspace_id, hook_id, deleted=True) is None:
         raise NotFound("hook")
     if rule_id and rules.rule(workspace_id, rule_id, deleted=True) is None:
         raise NotFound("rule")
-    narrowed = RunFilter(state=ask.query.get("state"), hook_id=hook_id, rule_id=rule_id)
-    if ask.query.get("format", "json") != "json":
-        begin_export(ask.actor, f"runs.{ask.query['format']}")
-        return taken("runs", ask.query["format"], runs_to_take(ask.actor, narrowed))
-    found = runs.page_of_runs(workspace_id, narrowed, ask.limit + 1, ask.cursor)
-    return paged(found, ask.limit, lambda run: run.id, shown)
+    return RunFilter(
+        state=query.get("state"), hook_id=hook_id, rule_id=rule_id, to=query.get("to"),
+        connection_id=query.get("connection"), after=query.get("after"),
+        before=query.get("before"),
+    )  # fmt: skip
 
 
 @call("GET", "/runs/{id}", gives=FULL)
