@@ -20,7 +20,7 @@ from sqlalchemy.exc import OperationalError
 
 from rulebook.domain.receive import NOT_STORED, Delivery, Receipt, receive_all
 from rulebook.jobs.queue import Bell
-from rulebook.storage import db
+from rulebook.storage import keep_connection, rollback
 
 log = logging.getLogger("rulebook.intake")
 MOST_AT_ONCE = 64
@@ -28,7 +28,8 @@ MOST_WAITING = 1000
 MOST_WAITING_BYTES = 64 * 1024 * 1024
 COMMIT_SECONDS = 10
 LOOK_AT_DISK_EVERY = 1.0
-RING_EVERY = 0.01
+RING_EVERY, LONGEST_PAUSE = 0.01, 0.1  # seconds
+RING_SHARE = 20  # ringing takes no more of the time than one part in so many
 GATHER_SECONDS = 0.002
 MOST_IN_A_RING = 32
 MEGABYTE = 1024 * 1024
@@ -107,6 +108,11 @@ class Intake:
             del self._of_token[delivery.token]
 
     def _run(self) -> None:
+        with self.app.app_context():
+            keep_connection()
+            self._store_groups()
+
+    def _store_groups(self) -> None:
         usual = 1
         while True:
             group = [self._waiting.get()]
@@ -138,30 +144,32 @@ class Intake:
             time.sleep(GATHER_SECONDS / 5)
 
     def _ring(self) -> None:
-        """Ring for what was stored. A ring stands for all that wait, so that few are enough."""
+        """Ring for what was stored. A ring stands for all that wait, so that few are enough, and
+        the fewer the less time there is for them."""
         while True:
             stored = self._stored.get()
             while not self._stored.empty():
                 stored += self._stored.get()
             if stored:
+                began = time.monotonic()
                 self.bell.events(stored[:MOST_IN_A_RING])
-                time.sleep(RING_EVERY)
+                took = time.monotonic() - began
+                time.sleep(min(max(RING_EVERY, RING_SHARE * took), LONGEST_PAUSE))
 
     def _store(self, deliveries: list[Delivery]) -> list[Receipt]:
         """One commit for all; if that fails, one each, so that a bad one fails alone. But where
         the database itself is the trouble, each would wait for it anew."""
-        with self.app.app_context():
-            try:
-                return receive_all(deliveries, self.max_body)
-            except OperationalError as problem:
-                db.session.rollback()
-                log.error("%d deliveries could not be stored: %s", len(deliveries), problem.orig)
-                return [NOT_STORED] * len(deliveries)
-            except Exception as problem:
-                db.session.rollback()
-                if len(deliveries) == 1:
-                    log.error("A delivery could not be stored: %r", problem)
-                    return [NOT_STORED]
+        try:
+            return receive_all(deliveries, self.max_body)
+        except OperationalError as problem:
+            rollback()
+            log.error("%d deliveries could not be stored: %s", len(deliveries), problem.orig)
+            return [NOT_STORED] * len(deliveries)
+        except Exception as problem:
+            rollback()
+            if len(deliveries) == 1:
+                log.error("A delivery could not be stored: %r", problem)
+                return [NOT_STORED]
         return [receipt for each in deliveries for receipt in self._store([each])]
 
     def _answer(self, group: Sequence[Waiting], receipts: Sequence[Receipt]) -> None:

@@ -17,7 +17,7 @@ from rulebook.domain.verify import request_at, scheme_of, verify
 from rulebook.failpoints import reach
 from rulebook.providers import PROVIDERS, Fetch, Provider, Reply, Request, read_event
 from rulebook.providers.contract import MOST_PARTS
-from rulebook.storage import db, deliveries, events, hooks, new_id, utcnow
+from rulebook.storage import commit, deliveries, events, hooks, new_id, rollback, utcnow
 from rulebook.storage.hooks import HookAtDoor
 
 METHODS = ("POST", "PUT", "PATCH")
@@ -90,8 +90,10 @@ def receive_all(
         events.add_events(rows, {one.events[0]["id"]: one.body for one in stored})
         count_stored(rows)
         reach("after_insert")
-        db.session.commit()
+        commit()
         reach("after_commit")
+    else:
+        rollback()
     return [one if isinstance(one, Receipt) else _receipt(one) for one in taken]
 
 

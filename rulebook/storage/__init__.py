@@ -35,21 +35,24 @@ from rulebook.storage import (
 )
 from rulebook.storage.base import Base, new_id, utcnow
 from rulebook.storage.engine import (
+    commit,
     db,
+    keep_connection,
     lazily,
     let_others_first,
     move_the_log,
     open_database,
     reading,
     revisions,
+    rollback,
     upgrade,
 )
 
 __all__ = [
-    "Base", "alerts", "attempts", "audit", "bulks", "connections", "db", "deliveries", "doubts",
-    "event_claims", "events", "evidence", "fields", "figures", "finding", "held", "hooks",
-    "lazily", "ledger", "let_others_first", "move_the_log", "new_id", "notices", "open_database",
-    "reading", "revisions", "rules", "run_claims", "runs", "saved", "sealed", "search",
-    "search_cards", "search_source", "tallies", "targets", "upgrade", "users", "utcnow",
-    "verdicts", "workspaces",
+    "Base", "alerts", "attempts", "audit", "bulks", "commit", "connections", "db", "deliveries",
+    "doubts", "event_claims", "events", "evidence", "fields", "figures", "finding", "held", "hooks",
+    "keep_connection", "lazily", "ledger", "let_others_first", "move_the_log", "new_id", "notices",
+    "open_database", "reading", "revisions", "rollback", "rules", "run_claims", "runs", "saved",
+    "sealed", "search", "search_cards", "search_source", "tallies", "targets", "upgrade", "users",
+    "utcnow", "verdicts", "workspaces",
 ]  # fmt: skip

@@ -14,14 +14,16 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from flask import Flask
+from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, CursorResult, Engine, UpdateBase, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from rulebook.config import Config
+from rulebook.storage import kept
 from rulebook.storage.checkpoint import Mover
+from rulebook.storage.kept import TURN_SECONDS, Joining, Kept
 from rulebook.storage.turn import Turn
 
 if TYPE_CHECKING:  # 10 MB in every process; only those that upgrade need it
@@ -29,12 +31,11 @@ if TYPE_CHECKING:  # 10 MB in every process; only those that upgrade need it
 
 # Not expired on commit: a look at a row after it would begin another transaction, and with it take
 # SQLite's write lock for as long as a page takes to draw.
-db = SQLAlchemy(session_options={"expire_on_commit": False})
+db = SQLAlchemy(session_options={"expire_on_commit": False, "class_": Joining})
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
 _lazily: ContextVar[bool] = ContextVar("lazily", default=False)
 
 BUSY_SECONDS = 5
-TURN_SECONDS = 2  # then SQLite is asked all the same: whoever has the turn may have been stopped
 
 PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -93,8 +94,45 @@ def move_the_log(app: Flask) -> None:
             Mover(Path(db.engine.url.database), app.extensions["rulebook.turn"])
 
 
+def keep_connection() -> None:
+    """This thread, which has an app context for as long as it lives, keeps its connection from one
+    transaction to the next; it commits by `commit` and `rollback`. PostgreSQL needs none of it."""
+    turn = current_app.extensions.get("rulebook.turn")
+    if turn:
+        kept.here.set(Kept(db.engine, turn))
+
+
+def connection() -> Connection:
+    """The connection of the transaction that is under way; without one, one begins."""
+    mine = kept.here.get()
+    return mine.begun() if mine else db.session.connection()
+
+
+def commit() -> None:
+    """Commit what is under way, through the session or not."""
+    mine = kept.here.get()
+    if mine is None:
+        db.session.commit()
+        return
+    if db.session().in_transaction():
+        db.session.commit()
+        db.session.remove()
+    mine.commit()
+
+
+def rollback() -> None:
+    """Forget what is under way."""
+    db.session.rollback()
+    mine = kept.here.get()
+    if mine:
+        db.session.remove()
+        mine.rollback()
+
+
 def _take_turns(engine: Engine, turn: Turn) -> None:
     def begin(connection: Connection) -> None:
+        if kept.MARK in connection.info:
+            return  # it began at the driver
         if _reading.get():
             connection.exec_driver_sql("BEGIN")
             return

@@ -26,8 +26,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
+from rulebook.storage import engine
 from rulebook.storage.base import Base
-from rulebook.storage.engine import db
 
 _Fit = Callable[[Any], Any] | None
 MOST_IN_ONE = 64  # rows of one statement, a power of two
@@ -65,7 +65,7 @@ class Many:
         """Carry it out in the caller's transaction; how many rows it changed in all."""
         if not rows:
             return 0
-        connection = db.session.connection()
+        connection = engine.connection()
         statement = self._ready.get(connection.dialect.name)
         if statement is None:
             statement = _statement(self._build(connection.dialect), connection.dialect)
@@ -121,7 +121,7 @@ class Ask:
 
     def __call__(self, asked: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """The rows, in the caller's transaction."""
-        connection = db.session.connection()
+        connection = engine.connection()
         if connection.dialect.name != "sqlite":
             return [tuple(row) for row in connection.execute(self._statement, asked)]
         if self._ready is None:

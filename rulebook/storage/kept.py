@@ -1,0 +1,87 @@
+"""A connection that one thread keeps, for who stores group after group in SQLite.
+
+SQLAlchemy does much around a transaction: a session, a connection out of the pool, the events of
+both, and the same again at the end. For a small group that takes longer than storing it. A thread
+that keeps its connection begins and commits at the driver itself, and what it asks through the
+session is asked in the same transaction.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import Any
+
+from flask_sqlalchemy.session import Session
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from rulebook.storage.turn import Turn
+
+TURN_SECONDS = 2  # then SQLite is asked all the same: whoever has the turn may have been stopped
+MARK = "kept"
+
+
+class Kept:
+    """The connection of one thread, and whether a transaction of it is under way."""
+
+    def __init__(self, engine: Engine, turn: Turn) -> None:
+        self._engine, self._turn = engine, turn
+        self._connection: Connection | None = None
+        self._begun = self._ours = False
+
+    def begun(self) -> Connection:
+        """The connection, in a transaction that writes."""
+        if self._connection is None:
+            self._connection = self._engine.connect()
+            self._connection.info[MARK] = True
+        if not self._begun:
+            self._begun, self._ours = True, self._turn.take(TURN_SECONDS)
+            self._do("BEGIN IMMEDIATE")
+        return self._connection
+
+    def commit(self) -> None:
+        """Commit what is under way here and not in a session."""
+        if self._begun and self._raw.in_transaction:
+            self._do("COMMIT")
+        self._end()
+
+    def rollback(self) -> None:
+        """Forget what is under way; and the connection, if that fails."""
+        try:
+            if self._begun and self._raw.in_transaction:
+                self._do("ROLLBACK")
+        except DBAPIError:
+            connection, self._connection = self._connection, None
+            if connection:
+                connection.invalidate()
+                connection.close()
+        finally:
+            self._end()
+
+    @property
+    def _raw(self) -> Any:
+        assert self._connection, "nothing has begun"
+        return self._connection.connection.driver_connection
+
+    def _do(self, sql: str) -> None:
+        dbapi: Any = self._engine.dialect.dbapi
+        try:
+            self._raw.execute(sql)
+        except dbapi.Error as problem:  # told as SQLAlchemy tells it
+            raise DBAPIError.instance(sql, None, problem, dbapi.Error) from problem
+
+    def _end(self) -> None:
+        if self._ours:
+            self._turn.give()
+        self._begun = self._ours = False
+
+
+here: ContextVar[Kept | None] = ContextVar("kept", default=None)
+
+
+class Joining(Session):
+    """A session that takes part in the transaction of a thread that keeps its connection."""
+
+    def get_bind(self, *args: Any, **named: Any) -> Engine | Connection:
+        kept = here.get()
+        return kept.begun() if kept else super().get_bind(*args, **named)
