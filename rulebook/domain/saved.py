@@ -18,6 +18,14 @@ def saved_filters(actor: Actor, of: str) -> list[SavedFilter]:
     return saved.saved_filters(actor.workspace_id, actor.user_id, of)
 
 
+def find_filter(actor: Actor, of: str, filter_id: str) -> SavedFilter:
+    """One of the filters of a list that the actor sees. Raises NotFound."""
+    found = next((each for each in saved_filters(actor, of) if each.id == filter_id), None)
+    if found is None:
+        raise NotFound("filter")
+    return found
+
+
 def save_filter(actor: Actor, of: str, name: str, query: str, shared: bool = False) -> SavedFilter:
     """Keep a filter, as it stands in an address; sharing it needs the right to write. Raises
     Invalid, Conflict."""
@@ -36,7 +44,7 @@ def save_filter(actor: Actor, of: str, name: str, query: str, shared: bool = Fal
 def change_filter(actor: Actor, filter_id: str, name: str, shared: bool) -> SavedFilter:
     """Give one's own filter another name; share it, or share it no more. Raises NotFound,
     Invalid."""
-    kept = _own(actor, filter_id)
+    kept = own_filter(actor, filter_id)
     actor.must("write" if shared and not kept.shared else "read")
     kept.name, kept.shared = _name(name), shared
     db.session.commit()
@@ -45,11 +53,12 @@ def change_filter(actor: Actor, filter_id: str, name: str, shared: bool) -> Save
 
 def delete_filter(actor: Actor, filter_id: str) -> None:
     """Delete one's own filter. Raises NotFound."""
-    db.session.delete(_own(actor, filter_id))
+    db.session.delete(own_filter(actor, filter_id))
     db.session.commit()
 
 
-def _own(actor: Actor, filter_id: str) -> SavedFilter:
+def own_filter(actor: Actor, filter_id: str) -> SavedFilter:
+    """One of the actor's own filters. Raises NotFound."""
     actor.must("read")
     kept = saved.own_filter(actor.workspace_id, actor.user_id, filter_id)
     if kept is None:

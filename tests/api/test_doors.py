@@ -38,7 +38,11 @@ def _things(app: Flask, person: Person) -> dict[str, str]:
         "runs": person.api("GET", "/runs").json["items"][0]["id"],
         "connections": connection.json["id"],
         "tokens": person.api("POST", "/tokens", {"name": "x"}).json["id"],
-    }
+        "filters": person.api("POST", "/filters", {
+            "of": "runs", "name": "Failed", "query": "state=failed",
+        }).json["id"],
+        "bulks": person.api("POST", "/bulks", {"what": "retry", "filter": {}}).json["id"],
+    }  # fmt: skip
 
 
 _BODIES = {
@@ -47,6 +51,7 @@ _BODIES = {
     ("PATCH", "/hooks/{id}"): {"name": "mine"},
     ("PATCH", "/connections/{id}"): {"name": "mine"},
     ("POST", "/runs/{id}/resolve"): {"how": "arrived"},
+    ("PATCH", "/filters/{id}"): {"name": "mine", "shared": True},
 }
 
 
@@ -66,6 +71,12 @@ def test_a_stranger_finds_nothing_by_any_call(app: Flask, ada: Person, cy: Perso
     for path in ("/events?hook={0}", "/runs?hook={0}", "/runs?rule={1}", "/rules?hook={0}",
                  "/fields?hook={0}"):  # fmt: skip
         assert cy.api("GET", path.format(*foreign)).status_code == 404
+    for path in ("/bulks", "/bulks/preview"):
+        for what in ("retry", "replay"):
+            wanted = {"what": what, "filter": {"hook": foreign[0]}}
+            assert cy.api("POST", path, wanted).status_code == 404
+        saved = {"what": "retry", "saved": things["filters"]}
+        assert cy.api("POST", path, saved).status_code == 404
     for path in ("/rules", "/rules/preview"):
         wanted = {"hook": foreign[0], "document": document()}
         assert cy.api("POST", path, wanted).status_code == 404
@@ -96,6 +107,16 @@ def test_scope_and_role_both_bound_a_token(app: Flask, ada: Person) -> None:
         (reads, "POST", "/hooks", {"name": "x"}, 403),
         (reads, "POST", "/rules/preview", {"hook": hook_id, "document": document()}, 200),
         (reads, "POST", "/runs/none/retry", None, 403),
+        (reads, "POST", "/bulks/preview", {"what": "cancel", "filter": {}}, 200),
+        (reads, "POST", "/bulks", {"what": "cancel", "filter": {}}, 403),
+        (
+            reads,
+            "POST",
+            "/filters",
+            {"of": "runs", "name": "x", "query": "to=a", "shared": True},
+            403,
+        ),
+        (reads, "POST", "/filters", {"of": "runs", "name": "x", "query": "to=a"}, 201),
         (sends, "POST", "/runs/none/retry", None, 404),
         (sends, "POST", event, {}, 404),
         (sends, "DELETE", f"/hooks/{hook_id}", None, 403),
@@ -144,6 +165,22 @@ def test_scope_and_role_both_bound_a_token(app: Flask, ada: Person) -> None:
         ("GET", "/events?q=%00", None, 422, "/q", "U+0000"),
         ("GET", "/events?value=1", None, 422, "/value", "field"),
         ("GET", "/fields", None, 422, "/hook", "hook"),
+        ("POST", "/filters", b'{"of": "runs", "name": "x", "query": "stat=a"}', 422, "/query",
+         "'state'"),
+        ("POST", "/filters", b'{"of": "runs", "name": " ", "query": "to=a"}', 422, "/name", "Such"),
+        ("POST", "/filters", b'{"of": "hooks", "name": "x", "query": "a=b"}', 422, "/of", "events"),
+        ("POST", "/bulks", b'{"what": "dance", "filter": {}}', 422, "/what", "replay"),
+        ("POST", "/bulks", b'{"what": "retry"}', 422, "/ids", "filter"),
+        ("POST", "/bulks", b'{"what": "retry", "ids": []}', 422, "/ids", "500"),
+        ("POST", "/bulks", b'{"what": "retry", "ids": ["x"], "filter": {}}', 422, "/filter", "or"),
+        ("POST", "/bulks", b'{"what": "retry", "filter": {"stat": "x"}}', 422, "/filter/stat",
+         "'state'"),
+        ("POST", "/bulks", b'{"what": "retry", "filter": {"state": "x"}}', 422, "/filter/state",
+         "failed"),
+        ("POST", "/bulks", b'{"what": "retry", "filter": {"state": 1}}', 422, "/filter/state",
+         "held"),
+        ("POST", "/bulks/preview", b'{"what": "replay", "filter": {"field": "a["}}', 422,
+         "/filter/field", ""),
         ("GET", "/no-such-thing", None, 404, None, "address"),
         ("PUT", "/hooks", b"{}", 405, None, "method"),
     ],

@@ -13,6 +13,7 @@ from rulebook.domain import exporting
 from rulebook.storage import db
 from rulebook.storage.audit import AuditEntry
 from tests.people import Person, make_person
+from tests.web.seeing import set_runs
 from tests.web.shop import Shop, sqlite_only
 from web.taking import cell
 
@@ -55,6 +56,11 @@ def test_what_the_filter_shows_is_taken_away(
     assert tuple(runs[0]) == exporting.COLUMNS["runs"]
     assert rows(ada.get("/events/export.csv?type=other").get_data(as_text=True)) == []
     assert len(runs) == 5 and runs[0]["state"] == "succeeded" and runs[0]["practice"] == "yes"
+    assert tuple(runs[0])[15:] == ("said", "to", "message", "cost", "hook", "rule_name",
+                                   "connection", "may_repeat")  # fmt: skip
+    assert (runs[0]["said"], runs[0]["to"]) == ("Kept, not sent", "'+14155550123")
+    assert (runs[0]["message"], runs[0]["cost"]) == ("Paid: 99", "")
+    assert runs[0]["rule_name"] == "Text me big payments" and runs[0]["attempts"] == "1"
     assert not rows_of(cy, "/events/export.ndjson") and not rows_of(cy, "/runs/export.ndjson")
     with app.app_context():
         noted = [each.detail for each in db.session.query(AuditEntry) if each.what == "export"]
@@ -80,6 +86,34 @@ def test_only_an_owner_takes_everything_away(app: Flask, ada: Person, bo: Person
     assert len(rows(answer.get_data(as_text=True))) == 1
     answer = ada.api("GET", "/runs?format=ndjson")
     assert len(answer.get_data(as_text=True).splitlines()) == 1
+
+
+@sqlite_only
+def test_runs_tell_whom_what_and_for_how_much(app: Flask, ada: Person) -> None:
+    shop = Shop(app, ada, provider="stripe")
+    texts = {"to": "+14155550123", "message": "{{ payload.name }} {{ payload.token }}"}
+    calls = {"url": "https://books.example/in", "method": "POST",
+             "body": '{"card": "{{ payload.card }}"}'}  # fmt: skip
+    shop.rule(path="$.amount", then=[
+        {"id": "one", "action": "sms", "config": texts},
+        {"id": "two", "action": "http", "config": calls},
+    ])  # fmt: skip
+    shop.sends({**SENT, "token": "swordfish-nine"})
+    set_runs(app, practice=False, state="failed", sentence="Refused: swordfish-nine.")
+    for path in ("/runs/export.csv", "/runs/export.ndjson"):
+        assert "swordfish" not in ada.get(path).text, "secret in the event, secret in its runs"
+    found = rows_of(ada, "/runs/export.ndjson")
+    called, texted = sorted(found, key=lambda row: row["action"])
+    assert (texted["to"], texted["message"]) == ("+14155550123", "=1+1 ••••••")
+    assert (texted["said"], texted["cost"], texted["sentence"]) == (
+        "Failed", "0.0083", "Refused: ••••••.",
+    )  # fmt: skip
+    assert called["to"] == "books.example:443" and called["cost"] == ""
+    assert called["message"] == '{"card": "•••• 4242"}'
+    by_api = ada.api("GET", "/runs?format=ndjson").get_data(as_text=True).splitlines()
+    assert [json.loads(line) for line in by_api] == found
+    table = rows(ada.api("GET", "/runs?format=csv").get_data(as_text=True))
+    assert {row["message"] for row in table} >= {"'=1+1 ••••••"}, "no formula"
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1",

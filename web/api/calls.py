@@ -7,8 +7,8 @@ address, and returns what is to be said as JSON (or a whole response).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -113,7 +113,11 @@ def answer(made: Call, **ids: str) -> Response:
         return said(made.view())
     actor: Actor = g.actor
     actor.must(made.right)
-    ask = Ask(actor, _query(made.query), _body(made.body) if made.method != "GET" else {})
+    ask = Ask(
+        actor,
+        read_query(made.query, request.args),
+        _body(made.body) if made.method != "GET" else {},
+    )
     found = made.view(ask, **ids)
     if isinstance(found, Response):
         return found
@@ -131,22 +135,25 @@ def said(data: Any, status: int = 200) -> Response:
     return Response(text, status, mimetype="application/json")
 
 
-def _query(wanted: tuple[Want, ...]) -> dict[str, Any]:
+def read_query(
+    wanted: tuple[Want, ...], given: Mapping[str, str], where: str = ""
+) -> dict[str, Any]:
+    """The values of parameters by name; where: the pointer of what holds them. Raises Invalid."""
     known = {want.name: want for want in wanted}
     problems, found = [], {}
-    for name, value in request.args.items():
+    for name, value in given.items():
         if name not in known:
-            problems.append(Problem(below("", name), f"There is no parameter '{name}' here.",
+            problems.append(Problem(below(where, name), f"There is no parameter '{name}' here.",
                                     unknown_word(name, known)))  # fmt: skip
         elif value != "":
             try:
                 found[name] = _READ[known[name].kind](known[name], value)
             except Invalid as error:
-                problems += error.problems
+                problems += [replace(each, pointer=where + each.pointer) for each in error.problems]
     problems += [
-        Problem(below("", want.name), f"The parameter {want.name} is missing.", want.sentence)
+        Problem(below(where, want.name), f"The parameter {want.name} is missing.", want.sentence)
         for want in wanted
-        if want.required and not request.args.get(want.name)
+        if want.required and not given.get(want.name)
     ]
     if problems:
         raise Invalid(problems)

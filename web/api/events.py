@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Response, url_for
 
 from rulebook.domain import evidence
 from rulebook.domain import replay as verbs
-from rulebook.domain.asking import read_field
+from rulebook.domain.actor import Actor
+from rulebook.domain.asking import FieldAsked, read_field
 from rulebook.domain.exporting import begin_export, events_to_take
 from rulebook.domain.history import search
 from rulebook.domain.house import house
@@ -72,7 +73,7 @@ REPLAYED = Shape("Replayed", "`runs`: what is sent, or would be in a dry run; `a
 })  # fmt: skip
 
 
-@call("GET", "/events", gives=EVENT, listed=True, query=(
+NARROWS = (
     Want("hook", "text", "Only events of this hook."),
     Want("q", "text", "Only events that hold these words anywhere, or have this id."),
     Want("field", "text", "Only events with such a field: path:test:value, as in "
@@ -87,6 +88,11 @@ REPLAYED = Shape("Replayed", "`runs`: what is sent, or would be in a dry run; `a
     Want("rule", "text", "Only events that met this rule."),
     Want("after", "time", "Only events received at this time or later."),
     Want("before", "time", "Only events received before this time."),
+)  # fmt: skip
+
+
+@call("GET", "/events", gives=EVENT, listed=True, query=(
+    *NARROWS,
     Want("format", "text", "All that fit at once, streamed, for an owner: csv or ndjson.",
          choices=("json", "csv", "ndjson")),
 ))  # fmt: skip
@@ -94,8 +100,20 @@ def index(ask: Ask) -> Any:
     """List events, newest first. With `field` or `q` the looking for one page is bounded: it may
     hold few or none and still have a `next`, where to go on."""
     asked = ask.query
+    narrowed, fields = narrowed_by(ask.actor, asked)
+    if asked.get("format", "json") != "json":
+        begin_export(ask.actor, f"events.{asked['format']}")
+        return taken("events", asked["format"], events_to_take(ask.actor, narrowed, fields))
+    page = search(ask.actor, narrowed, ask.limit, ask.cursor, fields)
+    # The cursor is where the looking ended, which with `field` need not be an event of the page.
+    items = [listed(event) for event in page.events]
+    return {"items": items, "next": pack(page.next) if page.next else None}
+
+
+def narrowed_by(actor: Actor, asked: Mapping[str, Any]) -> tuple[EventFilter, list[FieldAsked]]:
+    """What these parameters of the list narrow it by. Raises NotFound, Invalid."""
     hook_id = asked.get("hook")
-    if hook_id and hooks.hook(ask.actor.workspace_id, hook_id, deleted=True) is None:
+    if hook_id and hooks.hook(actor.workspace_id, hook_id, deleted=True) is None:
         raise NotFound("hook")
     state = asked.get("state")
     narrowed = EventFilter(
@@ -107,13 +125,7 @@ def index(ask: Ask) -> Any:
         raise Invalid.at("/value", "A value needs a field to be looked for in.",
                          "Add field, such as $.amount.")  # fmt: skip
     fields = [read_field(asked["field"], asked.get("value"))] if asked.get("field") else []
-    if asked.get("format", "json") != "json":
-        begin_export(ask.actor, f"events.{asked['format']}")
-        return taken("events", asked["format"], events_to_take(ask.actor, narrowed, fields))
-    page = search(ask.actor, narrowed, ask.limit, ask.cursor, fields)
-    # The cursor is where the looking ended, which with `field` need not be an event of the page.
-    items = [listed(event) for event in page.events]
-    return {"items": items, "next": pack(page.next) if page.next else None}
+    return narrowed, fields
 
 
 @call("GET", "/events/{id}", gives=FULL)

@@ -6,12 +6,25 @@ import re
 from typing import Any
 
 from rulebook import __version__
-from web.api import connections, events, fields, hooks, problems, rules, runs, targets, tokens
+from web.api import (
+    bulks,
+    connections,
+    events,
+    fields,
+    filters,
+    hooks,
+    problems,
+    rules,
+    runs,
+    targets,
+    tokens,
+)
 from web.api.calls import CALLS, Call, call
 from web.api.shapes import Shape, Want, reference
 from web.guard import public_url
 
-_NOUNS = (hooks, rules, events, runs, connections, targets, problems, fields, tokens)
+_NOUNS = (hooks, rules, events, runs, connections, targets, problems, fields, tokens, filters,
+          bulks)  # fmt: skip
 _PROBLEM = {
     "type": "object",
     "description": "What went wrong (RFC 9457), and in `fix` what to do next.",

@@ -47,7 +47,7 @@ ATTEMPT = Shape("Attempt", "One try of a run; without an outcome it may be under
 FULL = Shape("RunWithAttempts", "A run with every try.", {**_RUN, "attempts": "[Attempt]"})
 
 
-@call("GET", "/runs", gives=RUN, listed=True, query=(
+NARROWS = (
     Want("state", "text", "Only runs in this state.", choices=STATES),
     Want("hook", "text", "Only runs of this hook."),
     Want("rule", "text", "Only runs of this rule."),
@@ -55,6 +55,11 @@ FULL = Shape("RunWithAttempts", "A run with every try.", {**_RUN, "attempts": "[
     Want("to", "text", "Only runs whose summary holds this: a number, an address, a host."),
     Want("after", "time", "Only runs planned at this time or later."),
     Want("before", "time", "Only runs planned before this time."),
+)
+
+
+@call("GET", "/runs", gives=RUN, listed=True, query=(
+    *NARROWS,
     Want("format", "text", "All that fit at once, streamed, for an owner: csv or ndjson.",
          choices=("json", "csv", "ndjson")),
 ))  # fmt: skip
