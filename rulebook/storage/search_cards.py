@@ -33,7 +33,7 @@ def put_cards(connection: Connection, fresh: Sequence[Card]) -> None:
     known = places_of(connection, [card.event_id for card in fresh])
     if known:
         _take_out(connection, list(known.values()))
-    codes, places = _Codes(connection), _Places(connection)
+    codes, places = _Codes(connection), _Places(connection, known.values())
     rows: list[dict[str, Any]] = []
     met: list[dict[str, int]] = []
     for card in fresh:
@@ -118,12 +118,14 @@ def waiting_cards(connection: Connection, limit: int) -> list[str]:
 
 
 class _Places:
-    """Places for new cards: that of the event's moment, or the next one that is free."""
+    """Places for new cards: that of the event's moment, or the next one that is free and not kept
+    for another."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, kept: Iterable[int]) -> None:
         self._connection = connection
-        self._stored = self._last = connection.scalar(select(func.max(cards.c.n))) or 0
-        self._given: set[int] = set()
+        self._given = set(kept)
+        stored = connection.scalar(select(func.max(cards.c.n))) or 0
+        self._stored = self._last = max(stored, *self._given, 0)
 
     def free(self, event_id: str) -> int:
         first = moment_of(event_id)
