@@ -13,6 +13,7 @@ from rulebook.actions import ACTIONS
 from rulebook.domain import bulk
 from rulebook.domain.chosen import MOST_CHOSEN, Which
 from rulebook.domain.deeds import DEEDS, Preview
+from rulebook.domain.hiding import runs_shown
 from rulebook.errors import Conflict, Invalid, NotFound
 from web import finder, runlist
 from web.fragments import page
@@ -55,6 +56,7 @@ def ask(what: str) -> ResponseReturnValue:
         return redirect(back, 303)
     given = [(n, text) for n, text in request.args.items(multi=True) if n not in ("again", "upto")]
     found = bulk.preview(actor(), which, request.args.get("upto"))
+    found.examples = runs_shown(found.examples)
     further = [*given, *([("again", "yes")] if which.again else []), ("upto", found.next or "")]
     return render_template(
         "bulk_ask.html",

@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from urllib.parse import parse_qsl, urlencode
 
-from rulebook.domain.masking import is_secret
+from rulebook.domain.hiding import hides
 
 MOST = 60_000  # bytes; terminals and kernels take no longer arguments
 LEFT_OUT = "(left out)"
@@ -20,7 +20,6 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _SAFE = re.compile(r"[^\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]*")
 _OWN = {"host", "content-length", "connection", "transfer-encoding", "expect", "keep-alive", "te",
         "upgrade", "trailer", "proxy-connection", "accept-encoding"}  # fmt: skip
-_SIGNS = re.compile(r"signature|hmac|digest|timestamp", re.I)
 
 
 def curl(
@@ -45,14 +44,6 @@ def curl(
         return _joined([*parts, f"--data-raw {shlex.quote(text)}"])
     packed = base64.b64encode(body).decode()
     return f"printf %s {packed} | base64 -d | {_joined([*parts, '--data-binary @-'])}"
-
-
-def hides(name: str, value: str, secrets: Sequence[str] = ()) -> bool:
-    """Whether a header or part of a query is nobody else's business: by its name, or because it
-    holds a secret of the hook. What signs the body gives nothing away."""
-    if any(secret in value for secret in secrets):
-        return True
-    return is_secret(name) and not _SIGNS.search(name)
 
 
 def _headers(headers: Iterable[Sequence[str]], secrets: Sequence[str]) -> Iterable[str]:

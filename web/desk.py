@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,6 @@ from rulebook.domain import past, samples
 from rulebook.domain.likeness import Like, like_this
 from rulebook.domain.past import Past
 from rulebook.domain.preview import DEFAULT, Example
-from rulebook.domain.reading import seen_by_rules
 from rulebook.domain.readings import per_month, read_over
 from rulebook.domain.weigh import Weighed, weigh
 from rulebook.errors import Conflict, Problem
@@ -60,7 +59,8 @@ class Desk:
     conflict: Conflict | None = None
     tried: Example | None = None
     trial: Asked | None = None  # the panel of the real test, when it is open
-    seen: dict[str, Any] = field(default_factory=dict)
+    seen: dict[str, Any] = field(default_factory=dict)  # without what is hidden
+    looked_at: Past | None = None  # the chosen event; None when what was sent is no longer kept
 
     def __post_init__(self) -> None:
         self.document = draft.drawn(self.document)
@@ -77,7 +77,10 @@ class Desk:
             chosen = next(iter(events.newest(self.hook.id, 1)), None)
         body = events.body_of(chosen.id) if chosen else None
         self.event = chosen
-        self.seen = seen_by_rules(chosen, self.hook, body)[0] if chosen and body is not None else {}
+        self.looked_at = None
+        if chosen is not None and body is not None:
+            self.looked_at = past.read(self.hook, chosen, body)
+        self.seen = self.looked_at.hiding.seen(self.looked_at.seen) if self.looked_at else {}
         used = [path for _, version in rules.current(self.hook.workspace_id, self.hook.id)
                 for path in draft.paths_of(version.document)]  # fmt: skip
         self.fields: Fields = fieldlist.fields(
@@ -87,26 +90,31 @@ class Desk:
     def compare(self) -> None:
         """Work out what sets the chosen event apart from the others."""
         kind = panel.type_is(self.hook, self.event, self.seen) if self.event else None
-        if self.event and self.seen:
-            zone = str(self.zone)
-            self.likes = like_this(self.event, self.seen, kind, self.past, zone)
+        if self.looked_at:
+            here, zone = self.looked_at, str(self.zone)
+            seen = here.hiding.seen(here.seen, left_out=True)
+            self.likes = like_this(here.event, seen, kind, self.past, zone)
 
     def begin(self) -> None:
         """A new rule from the chosen event: met by its like."""
         self.compare()
         self.document = panel.start(self.hook, self.event, self.seen, self.fields, self.likes)
 
-    @property
-    def looked_at(self) -> Past | None:
-        """The chosen event with what rules see of it; None when that is no longer kept."""
-        return Past(self.event, self.seen) if self.event and self.seen else None
-
     def weighed(self) -> Weighed:
-        """The draft judged as far as it is finished."""
-        rule_id = self.rule.id if self.rule else None
-        return weigh(
-            actor(), self.hook.id, self.document, self.past, self.seen, self.saved, rule_id
-        )
+        """The draft judged as far as it is finished, and told without what is hidden."""
+        rule_id, here = self.rule.id if self.rule else None, self.looked_at
+        seen = here.seen if here else {}
+        found = weigh(actor(), self.hook.id, self.document, self.past, seen, self.saved, rule_id)
+        hiding = {each.event.id: each.hiding for each in self.past}
+        judged = [
+            replace(each, why=hiding[each.event.id].explanation(each.why)) if each.why else each
+            for each in found.judged
+        ]
+        if here is None or found.verdict is None:
+            return replace(found, judged=judged)
+        told = {place: here.hiding.finding(one) for place, one in found.here.items()}
+        verdict = here.hiding.explanation(found.verdict)
+        return replace(found, judged=judged, verdict=verdict, here=told)
 
     def changes(self) -> Changes:
         """What the draft has changed of the rule as it was saved."""

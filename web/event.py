@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from rulebook.domain import evidence, trying
+from rulebook.domain import evidence, hidden_fields, revealing, trying
+from rulebook.domain.hiding import Hiding, hiding_in
 from rulebook.domain.hooks import hook_url, secrets_of
 from rulebook.domain.pins import pin_event
-from rulebook.domain.reading import payload_of
 from rulebook.domain.replay import Replayed, find_event
 from rulebook.domain.replay import replay as replay_event
 from rulebook.domain.trace import Trace, trace
@@ -21,9 +21,10 @@ from rulebook.errors import NotFound
 from rulebook.storage import events, users
 from rulebook.storage.events import Event
 from rulebook.storage.runs import Run
+from rules.paths import name_of
 from web.bytes import bytes_shown
 from web.compare import compare
-from web.curl import curl, hides
+from web.curl import curl
 from web.eventlist import CHECKED, title, type_words
 from web.explained import canonical, missed
 from web.finding import finding
@@ -65,10 +66,34 @@ def body(event_id: str) -> ResponseReturnValue:
     kept = events.body_of(event.id)
     if kept is None:
         raise NotFound("body")
+    return _saved(event, revealing.exact_bytes(actor(), event, kept))
+
+
+def reveal(event_id: str) -> ResponseReturnValue:
+    """The exact bytes with what is hidden in them, once, to an owner; it is noted who saw them."""
+    event, kept = revealing.reveal(actor(), event_id)
+    if request.form.get("save") == "yes":
+        return _saved(event, kept)
+    return _show(event, revealed=True)
+
+
+def _saved(event: Event, kept: bytes) -> Response:
     answer = Response(kept, mimetype="application/octet-stream")
     answer.headers["Content-Disposition"] = f'attachment; filename="{event.id}.bin"'
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return answer
+
+
+def hide(event_id: str) -> ResponseReturnValue:
+    """Hide a field of this event's hook, from now on and in what was stored."""
+    event = find_event(actor(), event_id)
+    path = hidden_fields.hide_field(actor(), event.hook_id, request.form.get("path", ""))
+    flash(
+        f"Hidden on this hook: {name_of(path)}. Rules still see it, and messages still say it. "
+        "An owner may show it again on the hook's page.",
+        "ok",
+    )
+    return redirect(url_for("events.show", event_id=event_id) + "#sent", 303)
 
 
 def pin(event_id: str) -> ResponseReturnValue:
@@ -102,9 +127,11 @@ def _show(
     sharing: bool = False,
     made: str = "",
     tried: list[Tried] | None = None,
+    revealed: bool = False,
 ) -> str:
     here, traced = actor(), trace(event)
-    hints = money_hints(traced)
+    preview = _covered(preview, traced.hiding) if preview else None
+    hints = money_hints(traced) | dict.fromkeys(traced.hiding.places, "hidden")
     told = story(traced, hints, everything=request.args.get("rules") == "all")
     way = steps(traced, told)
     older, newer = events.neighbours(event)
@@ -117,6 +144,11 @@ def _show(
         story=told,
         left_out=len(traced.judged) - len(told) + traced.unexplained,
         headline=headline(traced),
+        headers=traced.hiding.headers,
+        query=traced.hiding.query,
+        hides_bytes=traced.hiding.of_body,
+        revealed=revealed,
+        may_own=here.may("own"),
         steps=way,
         took=took(traced, way),
         title=title(event, traced.hook),
@@ -141,15 +173,21 @@ def _show(
     )
 
 
+def _covered(preview: Replayed, hiding: Hiding) -> Replayed:
+    sent = [hiding.over(run) for run in preview.already_sent]
+    return replace(preview, runs=[hiding.over(run) for run in preview.runs], already_sent=sent)
+
+
 def _sent(traced: Trace, told: Sequence[Told], hints: dict[str, str]) -> dict[str, Any]:
     """What was sent to us, in the way that one wants to look at it."""
     event, payload = traced.event, traced.payload
-    view = request.args.get("view", "fields")
+    view = "bytes" if request.method == "POST" else request.args.get("view", "fields")
     view = view if view in VIEWS else "fields"
     find = request.args.get("find", "").strip()[:100] if view == "fields" else ""
     before = events.previous_like(event) if view == "difference" else None
     return {
         "view": view,
+        "hiding": view == "fields" and actor().may("write") and bool(request.args.get("hide")),
         "find": find,
         "only": finding(payload.value, find) if payload and find else None,
         "path_of": canonical,
@@ -157,7 +195,6 @@ def _sent(traced: Trace, told: Sequence[Told], hints: dict[str, str]) -> dict[st
         "hints": hints,
         "shown_bytes": bytes_shown(traced.body, payload),
         "curl": _curl(traced) if view == "bytes" else None,
-        "hides": partial(hides, secrets=secrets_of(traced.hook)),
         "before": before,
         "compared": _compared(traced, before) if before else None,
     }
@@ -165,7 +202,7 @@ def _sent(traced: Trace, told: Sequence[Told], hints: dict[str, str]) -> dict[st
 
 def _curl(traced: Trace) -> str | None:
     event = traced.event
-    if traced.body is None:
+    if traced.body is None or traced.hiding.of_body:
         return None
     there = f"{public_url()}/in/..." if traced.hook.deleted_at else hook_url(traced.hook)
     secrets = secrets_of(traced.hook)
@@ -176,8 +213,8 @@ def _compared(traced: Trace, before: Event) -> Any:
     then = events.body_of(before.id)
     if then is None or traced.payload is None:
         return None
-    old = payload_of(before, traced.hook.provider, then)
-    return compare(old.value, traced.payload.value, traced.hook.provider)
+    old = hiding_in(traced.hook, before, then)
+    return compare(old.payload, traced.payload.value, traced.hook.provider)
 
 
 def _marked(told: Sequence[Told]) -> set[str]:

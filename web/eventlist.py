@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rulebook.domain.gist import type_name
+from rulebook.domain.hiding import gist_shown, told_before_hiding
 from rulebook.storage import hooks, runs, verdicts
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
@@ -50,6 +51,8 @@ def lines(workspace_id: str, events: Sequence[Event]) -> list[Line]:
 
 def _line(event: Event, hook: Hook, ran: list[Run], judged: list[Any]) -> Line:
     near = [verdict.summary for verdict, _ in judged if not verdict.met and verdict.summary]
+    if told_before_hiding(hook, event):
+        near = ["Not met: what was found is hidden"] if near else []
     return Line(
         event=event,
         hook=hook,
@@ -64,7 +67,7 @@ def _line(event: Event, hook: Hook, ran: list[Run], judged: list[Any]) -> Line:
 
 def title(event: Event, hook: Hook) -> str:
     """What an event is called: its gist, else what is known of it."""
-    known = event.gist or type_name(hook.provider, event.event_type)
+    known = gist_shown(hook, event) or type_name(hook.provider, event.event_type)
     return known or f"Unknown event, {size(event.size)}"
 
 

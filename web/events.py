@@ -12,6 +12,8 @@ pages.add_url_rule("/events/<event_id>", "show", event.show)
 pages.add_url_rule("/events/<event_id>/replay", "replay", event.replay, methods=["GET", "POST"])
 pages.add_url_rule("/events/<event_id>/try", "try_today", event.try_today)
 pages.add_url_rule("/events/<event_id>/body", "body", event.body)
+pages.add_url_rule("/events/<event_id>/reveal", "reveal", event.reveal, methods=["POST"])
+pages.add_url_rule("/events/<event_id>/hide", "hide", event.hide, methods=["POST"])
 pages.add_url_rule("/events/<event_id>/pin", "pin", event.pin, methods=["POST"])
 pages.add_url_rule("/events/<event_id>/share", "share", event.share, methods=["GET", "POST"])
 pages.add_url_rule(

@@ -13,7 +13,6 @@ from jinja2 import Environment, Undefined, pass_context
 from markupsafe import Markup
 
 from rulebook.domain import evidence
-from rulebook.domain.hooks import secrets_of
 from rulebook.domain.masking import Masking
 from rulebook.domain.trace import trace
 from rulebook.storage import workspaces
@@ -43,10 +42,10 @@ def show(token: str) -> ResponseReturnValue:
     g.zone = ZoneInfo(workspace.zone)
     g.masking = masking = Masking()
     traced = trace(event)
-    masking.hide(*secrets_of(traced.hook))
+    masking.hide(*traced.hiding.texts)
     payload = masking.value(traced.payload.value) if traced.payload else None
-    headers = masking.pairs(event.headers)
-    query = masking.pairs(parse_qsl(event.query, keep_blank_values=True))
+    headers = masking.pairs(traced.hiding.headers)
+    query = masking.pairs(parse_qsl(traced.hiding.query, keep_blank_values=True))
     hints = money_hints(traced)
     told = story(traced, hints)
     way = steps(traced, told)

@@ -15,9 +15,10 @@ from typing import Any
 from flask import current_app, request
 from flask.typing import ResponseReturnValue
 
+from rulebook.domain.hiding import gist_shown
 from rulebook.domain.lookback import FARTHEST, Sofar, look_back
 from rulebook.domain.rules import find_rule
-from rulebook.storage import events, reading, rules
+from rulebook.storage import events, hooks, reading, rules
 from rulebook.storage.events import Event
 from web import draft
 from web.draft import Document
@@ -39,11 +40,16 @@ class Far:
         return not self.sofar.done and not self.stale
 
     @property
-    def listed(self) -> list[tuple[str, list[Event]]]:
+    def listed(self) -> list[tuple[str, list[tuple[Event, str]]]]:
         """The newest events that stop and that start matching."""
         mine = actor().workspace_id
         lists = (("stop", self.sofar.stopping), ("start", self.sofar.starting))
-        return [(title, events.events_by_id(mine, ids)) for title, ids in lists if ids]
+        found = [(title, events.events_by_id(mine, ids)) for title, ids in lists if ids]
+        known = {hook.id: hook for hook in hooks.hooks(mine)}
+        return [
+            (title, [(event, gist_shown(known[event.hook_id], event)) for event in rows])
+            for title, rows in found
+        ]
 
 
 def read(form: Mapping[str, str], document: Document) -> Far | None:

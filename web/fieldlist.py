@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from rulebook.domain import past
+from rulebook.domain.masking import HIDDEN
 from rulebook.domain.past import Past
 from rulebook.providers import PROVIDERS
 from rulebook.providers.contract import Body, at
@@ -169,7 +170,8 @@ def _of_payload(
     beside = _beside(here.values())
     for path in [*here, *(path for path in counted if path not in here)]:
         mine, all_of = here.get(path), counted.get(path)
-        kind = mine.kind if mine else _usual(all_of)
+        hidden = mine is not None and mine.example == HIDDEN and all_of
+        kind = mine.kind if mine and not hidden else _usual(all_of)
         if kind == "group":
             continue
         example = mine.example if mine else (all_of.examples or ("",))[0] if all_of else ""

@@ -21,6 +21,8 @@ from rulebook.storage.users import Session
 ASKS = {
     "taking.take_events": "events are taken away",
     "taking.take_runs": "runs are taken away",
+    "events.reveal": "something hidden is shown",
+    "hooks.show_again": "a hidden field is shown again",
     "settings.make_token": "a token is made",
     "hooks.change": "a signing secret is changed",
     "hooks.rotate": "a hook gets a new address",

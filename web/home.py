@@ -12,6 +12,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from rulebook.domain.attention import dismiss, everything, mute, unmute, worries
+from rulebook.domain.hiding import runs_shown
 from rulebook.domain.rules import read_back
 from rulebook.providers import PROVIDERS, RECIPES, UNKNOWN_SENDER, Recipe
 from rulebook.storage import (
@@ -157,7 +158,7 @@ def _upper(workspace_id: str) -> dict[str, Any]:
         "today": today,
         "alerts_go": bool(by_mail(workspace_id) or alerts.way_of(workspace_id).other_action),
         "alert_trouble": alerts.last_trouble(workspace_id),
-        "waiting": figures.waiting_runs(workspace_id, 5),
+        "waiting": runs_shown(figures.waiting_runs(workspace_id, 5)),
     }
 
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from rulebook.domain import hidden_fields
 from rulebook.domain import hooks as verbs
 from rulebook.domain.rules import read_back
 from rulebook.domain.samples import samples_for, send_sample
 from rulebook.errors import Invalid
 from rulebook.providers import PROVIDERS, UNKNOWN_SENDER
+from rulebook.providers.contract import Body
 from rulebook.storage import events, fields, hooks, rules
 from rulebook.storage.events import EventFilter
 from rulebook.storage.hooks import Hook
+from rules.paths import name_of, parse_path
+from rules.words import Names, sentence_case
 from web.coach import coach, refusing
 from web.eventlist import lines
 from web.explained import friendly_names
@@ -121,6 +126,14 @@ def delete(hook_id: str) -> ResponseReturnValue:
     verbs.delete_hook(actor(), hook_id)
     flash(f"{hook.name} is deleted. Its events and history are kept until their time is over.")
     return redirect(url_for("hooks.index"), 303)
+
+
+@pages.post("/hooks/<hook_id>/show-again")
+def show_again(hook_id: str) -> ResponseReturnValue:
+    """Show a field again that somebody hid."""
+    hidden_fields.show_field(actor(), hook_id, request.form.get("path", ""))
+    flash("It is shown again, on pages that are opened from now on.", "ok")
+    return redirect(url_for("hooks.show", hook_id=hook_id), 303)
 
 
 @pages.post("/hooks/<hook_id>/sample")
@@ -230,6 +243,8 @@ def _show(hook: Hook, error: Invalid | None = None) -> str:
         fields=fields_seen(fields.fields(hook.id), names),
         samples=[(f"{name}/{each.name}", each.label) for name, each in samples_for(hook)],
         choices=[(p.name, p.label) for p in PROVIDERS.values()],
+        hidden=list(_hidden(hook, names)),
+        may_own=here.may("own"),
         reply=hook.settings.get("reply") or {},
         settings=hook.settings,
         given=request.form if error else {},
@@ -237,6 +252,16 @@ def _show(hook: Hook, error: Invalid | None = None) -> str:
         may_write=here.may("write"),
         may_send=here.may("send"),
     )
+
+
+def _hidden(hook: Hook, names: Names) -> Iterator[dict[str, Any]]:
+    """The fields that people do not see: those of the sender's file, and those chosen here."""
+    of_sender = PROVIDERS[hook.provider].hides if hook.provider in PROVIDERS else ()
+    found = [(each.path, False) for each in of_sender if isinstance(each, Body)]
+    found += [(path, True) for path in hook.settings.get("hidden") or ()]
+    for path, chosen in found:
+        name = names(parse_path(path).text) or sentence_case(name_of(path))
+        yield {"path": path, "name": name, "chosen": chosen}
 
 
 def _boxes(error: Invalid | None) -> dict[str, Any]:

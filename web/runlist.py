@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from flask import request, url_for
 
+from rulebook.domain.hiding import runs_shown
 from rulebook.domain.saved import saved_filters
 from rulebook.storage import connections, figures, ledger, rules, utcnow
 from rulebook.storage.ledger import RunFilter
@@ -105,11 +106,13 @@ def runs_page() -> str:
         if not (asked or older) and counts.get("unknown")
         else []
     )
+    shown = runs_shown(found.runs)
+    undecided = runs_shown(undecided)
     first = top or (found.runs[0].id if found.runs else NOTHING_YET)
     drawn = bool(request.args.get("part"))
     return page(
         "runs.html",
-        runs=found.runs,
+        runs=shown,
         named=rules.named({run.rule_version_id for run in [*found.runs, *undecided]}),
         undecided=undecided,
         asked=asked,

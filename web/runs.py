@@ -9,8 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from rulebook.actions import ACTIONS, Field
 from rulebook.domain import held, replay
+from rulebook.domain.hiding import gist_shown, hiding_of_run, runs_shown
 from rulebook.errors import Conflict, NotFound
-from rulebook.storage import attempts, connections, events, figures, rules, runs
+from rulebook.storage import attempts, connections, events, figures, hooks, rules, runs
 from rulebook.storage.rules import Rule
 from rulebook.storage.runs import Run
 from rules.filters.plain import compact
@@ -37,20 +38,24 @@ def show(run_id: str) -> ResponseReturnValue:
     me = actor()
     run = replay.find_run(me, run_id)
     rule, number = _rule_of(run)
+    hiding = hiding_of_run(run)
+    run = hiding.over(run)
     same = runs.runs_of_step(run.event_id, run.rule_id, run.step_id, run.test)
+    event = events.event_by_id(run.event_id)
     return render_template(
         "run.html",
         run=run,
         rule=rule,
         number=number,
-        event=events.event(me.workspace_id, run.event_id),
+        event=event,
+        gist=gist_shown(hooks.hook_by_id(run.hook_id), event),
         hook_name=figures.hook_names(me.workspace_id, [run.hook_id])[run.hook_id],
         connection=_connection_name(run),
         fields=fields_of(run),
         parts=parts_of(run),
         reports=_is_reported(run),
-        attempts=attempts.attempts_of([run.id])[run.id],
-        others=[each for each in same if each.id != run.id],
+        attempts=[hiding.over(each) for each in attempts.attempts_of([run.id])[run.id]],
+        others=[hiding.over(each) for each in same if each.id != run.id],
         retried=any(each.id > run.id for each in same),
         awaits_report=awaits_report(run),
         later_than=later_than,
@@ -156,7 +161,7 @@ def retry_failed() -> ResponseReturnValue:
     """What a retry of all failed runs, of one rule or of all, would send; sends nothing."""
     me = actor()
     rule_id = request.args.get("rule", "")
-    found = figures.failed_runs(me.workspace_id, rule_id or None, MOST_AT_ONCE)
+    found = runs_shown(figures.failed_runs(me.workspace_id, rule_id or None, MOST_AT_ONCE))
     if rule_id and not figures.rule_names(me.workspace_id, [rule_id]):
         raise NotFound("rule")
     return render_template(

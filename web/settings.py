@@ -47,11 +47,14 @@ DEEDS = {
     "event.pin": "pinned an event",
     "event.replay": "replayed an event",
     "event.unpin": "took the pin out of an event",
+    "event.reveal": "read the exact bytes of an event, with what is hidden in them",
     "evidence.create": "made a link to show an event",
     "evidence.revoke": "revoked a link that shows an event",
     "hook.create": "made the hook",
     "hook.change": "changed a hook",
     "hook.rotate": "gave a new address to",
+    "hook.hide": "hid fields of a hook",
+    "hook.show": "shows fields of a hook again",
     "hook.release": "let held events go on at",
     "hook.delete": "deleted the hook",
     "rule.create": "made the rule",
@@ -76,6 +79,7 @@ _IDS = (
     "run.retry",
     "evidence.create",
     "evidence.revoke",
+    "event.reveal",
 )  # their detail is an id, which says nothing to a reader
 
 

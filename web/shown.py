@@ -13,6 +13,7 @@ from rulebook.actions import ACTIONS
 from rulebook.domain.accounts import SignedIn
 from rulebook.domain.attention import worries
 from rulebook.domain.gist import type_name
+from rulebook.domain.hiding import gist_shown
 from rulebook.domain.tallying import price_of
 from rulebook.storage import utcnow
 
@@ -81,6 +82,7 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.filters.update(in_words=in_words, numbered=enumerate, in_sentence=in_sentence)
     app.jinja_env.globals.update(run_words=run_words, event_words=event_words, type_name=type_name)
+    app.jinja_env.globals.update(gist=gist_shown)
     app.jinja_env.globals.update(delivery_words=delivery_words, delivery_says=DELIVERY_SAYS)
     app.jinja_env.globals.update(cost_words=cost_words)
     app.jinja_env.globals.update(

@@ -9,10 +9,9 @@ from typing import Any
 from rulebook.actions import ACTIONS, Message
 from rulebook.domain.actor import Actor
 from rulebook.domain.asking import FieldAsked
+from rulebook.domain.hiding import hiding_in, runs_shown, told_before_hiding
 from rulebook.domain.history import search
-from rulebook.domain.hooks import secrets_of
 from rulebook.domain.masking import Masking
-from rulebook.domain.reading import payload_of
 from rulebook.domain.tallying import price_of
 from rulebook.storage import (
     connections,
@@ -92,7 +91,7 @@ def _rows(workspace_id: str, some: Sequence[Run], said: Callable[[Run], str]) ->
     named = rules.named({run.rule_version_id for run in some})
     through = connections.names_of({run.connection_id for run in some if run.connection_id})
     rows = []
-    for run in some:
+    for run in runs_shown(some):
         hook, event = known[run.hook_id], their[run.event_id]
         masking, _payload = _masked(event, hook, bodies.get(event.id))
         rows.append({
@@ -105,10 +104,10 @@ def _rows(workspace_id: str, some: Sequence[Run], said: Callable[[Run], str]) ->
 
 def _masked(event: Event, hook: Hook, body: bytes | None) -> tuple[Masking, Any]:
     """What an event says, masked; what was masked in it is from now on masked in texts as well."""
-    payload = None if body is None else payload_of(event, hook.provider, body).value
+    hiding = hiding_in(hook, event, body)
     masking = Masking(people=False)
-    masking.hide(*secrets_of(hook))
-    return masking, masking.value(payload)
+    masking.hide(*hiding.texts)
+    return masking, masking.value(hiding.payload)
 
 
 def _event(event: Event, hook: Hook, body: bytes | None) -> Row:
@@ -123,7 +122,7 @@ def _event(event: Event, hook: Hook, body: bytes | None) -> Row:
         "verification": event.verification,
         "state": event.state,
         "reason": masking.text(event.reason),
-        "gist": masking.text(event.gist),
+        "gist": "" if told_before_hiding(hook, event) else masking.text(event.gist),
         "matched": event.matched,
         "method": event.method,
         "address": event.address,

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 
 from rulebook.domain.actor import Actor
 from rulebook.domain.asking import FieldAsked, holds
+from rulebook.domain.hiding import covered
 from rulebook.domain.indexing import cards_of, outcome_of
 from rulebook.domain.reading import payload_in
 from rulebook.storage import events, finding, search_source
+from rulebook.storage.base import JsonDict
 from rulebook.storage.events import Event, EventFilter
 from rulebook.storage.finding import Wanted
 from rules import terms
@@ -190,8 +192,12 @@ class _Look:
         bodies = events.readable_bodies_of(ids)
         return [each for each in ids if each in bodies and self._holds(*bodies[each])]
 
-    def _holds(self, body: bytes, content_type: str, provider: str, part: int | None) -> bool:
+    def _holds(
+        self, body: bytes, content_type: str, part: int | None, provider: str, settings: JsonDict
+    ) -> bool:
         value = payload_in(body, content_type, provider, part).value
+        # Nobody finds out by asking what is hidden.
+        value = covered(provider, settings, value, body)
         return all(holds(each, value) for each in self.fields)
 
     def _fits(self, event: Event) -> bool:

@@ -9,8 +9,11 @@ from typing import Any
 
 from rulebook.errors import Problem
 from rulebook.providers.custom import scheme_problem
+from rules.errors import Unusable
+from rules.paths import parse_path
 
 REPLY_TYPES = ("text/plain", "application/json")
+MOST_HIDDEN = 50
 LONGEST_TOLERANCE = 7 * 24 * 3600  # seconds
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,100}")
 
@@ -76,6 +79,24 @@ def _yes_or_no(name: str) -> Callable[[Any], list[Problem]]:
     return problems
 
 
+def _hidden(value: Any) -> list[Problem]:
+    def problem(message: str) -> list[Problem]:
+        return [Problem("/settings/hidden", message, 'Such as ["$.customer.email"].')]
+
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        return problem("This is a list of paths.")
+    if len(value) > MOST_HIDDEN:
+        return problem(f"At most {MOST_HIDDEN} fields can be hidden.")
+    for each in value:
+        try:
+            parsed = parse_path(each)
+        except Unusable as unusable:
+            return problem(f"{each!r} cannot be read: {unusable}")
+        if parsed.searches or not parsed.segments:
+            return problem(f"{each!r} is no plain path.")
+    return []
+
+
 def _id_header(value: Any) -> list[Problem]:
     if isinstance(value, str) and _HEADER.fullmatch(value):
         return []
@@ -94,6 +115,9 @@ SETTINGS = {
                     "at first, no once a secret was saved.", _yes_or_no("allow_unverified")),
         HookSetting("keep_refused", "Whether the bodies of refused requests are kept, so that they "
                     "can be taken later (yes unless said).", _yes_or_no("keep_refused")),
+        HookSetting("hidden", "Paths of fields that people do not see, [*] for every item of a "
+                    "list; rules and messages use them all the same. Only an owner takes one away.",
+                    _hidden),
         HookSetting("id_header", "The header in which a sender repeats the same id when it sends "
                     "again; the provider's own id counts otherwise.", _id_header),
     )

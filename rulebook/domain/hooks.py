@@ -9,12 +9,14 @@ from typing import Any
 
 from rulebook.domain.accounts import digest
 from rulebook.domain.actor import Actor
+from rulebook.domain.hidden import hidden_on
 from rulebook.domain.hook_settings import settings_problems
 from rulebook.domain.house import house
+from rulebook.domain.masking import HIDDEN
 from rulebook.errors import Invalid, NotFound, Problem
 from rulebook.providers import PROVIDERS, UNKNOWN_SENDER
 from rulebook.sealing import Sealer
-from rulebook.storage import db, events, hooks, utcnow
+from rulebook.storage import db, events, fields, hooks, utcnow
 from rulebook.storage.base import new_id
 from rulebook.storage.hooks import Hook, HookAtDoor
 
@@ -66,6 +68,8 @@ def change_hook(actor: Actor, hook_id: str, **changes: Any) -> Hook:
         hook.name = changes["name"].strip()
     if "paused" in changes:
         hook.paused = bool(changes["paused"])
+    if "hidden" in changes.get("settings", {}):
+        _hide(actor, hook, settings)
     hook.settings = with_secret(settings, secret)
     if "secret" in changes:
         # An empty secret removes the check; a new one is taken beside the last, for rotation.
@@ -74,6 +78,19 @@ def change_hook(actor: Actor, hook_id: str, **changes: Any) -> Hook:
     actor.note("hook.change", hook.id, ", ".join(sorted(changes)))
     db.session.commit()
     return hook
+
+
+def _hide(actor: Actor, hook: Hook, settings: dict[str, Any]) -> None:
+    """What comes to the fields that are hidden, and what an owner takes away of them."""
+    before, now = set(hook.settings.get("hidden") or ()), set(settings["hidden"] or ())
+    if before - now:
+        actor.must("own")
+        actor.note("hook.show", hook.id, ", ".join(sorted(before - now)))
+    if now - before:
+        settings["hidden"] = sorted(now)
+        hook.hidden_at = utcnow()
+        fields.forget_examples(hook.id, HIDDEN, hidden_on(hook.provider, settings).covers)
+        actor.note("hook.hide", hook.id, ", ".join(sorted(now - before)))
 
 
 def release_hook(actor: Actor, hook_id: str) -> list[str]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from rulebook.domain.hiding import Hiding
 from rulebook.domain.reading import payload_in
 from rulebook.storage import db, reading, search, search_cards, search_source, utcnow
 from rulebook.storage.base import first_id
@@ -98,8 +99,10 @@ def outcome_of(state: str, matched: int) -> str:
 def _words(source: Source, said: Iterable[str]) -> frozenset[str]:
     body = source.body or b""
     value = payload_in(body, source.content_type, source.provider, source.part).value
-    texts = [source.event_type or "", source.provider_id or "", source.gist, source.query, *said]
-    marks = _look_through(value, texts)
+    hiding = Hiding(source, (), source.query, value, body)
+    texts = [source.event_type or "", source.provider_id or "", hiding.query]
+    texts += [hiding.text(text) for text in (source.gist, *said)]
+    marks = _look_through(hiding.payload, texts)
     return frozenset(terms_of("\n".join(texts)[:MOST_TEXT]) | marks)
 
 

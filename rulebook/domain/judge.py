@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from rulebook.domain.at_once import Places, begin_at_once
 from rulebook.domain.gist import gist_of
+from rulebook.domain.hiding import Hiding
 from rulebook.domain.noting import Notes
 from rulebook.domain.planning import plan
 from rulebook.domain.reading import seen_by_rules
@@ -50,6 +51,7 @@ class Thought:
 
     event: AtWork
     payload: Payload
+    hiding: Hiding
     planned: list[dict[str, Any]]
     kept: list[dict[str, Any]]
     settled: dict[str, Any]
@@ -178,12 +180,13 @@ def _judge(
     if not begin_at_once(planned, write_down, now, places):
         return None
     for thought in thoughts:
-        notes.add(thought.event.hook_id, thought.payload.value)
+        notes.add(thought.event.hook_id, thought.payload.value, thought.hiding)
     return [run_claims.as_wanted(run) for run in planned if run["state"] == "queued"]
 
 
 def _think(event: AtWork, hook: HookAtWork, body: bytes, now: datetime) -> Thought:
     seen, payload = seen_by_rules(event, hook, body)
+    hiding = Hiding(hook, event.headers, event.query, payload.value, body)
     hook_rules = rules_of(hook)
     met = [hook_rules.by_id[rule_id] for rule_id in hook_rules.ruleset.match(seen)]
     settled = {
@@ -191,18 +194,23 @@ def _think(event: AtWork, hook: HookAtWork, body: bytes, now: datetime) -> Thoug
         "matched": len(met),
         "judged": len(hook_rules.by_id),
         "judged_at": now,
-        "gist": gist_of(hook.provider, payload),
+        "gist": hiding.text(gist_of(hook.provider, replace(payload, value=hiding.covered))),
         "reason": payload.problem or "",
     }
     planned = [
         run for judged in met for run in plan(event, hook, judged, seen, hook_rules.zone, now)
     ]
-    kept = list(_verdicts(event, hook_rules, met, seen, now))
-    return Thought(event, payload, planned, kept, settled)
+    kept = list(_verdicts(event, hook_rules, met, seen, now, hiding))
+    return Thought(event, payload, hiding, planned, kept, settled)
 
 
 def _verdicts(
-    event: AtWork, hook_rules: HookRules, met: list[Judged], seen: dict[str, Any], now: datetime
+    event: AtWork,
+    hook_rules: HookRules,
+    met: list[Judged],
+    seen: dict[str, Any],
+    now: datetime,
+    hiding: Hiding,
 ) -> Iterator[dict[str, Any]]:
     """Met ones, and those missed by one condition; the others are recomputed when looked at."""
     for judged in met:
@@ -212,7 +220,7 @@ def _verdicts(
     for judged in unmet[:MOST_EXPLAINED]:
         explanation = explain(judged.parsed, seen, zone=hook_rules.zone)
         if not explanation.met and explanation.missed == 1:
-            yield _verdict(event, judged, False, explanation.summary, now)
+            yield _verdict(event, judged, False, hiding.text(explanation.summary), now)
 
 
 def _verdict(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 from rules.values import as_text
@@ -89,7 +90,7 @@ class Masking:
     def text(self, text: str) -> str:
         """The text with all that is secret in it masked."""
         for secret, mask in self._known.items():
-            text = _blot(text, secret, mask)
+            text = blot(text, secret, mask)
         return _masked(text, self._looks)
 
     def _plain(self, value: Any, key: str) -> Any:
@@ -103,6 +104,7 @@ class Masking:
         return masked
 
 
+@lru_cache(maxsize=4096)
 def is_secret(key: str) -> bool:
     """Whether what goes by this name is nobody else's business."""
     words = [word.lower() for word in _WORDS.findall(key)]
@@ -176,7 +178,7 @@ def _luhn(digits: str) -> bool:
     return total % 10 == 0
 
 
-def _blot(text: str, secret: str, mask: str) -> str:
+def blot(text: str, secret: str, mask: str) -> str:
     """The text without the secret, in whatever capitals, also where only its beginning is left."""
     if len(secret) < _SHORTEST_ANYWHERE:
         return re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", lambda _: mask, text, flags=re.I)

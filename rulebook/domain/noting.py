@@ -10,6 +10,8 @@ import threading
 from collections import Counter
 from datetime import datetime
 
+from rulebook.domain.hiding import Hiding
+from rulebook.domain.masking import HIDDEN
 from rulebook.storage import db, fields, hooks, utcnow
 from rulebook.storage.fields import Sighting
 from rules.catalog import fields_of
@@ -25,8 +27,9 @@ class Notes:
         self._events: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def add(self, hook_id: str, value: object) -> None:
-        """What the payload of one event of this hook shows; of a burst, the first hundred."""
+    def add(self, hook_id: str, value: object, hiding: Hiding) -> None:
+        """What the payload of one event of this hook shows; of a burst, the first hundred. Of what
+        is hidden there is no example."""
         if self._events[hook_id] >= MOST_AT_ONCE:
             return
         shown = fields_of(value)
@@ -34,7 +37,11 @@ class Notes:
             self._events[hook_id] += 1
             of_hook = self._seen.setdefault(hook_id, {})
             for each in shown:
-                of_hook.setdefault(each.path, Sighting()).add(each.kind, each.example)
+                example = each.example
+                if hiding.of_body:
+                    covers = hiding.of_hook.covers(each.path)
+                    example = HIDDEN if covers else hiding.value(example)
+                of_hook.setdefault(each.path, Sighting()).add(each.kind, example)
 
     def write_down(self, now: datetime | None = None) -> None:
         """Add it all to the catalogues. Commits."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from rulebook.domain.hiding import Hiding
+from rulebook.domain.masking import HIDDEN
 from rulebook.domain.reading import seen_by_rules
 from rulebook.storage import events
 from rulebook.storage.events import Event
@@ -27,6 +29,7 @@ class Past:
 
     event: Event
     seen: dict[str, Any]
+    hiding: Hiding
 
 
 def newest(hook: Hook, limit: int) -> list[Past]:
@@ -41,11 +44,17 @@ def older(hook: Hook, limit: int, than_id: str | None = None) -> Iterator[Past]:
         bodies = events.bodies_of([event.id for event in page])
         for event in page:
             if event.id in bodies:
-                yield Past(event, seen_by_rules(event, hook, bodies[event.id])[0])
+                yield read(hook, event, bodies[event.id])
         if len(page) < AT_ONCE:
             return
         limit -= len(page)
         than_id = page[-1].id
+
+
+def read(hook: Hook, event: Event, body: bytes) -> Past:
+    """One event with its body."""
+    seen, payload = seen_by_rules(event, hook, body)
+    return Past(event, seen, Hiding(hook, event.headers, event.query, payload.value, body))
 
 
 def fields_of(past: list[Past], event_type: str | None) -> tuple[list[CatalogField], int]:
@@ -58,14 +67,23 @@ def fields_of(past: list[Past], event_type: str | None) -> tuple[list[CatalogFie
         if each.event.event_type == event_type and size <= MOST_BYTES:
             same.append(each)
             size += each.event.size
-    key = tuple(each.event.id for each in same)
+    hidden = same[0].hiding.of_hook if same else None
+    chosen = tuple(path.text for path in hidden.paths) if hidden else ()
+    key = (*chosen, *(each.event.id for each in same))
     with _lock:
         if key in _catalogues:
             _catalogues.move_to_end(key)
             return _catalogues[key]
-    found = merge(each.seen.get("payload") for each in same), len(same)
+    merged = merge(each.seen.get("payload") for each in same)
+    if hidden and chosen:
+        merged = [_covered(each) if hidden.covers(each.path) else each for each in merged]
+    found = merged, len(same)
     with _lock:
         _catalogues[key] = found
         while len(_catalogues) > _MOST_CATALOGUES:
             _catalogues.popitem(last=False)
     return found
+
+
+def _covered(field: CatalogField) -> CatalogField:
+    return replace(field, examples=(HIDDEN,), values={})

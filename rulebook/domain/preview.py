@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from rulebook.actions import ACTIONS, Message
 from rulebook.domain.actor import Actor
+from rulebook.domain.hiding import Hiding
 from rulebook.domain.hooks import find_hook
 from rulebook.domain.reading import seen_by_rules
 from rulebook.domain.rendering import context_of, render
@@ -73,7 +74,9 @@ def preview(actor: Actor, hook_id: str, document: Any, limit: int = DEFAULT) -> 
         judged=len(kept),
         met=len(met),
         met_ids=[event.id for event in kept if event.id in met],
-        examples=[_example(event, hook, parsed, seen[event.id], zone) for event in shown],
+        examples=[
+            _example(event, hook, parsed, seen[event.id], zone, bodies[event.id]) for event in shown
+        ],
         oldest=kept[-1].received_at if kept else None,
     )
 
@@ -86,7 +89,7 @@ def try_on(actor: Actor, hook_id: str, document: Any, event_id: str) -> Example 
     if event is None or event.hook_id != hook.id or body is None:
         return None
     zone = workspaces.workspace(actor.workspace_id).zone
-    return _example(event, hook, parsed, seen_by_rules(event, hook, body)[0], zone)
+    return _example(event, hook, parsed, seen_by_rules(event, hook, body)[0], zone, body)
 
 
 def _worth_showing(kept: list[Event], met: set[str]) -> list[Event]:
@@ -96,12 +99,22 @@ def _worth_showing(kept: list[Event], met: set[str]) -> list[Event]:
 
 
 def _example(
-    event: Event, hook: Hook, parsed: ParsedRule, seen: dict[str, Any], zone: str
+    event: Event, hook: Hook, parsed: ParsedRule, seen: dict[str, Any], zone: str, body: bytes
 ) -> Example:
-    explanation = explain(parsed, seen, zone=zone)
+    hiding = Hiding(hook, event.headers, event.query, seen["payload"], body)
+    explanation = hiding.explanation(explain(parsed, seen, zone=zone))
     context = context_of(seen, parsed.name, hook, zone)
-    planned = [planned_for(step, context) for step in parsed.then]
+    planned = [_shown(planned_for(step, context), hiding) for step in parsed.then]
     return Example(event, explanation, planned)
+
+
+def _shown(planned: Planned, hiding: Hiding) -> Planned:
+    return replace(
+        planned,
+        summary=hiding.text(planned.summary),
+        message=hiding.written(planned.message),
+        sentence=hiding.text(planned.sentence),
+    )
 
 
 def planned_for(step: Step, context: dict[str, Any]) -> Planned:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -91,10 +91,22 @@ def read_over(
     seen = {id: context_of(each.seen, name, hook, zone) for id, each in chosen.items()}
     kept = [each.event for each in chosen.values()]
     among = {each.event.id for each in over}
-    return [
+    found = [
         _reading(actor, at, raw, kept, seen, among, here.event if here else None)
         for at, raw in enumerate(document.get("then") or [])
     ]
+    return [_shown(reading, chosen) if reading else None for reading in found]
+
+
+def _shown(reading: Reading, chosen: Mapping[str, Past]) -> Reading:
+    """The cases without what is hidden of their events; they were counted with it."""
+    cases = []
+    for case in reading.cases:
+        hiding = chosen[case.event.id].hiding
+        summary, sentence = hiding.text(case.summary), hiding.text(case.sentence)
+        message = hiding.written(case.message)
+        cases.append(replace(case, summary=summary, message=message, sentence=sentence))
+    return replace(reading, cases=cases)
 
 
 def _reading(

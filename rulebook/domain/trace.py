@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from rulebook.domain.hiding import Hiding
 from rulebook.domain.reading import seen_by_rules
 from rulebook.domain.rules import modes_at
 from rulebook.domain.verify import request_of, verify
@@ -59,7 +60,8 @@ class JudgedRule:
 
 @dataclass(frozen=True)
 class Trace:
-    """One event with all that happened to it; `body` is None once it is no longer kept.
+    """One event with all that happened to it, without what is hidden of it (`hiding`) except in
+    `body` and `event`; `body` is None once it is no longer kept.
     `unexplained`: how many rules there were beyond those that are told. `signature`: what can
     still be said of a right one, such as how old it was."""
 
@@ -67,13 +69,13 @@ class Trace:
     hook: Hook
     body: bytes | None
     payload: Payload | None
-    seen: dict[str, Any] | None
     duplicates: list[Event]
     judged: list[JudgedRule]
     unexplained: int
     runs: list[Run]
     attempts: dict[str, list[Attempt]]
     signature: str
+    hiding: Hiding
 
 
 def trace(event: Event) -> Trace:
@@ -81,20 +83,24 @@ def trace(event: Event) -> Trace:
     hook = db.session.get_one(Hook, event.hook_id)
     body = events.body_of(event.id)
     seen, payload = seen_by_rules(event, hook, body) if body is not None else (None, None)
-    all_runs = runs.runs_of_events([event.id])[event.id]
+    hiding = Hiding(hook, event.headers, event.query, payload.value if payload else None, body)
+    all_runs = [hiding.over(run) for run in runs.runs_of_events([event.id])[event.id]]
     judged, unexplained = _judged(event, hook, seen, all_runs) if seen is not None else ([], 0)
     return Trace(
         event=event,
         hook=hook,
         body=body,
-        payload=payload,
-        seen=seen,
+        payload=replace(payload, value=hiding.payload) if payload else None,
         duplicates=events.duplicates_of(event.id),
-        judged=judged,
+        judged=[replace(j, explanation=hiding.explanation(j.explanation)) for j in judged],
         unexplained=unexplained,
         runs=all_runs,
-        attempts=attempts.attempts_of([run.id for run in all_runs]),
+        attempts={
+            run_id: [hiding.over(each) for each in tried]
+            for run_id, tried in attempts.attempts_of([run.id for run in all_runs]).items()
+        },
         signature=_signature(event, hook, body),
+        hiding=hiding,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rulebook.domain.actor import Actor
+from rulebook.domain.hiding import Hiding
 from rulebook.domain.planning import plan
 from rulebook.domain.reading import seen_by_rules
 from rulebook.domain.replay import find_event
@@ -38,7 +39,8 @@ def try_today(actor: Actor, event_id: str) -> list[Tried]:
     hook, body = db.session.get_one(Hook, event.hook_id), events.body_of(event.id)
     if body is None:
         raise Conflict("What was sent is no longer kept.", "It cannot be judged again.")
-    seen, _payload = seen_by_rules(event, hook, body)
+    seen, payload = seen_by_rules(event, hook, body)
+    hiding = Hiding(hook, event.headers, event.query, payload.value, body)
     today = rules_of(hook)
     met, number, now = set(today.ruleset.match(seen)), runs.last_replay(event.id) + 1, utcnow()
     found = []
@@ -49,8 +51,9 @@ def try_today(actor: Actor, event_id: str) -> list[Tried]:
             if rule.id in met
             else []
         )
-        would_send = [run["summary"] for run in planned]
+        would_send = [hiding.text(run["summary"]) for run in planned]
         fits = explanation.met and rule.mode != "off"
         cut_off = fits and rule.id not in met
-        found.append(Tried(rule, rule.id in met, cut_off, explanation, would_send))
+        told = hiding.explanation(explanation)
+        found.append(Tried(rule, rule.id in met, cut_off, told, would_send))
     return sorted(found, key=lambda each: (not each.met, each.explanation.missed))

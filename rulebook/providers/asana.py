@@ -47,6 +47,7 @@ PROVIDER = Provider(
         ),
     ),
     event_time=(Body(f"{FIRST}.created_at"),),
+    hides=(Header("x-hook-secret"),),
     detect=(Header("x-hook-signature"), Header("x-hook-secret")),
     batches=(("events",),),
     handshakes=(

@@ -173,6 +173,7 @@ PROVIDER = Provider(
     ),
     docs="https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html",
     retries="Amazon SNS sends again by itself, as the delivery policy of the topic says.",
+    hides=(Body("$.Token"),),
     detect=(Header("x-amz-sns-message-type"),),
     samples=(
         Sample(

@@ -27,6 +27,7 @@ PROVIDER = Provider(
     event_type=(Body("$.type"),),
     event_id=(Header("svix-id"), Header("webhook-id")),
     event_time=(Body("$.timestamp"),),
+    hides=(Body("$.data.data.otp_code"),),
     detect=(Where(Header("svix-id"), Present("$.event_attributes")),),
     types={
         "email.created": "Email written",

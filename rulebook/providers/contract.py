@@ -105,6 +105,9 @@ class Provider:
     money: Mapping[str, str] = field(default_factory=dict)  # path in minor units -> its currency
     gist: tuple[str, ...] = ()  # templates for one line about an event; the first that fits
     handshakes: tuple[Handshake, ...] = ()
+    # Fields and headers that are secrets of the sender or of its users: rules see them, people do
+    # not. Paths may mean every item of a list.
+    hides: tuple[Body | Header, ...] = ()
     # One delivery, many events: the way to the list, name by name; () where the body is the list.
     batches: tuple[tuple[str, ...], ...] = ()
     unwraps: str = ""  # the form field whose JSON is what is really said

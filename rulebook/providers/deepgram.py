@@ -25,6 +25,7 @@ PROVIDER = Provider(
     ),
     event_id=(Where(Body("$.metadata.request_id"), Present("$.results")), Body("$.request_id")),
     event_time=(Body("$.metadata.created"),),
+    hides=(Header("dg-token"),),
     detect=(Header("dg-token"),),
     types={
         "transcript.failed": "Transcript failed",

@@ -124,6 +124,7 @@ PROVIDER = Provider(
     retries="Discord tries an event again for up to 10 minutes; a command is not sent again.",
     switches_off="Discord stops after too many failures and tells you by mail, and refuses an "
     "address that takes a wrong signature.",
+    hides=(Body("$.token"),),
     detect=(Header("x-signature-ed25519"),),
     samples=(
         Sample(

@@ -40,6 +40,7 @@ PROVIDER = Provider(
     ),
     event_id=(Header("webhook-id"), Header("idempotency-key")),  # the signed one first
     event_time=(Body(f"{ITEM}.updated_at"), Body("$.commits[0].timestamp"), Body("$.created_at")),
+    hides=(Header("x-gitlab-token"),),
     detect=(Header("x-gitlab-event"),),
     types={
         "build.failed": "Job failed",

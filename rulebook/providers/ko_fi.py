@@ -42,6 +42,7 @@ PROVIDER = Provider(
     event_id=(Body("$.message_id"),),
     event_time=(Body("$.timestamp"),),
     unwraps="data",
+    hides=(Body("$.verification_token"),),
     detect=(InTheForm("kofi_transaction_id"),),
     types={
         "Commission": "Commission ordered",

@@ -71,6 +71,7 @@ PROVIDER = Provider(
             by="/",
         ),
     ),
+    hides=(Body(f"{CHANGE}.clientState"),),
     detect=(Body(f"{FIRST}.subscriptionExpirationDateTime"), Query("validationToken")),
     batches=(("value",),),
     handshakes=(

@@ -29,6 +29,7 @@ PROVIDER = Provider(
     event_type=(Body("$.type"),),
     event_id=(Body("$.id"),),
     event_time=(Body("$.timestamp"),),
+    hides=(Body("$.verification_token"),),
     detect=(Header("x-notion-signature"),),
     handshakes=(
         Handshake(
@@ -76,8 +77,8 @@ PROVIDER = Provider(
         "Webhooks > Create a subscription.",
         "Paste the web address of this hook, choose the events, and choose Create subscription.",
         "Notion sends its verification token at once; this hook keeps it as its secret.",
-        "Open that request here in the history, copy the verification_token from it, and paste it "
-        "in Notion under Verify.",
+        "Open that request here in the history. An owner of the workspace presses Show the exact "
+        "bytes there, copies the verification_token, and pastes it in Notion under Verify.",
         "Connect the pages you want to hear of with the integration: page > Connections.",
     ),
     docs="https://developers.notion.com/reference/webhooks",

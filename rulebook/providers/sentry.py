@@ -20,6 +20,7 @@ PROVIDER = Provider(
     event_type=(Joined((Header("sentry-hook-resource"), Body("$.action"))), Body("$.action")),
     event_id=(Header("request-id"),),
     event_time=(Header("sentry-hook-timestamp"),),
+    hides=(Body("$.data.installation.code"),),
     detect=(Header("sentry-hook-resource"),),
     types={
         "comment.created": "Comment added",

@@ -42,6 +42,7 @@ PROVIDER = Provider(
     ),
     event_id=(Body("$.event_id"), Body("$.trigger_id")),
     event_time=(Body("$.event_time"), Body("$.event.event_ts"), Body("$.actions[0].action_ts")),
+    hides=(Body("$.token"),),
     detect=(Header("x-slack-signature"),),
     unwraps="payload",
     types={

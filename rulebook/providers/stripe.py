@@ -28,6 +28,7 @@ PROVIDER = Provider(
     event_type=(Body("$.type"),),
     event_id=(Body("$.id"),),
     event_time=(Body("$.created"),),
+    hides=(Body("$.data.object.client_secret"),),
     detect=(Header("stripe-signature"),),
     types={
         "charge.dispute.created": "Payment disputed",

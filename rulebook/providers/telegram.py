@@ -24,6 +24,7 @@ PROVIDER = Provider(
         Body("$.channel_post.date"),
         Body("$.chat_member.date"),
     ),
+    hides=(Header("x-telegram-bot-api-secret-token"),),
     detect=(Header("x-telegram-bot-api-secret-token"),),
     types={
         "callback_query": "Button pressed",

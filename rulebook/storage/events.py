@@ -30,6 +30,7 @@ from rulebook.storage.base import (
     Bytes,
     Id,
     Json,
+    JsonDict,
     Line,
     UtcDateTime,
     Words,
@@ -203,16 +204,18 @@ def body_id() -> ColumnElement[str]:
 
 def readable_bodies_of(
     event_ids: Sequence[str],
-) -> dict[str, tuple[bytes, str, str, int | None]]:
+) -> dict[str, tuple[bytes, str, int | None, str, JsonDict]]:
     """What is needed to read several events, by event id: the exact bytes, their content type, the
-    hook's provider, the event's place in a batch."""
+    event's place in a batch, the hook's provider and settings."""
     rows = db.session.execute(
-        select(Event.id, EventBody.body, Event.content_type, Hook.provider, Event.part)
+        select(
+            Event.id, EventBody.body, Event.content_type, Event.part, Hook.provider, Hook.settings
+        )
         .join(EventBody, EventBody.event_id == body_id())
         .join(Hook, Hook.id == Event.hook_id)
         .where(Event.id.in_(event_ids))
     )
-    return {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
+    return {row[0]: (row[1], row[2], row[3], row[4], row[5]) for row in rows}
 
 
 def page_of_events(

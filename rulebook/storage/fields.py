@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -79,3 +79,10 @@ def see(hook_id: str, sightings: Mapping[str, Sighting], now: datetime) -> None:
         fresh = [it for it in reversed(sighting.examples) if it not in found.examples]
         if fresh:
             found.examples = [*fresh, *found.examples][:MOST_EXAMPLES]
+
+
+def forget_examples(hook_id: str, mark: str, covers: Callable[[str], bool]) -> None:
+    """Put a mark in the place of the examples of these fields."""
+    for found in fields(hook_id):
+        if covers(found.path):
+            found.examples = [mark]

@@ -35,6 +35,8 @@ class Hook(Base):
     paused: Mapped[bool] = mapped_column(default=False)
     rules_version: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    # When a field was last hidden: what was written down of an event before may tell it.
+    hidden_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
@@ -87,6 +89,7 @@ class HookAtWork(NamedTuple):
     name: str
     provider: str
     rules_version: int
+    settings: JsonDict
     zone: str
 
 
@@ -111,6 +114,11 @@ def hook(workspace_id: str, hook_id: str, deleted: bool = False) -> Hook | None:
     if not deleted:
         found = found.where(Hook.deleted_at.is_(None))
     return db.session.scalar(found)
+
+
+def hook_by_id(hook_id: str) -> Hook:
+    """The hook of a thing that has one, whatever became of it since."""
+    return db.session.get_one(Hook, hook_id)
 
 
 def hooks(workspace_id: str, deleted: bool = False) -> list[Hook]:

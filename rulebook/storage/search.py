@@ -40,7 +40,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from rulebook.storage.base import Line
 from rulebook.storage.engine import db
 
-VERSION = 1
+VERSION = 2
 BLOCK = 65_536
 _WRITER = 0x736561726368  # PostgreSQL's lock of whoever writes
 SAME_MOMENT = 4_096  # as many events of one millisecond keep an order

@@ -30,10 +30,11 @@ class Source(NamedTuple):
     content_type: str
     part: int | None
     provider: str
+    settings: dict[str, Any]
     body: bytes | None
 
 
-_OTHERS = {"provider": Hook.provider, "body": EventBody.body}
+_OTHERS = {"provider": Hook.provider, "settings": Hook.settings, "body": EventBody.body}
 _SOURCES = (
     select(*(_OTHERS[name] if name in _OTHERS else getattr(Event, name) for name in Source._fields))
     .join(Hook, Hook.id == Event.hook_id)

@@ -22,6 +22,7 @@ from rulebook import config, storage
 from rulebook.domain import accounts, bulk, evidence, rules
 from rulebook.domain.chosen import Which
 from rulebook.domain.connections import make_connection
+from rulebook.domain.hidden_fields import hide_field
 from rulebook.providers import RECIPES
 from rulebook.storage import db, utcnow
 from rulebook.storage.events import Event
@@ -49,7 +50,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "events.show": (
         "/events/{event}", "/events/{event}?view=bytes", "/events/{event}?view=headers",
         "/events/{event}?view=difference", "/events/{event}?find=tea", "/events/{refused}",
-        "/events/{repeat}", "/events/{event}?rules=all",
+        "/events/{repeat}", "/events/{event}?rules=all", "/events/{event}?hide=yes",
     ),
     "events.replay": ("/events/{event}/replay",),
     "events.try_today": ("/events/{event}/try",),
@@ -173,6 +174,7 @@ def furnish(site: Site) -> None:
         ids |= {"event": by_state["done"], "refused": by_state["refused"],
                 "repeat": by_state["duplicate"]}  # fmt: skip
         ids |= _runs(ids["event"])
+        hide_field(ada.actor, hook.id, "$.customer.phone")
         ids["connection"] = storage.connections.connections(ada.workspace_id)[0].id
         ids["link"] = evidence.make_link(ada.actor, ids["event"])[1]
         ids["bulk"] = bulk.begin(ada.actor, Which("replay", (ids["event"],), again=True)).id

@@ -1,13 +1,16 @@
 """Every provider sits this exam, unasked: being in the folder is enough."""
 
+import base64
 import json
 import re
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from random import Random
 
 import pytest
 
+from rulebook.domain.hidden import hidden_on
+from rulebook.domain.hiding import Hiding
 from rulebook.errors import Invalid
 from rulebook.providers import (
     PROVIDERS,
@@ -88,6 +91,30 @@ def test_a_signed_sample_verifies(name, event):
     verified = checked(name, sent(name, event, sign), check)
     assert verified and verified.ok, verified.reason
     assert verified.reason.startswith(("The signature is correct", "The secret is the right one"))
+
+
+@dataclass(frozen=True)
+class OfHook:
+    provider: str
+    settings: dict = field(default_factory=dict)
+
+
+@pytest.mark.parametrize(("name", "event"), SIGNED_SAMPLES)
+def test_a_secret_that_is_shown_instead_of_signing_is_hidden(name, event):
+    sign, _check = secrets(name)
+    request = sent(name, event, sign)
+    query = request.url.partition("?")[2]
+    payload = opened(name, request)
+    hiding = Hiding(OfHook(name), request.headers.items(), query, payload, request.body)
+    shown = json.dumps([hiding.payload, hiding.headers, hiding.query])
+    assert sign not in shown and base64.b64encode(sign.encode()).decode() not in shown
+
+
+@pytest.mark.parametrize("name", [name for name in EVERY if PROVIDERS[name].hides])
+def test_what_a_sender_hides_can_be_found(name):
+    assert hidden_on(name, {}).paths or hidden_on(name, {}).headers
+    for path in hidden_on(name, {}).paths:
+        assert not path.searches and path.segments
 
 
 @pytest.mark.parametrize("name", SIGNED)

@@ -11,6 +11,7 @@ from rulebook.domain import bulk as verbs
 from rulebook.domain import saved
 from rulebook.domain.chosen import MOST_CHOSEN, Which
 from rulebook.domain.deeds import DEEDS
+from rulebook.domain.hiding import runs_shown
 from rulebook.errors import Invalid, Problem
 from rulebook.storage.bulks import Bulk
 from web import finder, runlist
@@ -60,7 +61,7 @@ def preview(ask: Ask) -> Any:
         "cost": f"{found.cost:.4f}",
         "already_sent": found.already_sent,
         "left_out": _left_out(found.left_out),
-        "examples": [runs.shown(run) for run in found.examples],
+        "examples": [runs.shown(run) for run in runs_shown(found.examples)],
         "next": found.next,
     }
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from flask import Response, url_for
 
-from rulebook.domain import evidence
+from rulebook.domain import evidence, revealing
 from rulebook.domain import replay as verbs
 from rulebook.domain.actor import Actor
 from rulebook.domain.asking import FieldAsked, read_field
 from rulebook.domain.exporting import begin_export, events_to_take
+from rulebook.domain.hiding import gist_shown, runs_shown
 from rulebook.domain.history import search
 from rulebook.domain.house import house
 from rulebook.domain.pins import pin_event
@@ -20,6 +21,7 @@ from rulebook.errors import Invalid, NotFound, Problem
 from rulebook.storage import events, hooks, rules
 from rulebook.storage.events import Event, EventFilter
 from rulebook.storage.evidence import Evidence
+from rulebook.storage.hooks import Hook
 from web.api import runs as run_shapes
 from web.api.calls import Ask, call
 from web.api.paging import pack
@@ -106,7 +108,8 @@ def index(ask: Ask) -> Any:
         return taken("events", asked["format"], events_to_take(ask.actor, narrowed, fields))
     page = search(ask.actor, narrowed, ask.limit, ask.cursor, fields)
     # The cursor is where the looking ended, which with `field` need not be an event of the page.
-    items = [listed(event) for event in page.events]
+    known = {hook.id: hook for hook in hooks.hooks(ask.actor.workspace_id, deleted=True)}
+    items = [listed(event, known[event.hook_id]) for event in page.events]
     return {"items": items, "next": pack(page.next) if page.next else None}
 
 
@@ -134,19 +137,24 @@ def one(ask: Ask, id: str) -> Any:
     found = trace(verbs.find_event(ask.actor, id))
     told = story(found, money_hints(found), everything=True)
     way = [_step(each) for each in steps(found, told)]
-    return {**listed(found.event), **_request(found), **_payload(found), "steps": way,
+    return {**listed(found.event, found.hook), **_request(found), **_payload(found), "steps": way,
             **_outcome(found, told)}  # fmt: skip
 
 
 @call("GET", "/events/{id}/body")
 def body(ask: Ask, id: str) -> Any:
-    """The exact bytes of the body, as they arrived."""
+    """The exact bytes of the body, as they arrived. Where something is hidden in them, only an
+    owner's token reads them, and it is noted."""
     event = verbs.find_event(ask.actor, id)
     exact = events.body_of(event.id)
     if exact is None:
         gone = NotFound("body")
         gone.fix = f"Bodies are kept for {house().config['RETENTION_DAYS']} days."
         raise gone
+    if ask.actor.may("own"):
+        revealing.note_read(ask.actor, event, exact)
+    else:
+        exact = revealing.exact_bytes(ask.actor, event, exact)
     name = f'attachment; filename="{event.id}.bin"'
     return Response(exact, headers={"Content-Disposition": name},
                     mimetype="application/octet-stream")  # fmt: skip
@@ -169,8 +177,8 @@ def replay(ask: Ask, id: str) -> Any:
     bell().runs(done.due)
     return {
         "dry_run": done.dry_run,
-        "runs": [run_shapes.shown(run) for run in done.runs],
-        "already_sent": [run_shapes.shown(run) for run in done.already_sent],
+        "runs": [run_shapes.shown(run) for run in runs_shown(done.runs)],
+        "already_sent": [run_shapes.shown(run) for run in runs_shown(done.already_sent)],
     }
 
 
@@ -179,7 +187,8 @@ def replay(ask: Ask, id: str) -> Any:
 ))  # fmt: skip
 def pin(ask: Ask, id: str) -> Any:
     """Keep what was sent beyond its time, for as long as the pin stays."""
-    return listed(pin_event(ask.actor, id, ask.body.get("pinned", True)))
+    event = pin_event(ask.actor, id, ask.body.get("pinned", True))
+    return listed(event, hooks.hook_by_id(event.hook_id))
 
 
 @call("GET", "/events/{id}/evidence", gives=LINK, listed=True)
@@ -211,7 +220,7 @@ def _link(link: Evidence) -> dict[str, Any]:
     }
 
 
-def listed(event: Event) -> dict[str, Any]:
+def listed(event: Event, hook: Hook) -> dict[str, Any]:
     """An event as lists tell it."""
     return {
         "id": event.id,
@@ -222,7 +231,7 @@ def listed(event: Event) -> dict[str, Any]:
         "state": event.state,
         "verification": event.verification,
         "matched": event.matched,
-        "gist": event.gist,
+        "gist": gist_shown(hook, event),
         "size": event.size,
         "content_type": event.content_type,
         "sample": event.sample,
@@ -243,10 +252,10 @@ def _request(found: Trace) -> dict[str, Any]:
     event = found.event
     return {
         "method": event.method,
-        "query": event.query,
-        "headers": event.headers,
+        "query": found.hiding.query,
+        "headers": found.hiding.headers,
         "address": event.address,
-        "reason": event.reason,
+        "reason": found.hiding.text(event.reason),
         "judged_at": moment(event.judged_at),
         "duplicate_of": event.duplicate_of,
         "duplicates": [each.id for each in found.duplicates],

@@ -8,7 +8,7 @@ from rulebook.domain import rules as verbs
 from rulebook.domain.hooks import find_hook
 from rulebook.domain.preview import DEFAULT, MOST, Example, Planned, preview
 from rulebook.errors import Invalid
-from rulebook.storage import rules
+from rulebook.storage import hooks, rules
 from rulebook.storage.rules import MODES, Rule, RuleVersion
 from web.api.calls import Ask, call
 from web.api.events import listed as event_listed
@@ -159,7 +159,7 @@ def _version(version: RuleVersion) -> dict[str, Any]:
 
 def _example(example: Example) -> dict[str, Any]:
     return {
-        "event": event_listed(example.event),
+        "event": event_listed(example.event, hooks.hook_by_id(example.event.hook_id)),
         "met": example.explanation.met,
         "explanation": example.explanation.as_dict(),
         "would_send": [_would_send(each) for each in example.planned],

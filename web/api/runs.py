@@ -9,6 +9,7 @@ from rulebook.domain import held
 from rulebook.domain import replay as verbs
 from rulebook.domain.actor import Actor
 from rulebook.domain.exporting import begin_export, runs_to_take
+from rulebook.domain.hiding import hiding_of_run, runs_shown
 from rulebook.errors import NotFound
 from rulebook.storage import attempts as tried
 from rulebook.storage import hooks, ledger, rules
@@ -71,7 +72,7 @@ def index(ask: Ask) -> Any:
         begin_export(ask.actor, f"runs.{ask.query['format']}")
         return taken("runs", ask.query["format"], runs_to_take(ask.actor, narrowed, said))
     found = ledger.page(ask.actor.workspace_id, narrowed, ask.limit, ask.cursor)
-    return {"items": [shown(run) for run in found.runs],
+    return {"items": [shown(run) for run in runs_shown(found.runs)],
             "next": pack(found.next) if found.next else None}  # fmt: skip
 
 
@@ -130,7 +131,10 @@ def _rung(run: Run) -> dict[str, Any]:
 
 def full(run: Run, attempts: list[Attempt] | None = None) -> dict[str, Any]:
     """A run with its attempts."""
-    attempts = tried.attempts_of([run.id])[run.id] if attempts is None else attempts
+    if attempts is None:
+        hiding = hiding_of_run(run)
+        attempts = [hiding.over(each) for each in tried.attempts_of([run.id])[run.id]]
+        run = hiding.over(run)
     return {**shown(run), "attempts": [_attempt(each) for each in attempts]}
 
 
