@@ -131,7 +131,8 @@ class Intake:
                 receipts = [NOT_STORED] * len(group)
             self._answer(group, receipts)
             to_judge = [receipt.judge for receipt in receipts if receipt.judge]
-            if usual == 1:  # nobody waits behind it, and another thread would only be later
+            # Where nobody waits behind it, another thread would only be later.
+            if usual == 1 and self.bell.is_prompt:
                 self.bell.events(to_judge)
             else:
                 self._stored.put(to_judge)

@@ -32,6 +32,7 @@ from rulebook.storage.runs import Run
 
 log = logging.getLogger("rulebook.act")
 DEADLINE = 15.0
+NOT_CALLED = "Nothing was sent, because the database failed just before the call."
 RECORD_WITHIN = 50.0  # seconds; with the longest call (30 s) below the lease of 90 s
 
 
@@ -88,16 +89,31 @@ def start(wanted: Sequence[Wanted], now: datetime | None = None) -> list[Started
         db.session.commit()  # some may have been told to wait
         return []
     attempts.start_attempts([(run.id, run.attempts) for run in claimed], token, now)
-    db.session.commit()
+    started = [Started(run, let_in[run.id], token, now) for run in claimed]
+    try:
+        db.session.commit()
+    except Exception as problem:
+        return not_called(started, problem)
     reach("after_claim")
-    return with_credentials([Started(run, let_in[run.id], token, now) for run in claimed])
+    return with_credentials(started)
+
+
+def not_called(started: Sequence[Started], problem: Exception) -> list[Started]:
+    """These runs, whose claim may be committed: nobody is called. Where it is, that is recorded, so
+    that it is never taken for a call that may have been made."""
+    log.error("%d runs are not carried out now: %r", len(started), problem)
+    db.session.rollback()
+    return [replace(each, outcome=Outcome("not_sent", NOT_CALLED)) for each in started]
 
 
 def with_credentials(started: Sequence[Started]) -> list[Started]:
     """Claimed runs with what they need to log in; or with the outcome, where they cannot."""
-    with reading():
-        found = [_with_credentials(each) for each in started]
-        db.session.commit()
+    try:
+        with reading():
+            found = [_with_credentials(each) for each in started]
+            db.session.commit()
+    except Exception as problem:
+        return not_called(started, problem)
     return found
 
 

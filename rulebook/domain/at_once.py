@@ -3,19 +3,16 @@ when little is going on, an action is called one commit and two hand-overs earli
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime
 from typing import Any, Protocol
 
 from rulebook.domain import breaker
-from rulebook.domain.act import Started, with_credentials
+from rulebook.domain.act import Started, not_called, with_credentials
 from rulebook.failpoints import reach
 from rulebook.storage import attempts, db, lazily, new_id, run_claims
 from rulebook.storage.run_claims import Wanted, as_wanted
-
-log = logging.getLogger("rulebook.act")
 
 
 class Places(Protocol):
@@ -45,6 +42,7 @@ def begin_at_once(
     placed = {each.id: each for each in (places.take(ready) if places and ready else ())}
     claimed: list[Started] = []
     written = False
+    unsure: Exception | None = None
     try:
         # Without a call nothing is lost that a power cut takes: it is judged again.
         with nullcontext() if placed else lazily():
@@ -55,24 +53,29 @@ def begin_at_once(
                     tries = [(started.run.id, started.run.attempts) for started in claimed]
                     attempts.start_attempts(tries, each.token, now)
                 reach("after_judge")
-                db.session.commit()
-                written = True
+                unsure = _commit()
+                written = unsure is None
     finally:
-        begun = {each.run.id for each in claimed} if written else set()
+        begun = {each.run.id for each in claimed} if written or unsure else set()
         if places:
             places.leave([each for run_id, each in placed.items() if run_id not in begun])
+    if unsure:
+        if places and begun:
+            places.begin(not_called(claimed, unsure))
+        raise unsure
     if places and begun:
         reach("after_claim")
-        _begin(claimed, places)
+        places.begin(with_credentials(claimed))
     return written
 
 
-def _begin(claimed: Sequence[Started], places: Places) -> None:
+def _commit() -> Exception | None:
+    """What went wrong: then nobody knows whether it was committed all the same."""
     try:
-        places.begin(with_credentials(claimed))
-    except Exception:
-        log.exception("%d runs were claimed and cannot be called now.", len(claimed))
-        places.leave([each.wanted for each in claimed])
+        db.session.commit()
+    except Exception as problem:
+        return problem
+    return None
 
 
 def _claim_planned(

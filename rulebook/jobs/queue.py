@@ -10,9 +10,8 @@ from __future__ import annotations
 import json
 import logging
 import re
-import sqlite3
+import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
 from flask import Flask
@@ -24,14 +23,17 @@ from rulebook.jobs.lean import (
     PostgresStorage,
     PriorityRedisStorage,
     Serializer,
-    SqliteStorage,
     know_postgres,
     redis_pool,
 )
+from rulebook.jobs.queuefile import QueueFile
 from rulebook.jobs.wake import knock
 
 log = logging.getLogger("rulebook.jobs")
 RING_FOR = 32
+# A ring that failed after so many seconds is not tried again for three times as long.
+SLOW, REST = 0.2, 3
+REDIS_CONNECTS, REDIS_ANSWERS = 1, 2  # seconds; a worker's own wait for a ring takes one
 
 
 class IdsOnly(Serializer):  # type: ignore[misc]
@@ -81,12 +83,13 @@ class Work(Protocol):
 
 
 class Bell:
-    """Rings for events and runs. A ring that fails is logged and made good by the sweeper. Only a
-    worker, which sets `work`, answers."""
+    """Rings for events and runs. A ring that fails is logged and made good by the sweeper; while
+    the queue hangs, only few wait for it. Only a worker, which sets `work`, answers."""
 
     def __init__(self, app: Flask, config: Config) -> None:
         self.config = config
         self.work: Work | None = None
+        self._rests_until = 0.0
         self.queue = Queue(app, **_storage(config))
         self._judge = self.queue.task(name="judge_v1")(self._judge_job)
         self._act = self.queue.task(name="act_v1")(self._act_job)
@@ -103,6 +106,15 @@ class Bell:
         """There are runs to carry out; False when nobody could be told of some."""
         return self._ring_all(self._act, run_ids)
 
+    @property
+    def is_prompt(self) -> bool:
+        """Whether a ring keeps nobody waiting: it goes into a file here, and the last one did."""
+        return isinstance(self.queue.storage, QueueFile) and not self._rests
+
+    @property
+    def _rests(self) -> bool:
+        return time.monotonic() < self._rests_until
+
     def _ring_all(self, job: Any, ids: Sequence[str]) -> bool:
         groups = [ids[at : at + RING_FOR] for at in range(0, len(ids), RING_FOR)]
         # After one that failed, the others would each wait for the same queue.
@@ -112,28 +124,17 @@ class Bell:
         return rung
 
     def _ring(self, job: Any, *ids: str) -> bool:
-        for attempt in (1, 2):
-            try:
-                job(*ids)
-                return True
-            except sqlite3.DatabaseError as problem:
-                if attempt == 1 and not isinstance(problem, sqlite3.OperationalError):
-                    self._mend()
-                    continue
-                log.warning("The bell did not ring for %s: %s", ", ".join(ids), problem)
-            except Exception as problem:
-                log.warning("The bell did not ring for %s: %r", ", ".join(ids), problem)
+        if self._rests:
             return False
-        return False
-
-    def _mend(self) -> None:
-        """The queue's file became unreadable while it was open: make it anew."""
+        began = time.monotonic()
         try:
-            self.queue.storage.close()
-            _queue_file(self.config)
-            self.queue.storage.initialize_schema()
+            job(*ids)
+            return True
         except Exception as problem:
-            log.warning("The queue file cannot be made anew: %r", problem)
+            took = time.monotonic() - began
+            self._rests_until = time.monotonic() + (REST * took if took > SLOW else 0)
+            log.warning("The bell did not ring for %s: %r", ", ".join(ids), problem)
+            return False
 
     def _judge_job(self, *event_ids: str) -> None:
         assert self.work, "only a worker takes rings off the queue"
@@ -147,27 +148,9 @@ class Bell:
 def _storage(config: Config) -> dict[str, Any]:
     url: str = config["QUEUE_URL"]
     if not url:
-        # No fsync: after a power cut the sweeper knows what is due, not this file.
-        return {"storage_class": SqliteStorage, "filename": str(_queue_file(config)),
-                "fsync": False}  # fmt: skip
+        return {"storage_class": QueueFile, "path": config.instance / "queue.db"}
     if url.startswith(("redis://", "rediss://", "unix://")):
-        pool = redis_pool(url, socket_timeout=3, socket_connect_timeout=2)
+        pool = redis_pool(url, socket_timeout=REDIS_ANSWERS, socket_connect_timeout=REDIS_CONNECTS)
         return {"storage_class": PriorityRedisStorage, "connection_pool": pool}
     know_postgres()
     return {"storage_class": PostgresQueue, "dsn": re.sub(r"^(\w+)\+\w+:", r"\1:", url)}
-
-
-def _queue_file(config: Config) -> Path:
-    """The queue's file; one that cannot be read is thrown away, for it is only a doorbell."""
-    path = config.instance / "queue.db"
-    try:
-        with sqlite3.connect(path) as connection:
-            sound = connection.execute("PRAGMA quick_check").fetchone()[0] == "ok"
-        connection.close()
-        if not sound:
-            raise sqlite3.DatabaseError("damaged")
-    except sqlite3.DatabaseError:
-        log.warning("The queue file was unreadable and is made anew; nothing is lost.")
-        for each in path.parent.glob("queue.db*"):
-            each.unlink(missing_ok=True)
-    return path

@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, func, select
+from sqlalchemy.exc import OperationalError
 
-from rulebook.domain import at_once
+from rulebook.domain import act
 from rulebook.domain.act import Started, carry_out, record_in_time
 from rulebook.domain.breaker import Result, note
 from rulebook.domain.house import house
@@ -17,6 +18,7 @@ from rulebook.domain.judge import judge_waiting
 from rulebook.domain.noting import Notes
 from rulebook.domain.sweep import sweep
 from rulebook.storage import db, utcnow
+from rulebook.storage.attempts import Attempt
 from rulebook.storage.run_claims import Wanted
 from tests.fakes import Sink
 from tests.people import Person, make_hook, make_rule
@@ -129,20 +131,61 @@ def test_steps_that_need_others_wait_for_them(app: Flask, ada: Person) -> None:
     assert freed == [second.id]
 
 
-def test_who_cannot_be_called_after_all_gives_the_place_back(
+def test_who_cannot_be_called_after_all_is_no_doubt(
     app: Flask, ada: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room = Room(5)
 
-    def gone(started: Sequence[Started]) -> list[Started]:
+    def gone(started: Started) -> Started:
         raise RuntimeError("the secrets cannot be read")
 
     with Sink() as sink:
         waiting(app, ada, sink)
-        monkeypatch.setattr(at_once, "with_credentials", gone)
+        monkeypatch.setattr(act, "_with_credentials", gone)
         assert judged(app, room) == []
-        assert room.free == 5
-        with app.app_context():  # and what it left is found when its lease is over
+        with app.app_context():
+            record_in_time([carry_out(each, house()) for each in room.started])
             sweep(utcnow() + timedelta(minutes=3))
         [run] = runs_of(app, ada)
-    assert run.state == "unknown"
+        assert (run.state, run.sentence) == ("queued", act.NOT_CALLED)
+        assert sink.requests == []
+
+
+@pytest.mark.parametrize("reaches", [False, True])
+def test_a_commit_of_which_nobody_knows_leaves_no_doubt(
+    app: Flask, ada: Person, monkeypatch: pytest.MonkeyPatch, reaches: bool
+) -> None:
+    room = Room(5)
+    commit = db.session.commit
+    lost: list[bool] = []
+
+    def committed() -> None:
+        if attempts_are_there() and not lost:
+            lost.append(True)
+            if reaches:
+                commit()
+            raise OperationalError("COMMIT", {}, Exception("the connection is gone"))
+        commit()
+
+    def attempts_are_there() -> bool:
+        return bool(db.session.scalar(select(func.count()).select_from(Attempt)))
+
+    with Sink() as sink:
+        waiting(app, ada, sink)
+        with monkeypatch.context() as patch:
+            patch.setattr(db.session, "commit", committed)
+            judged(app, room)
+        assert lost
+        with app.app_context():
+            record_in_time([carry_out(each, house()) for each in room.started])
+            sweep(utcnow() + timedelta(minutes=3))
+        if not reaches:
+            assert runs_of(app, ada) == []
+            judged(app, room)
+            with app.app_context():
+                record_in_time([carry_out(each, house()) for each in room.started[1:]])
+        [run] = runs_of(app, ada)
+        assert run.state == ("queued" if reaches else "succeeded")
+        assert len(sink.requests) == (0 if reaches else 1)
+        [attempt] = attempts_of(app, run.id)
+        assert attempt.outcome == ("not_sent" if reaches else "yes")

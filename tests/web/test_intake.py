@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from flask import Flask
 
 from rulebook.domain.receive import Delivery, Receipt, receive_all
+from rulebook.jobs.queue import Bell
 from tests.people import Person, make_hook
 from tests.stories import events_of, path_of
 from web import intake as intake_file
@@ -119,3 +122,32 @@ def test_a_disk_nearly_full_takes_nothing_more(
     assert events_of(app, ada) == []
     free = 500 * 1024 * 1024
     assert taken(app, Delivery(token, "POST", [], b"1"))[0].status == 200
+
+
+class HangingBell:
+    """A bell of which every ring hangs until it is let go; it is not prompt, as it says."""
+
+    is_prompt = False
+
+    def __init__(self) -> None:
+        self.let_go = threading.Event()
+
+    def events(self, event_ids: list[str]) -> bool:
+        return not self.let_go.wait(30)
+
+
+def test_nobody_waits_for_a_bell_that_hangs(app: Flask, ada: Person, token: str) -> None:
+    bell = HangingBell()
+
+    async def one_after_the_other() -> list[Receipt]:
+        intake = Intake(app, cast(Bell, bell), 10_000)
+        sent = [Delivery(token, "POST", [], body) for body in (b"1", b"22", b"333")]
+        return [await intake.take(each) for each in sent]
+
+    try:
+        told = asyncio.run(one_after_the_other())
+        assert [receipt.status for receipt in told] == [200, 200, 200]
+        assert not bell.let_go.is_set()
+    finally:
+        bell.let_go.set()
+    assert len(events_of(app, ada)) == 3
