@@ -190,7 +190,7 @@ def start_of(text: str | None, days: int = 0) -> datetime | None:
 def _paths(known: list[Hook], hook_id: str | None) -> list[str]:
     """The fields that the hook's events have shown, or those of all hooks; as one types them."""
     chosen = [hook.id for hook in known if hook_id in (None, hook.id) and not hook.deleted_at]
-    seen = {each.path for hook in chosen[:MOST_HOOKS] for each in fields.fields(hook)}
+    seen = fields.paths(chosen[:MOST_HOOKS])
     return sorted(path.removeprefix("$.") for path in seen)[:MOST_PATHS]
 
 

@@ -79,12 +79,11 @@ def _let_in() -> ResponseReturnValue | None:
     g.signed_in = None
     if request.blueprint in OWN_DOOR or request.endpoint == "static":
         return None
-    if request.method not in ("GET", "HEAD"):
-        if request.headers.get("Sec-Fetch-Site") == "cross-site":
-            abort(403)
-        _recognise()
-    else:
-        _recognise()
+    reads = request.method in ("GET", "HEAD")
+    if not reads and request.headers.get("Sec-Fetch-Site") == "cross-site":
+        abort(403)
+    _recognise(go_on=reads)
+    if reads:
         g.only_reads = ExitStack()
         g.only_reads.enter_context(reading())
     if g.signed_in:
@@ -94,14 +93,16 @@ def _let_in() -> ResponseReturnValue | None:
     return _ask_to_sign_in()
 
 
-def _recognise() -> None:
+def _recognise(go_on: bool) -> None:
+    """Who asks. go_on: what follows only reads as well, in the same transaction."""
     token = request.cookies.get(session_cookie())
     if not token:
         return
     with reading():
         g.signed_in = accounts.signed_in(token)
         stale = g.signed_in and g.signed_in.session.seen_at + accounts.SEEN_EVERY < utcnow()
-        db.session.rollback()
+        if stale or not go_on:
+            db.session.rollback()
     if stale:
         accounts.seen(token)
 

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from rulebook.domain.attention import dismiss, everything, mute, unmute, worries
+from rulebook.domain.attention import dismiss, mute, unmute
 from rulebook.domain.hiding import runs_shown
 from rulebook.domain.rules import read_back
 from rulebook.providers import PROVIDERS, RECIPES, UNKNOWN_SENDER, Recipe
@@ -20,7 +20,6 @@ from rulebook.storage import (
     connections,
     figures,
     hooks,
-    notices,
     rules,
     tallies,
     utcnow,
@@ -32,7 +31,7 @@ from web import rhythm
 from web.alerts import by_mail
 from web.fragments import page
 from web.guard import actor, own_page
-from web.shown import in_words, zone
+from web.shown import in_words, needs, zone
 
 pages = Blueprint("home", __name__)
 
@@ -71,7 +70,7 @@ def index() -> ResponseReturnValue:
             recipes=_recipes(workspace_id),
             may_write=actor().may("write"),
             may_send=actor().may("send"),
-            worries=worries(workspace_id),
+            worries=needs(workspace_id)[0],
         )
     part = request.args.get("part")
     upper = _upper(workspace_id) if part in (None, "now") else {}
@@ -138,9 +137,7 @@ def muted() -> ResponseReturnValue:
 
 def _upper(workspace_id: str) -> dict[str, Any]:
     """What needs a person, today's numbers, the oldest waiting work: what is kept up to date."""
-    there = everything(workspace_id)
-    quiet = notices.muted(workspace_id)
-    found = [each for each in there if each.key not in quiet]
+    found, muted_ones = needs(workspace_id)
     local = utcnow().astimezone(zone())
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
     today = Counter(dict.fromkeys(tallies.KINDS, 0))
@@ -152,8 +149,7 @@ def _upper(workspace_id: str) -> dict[str, Any]:
         "worries": [(key, named.get(key)) for key in known[:MOST_WORRIES]],
         "newcomers": len(set(named) - set(known)),
         "known": " ".join(known),
-        "needs_you": len(found),
-        "muted": [each for each in there if each.key in quiet],
+        "muted": muted_ones,
         "headline": _headline(len(found), today["received"]),
         "today": today,
         "alerts_go": bool(by_mail(workspace_id) or alerts.way_of(workspace_id).other_action),

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from rulebook.actions import ACTIONS
 from rulebook.domain.accounts import SignedIn
-from rulebook.domain.attention import worries
+from rulebook.domain.attention import Worry, heard_and_muted
 from rulebook.domain.gist import type_name
 from rulebook.domain.hiding import gist_shown
 from rulebook.domain.tallying import price_of
@@ -97,17 +97,27 @@ def _everywhere() -> dict[str, Any]:
         "current_user": here.user if here else None,
         "workspace": here.workspace if here else None,
         "role": here.role if here else None,
-        "needs_you": _needs_you(here),
+        "needs_you": _needs_you,
         "theme": request.cookies.get("theme", "system"),
         "version": current_app.config["VERSION"],
         "now": utcnow(),
     }
 
 
-def _needs_you(here: SignedIn | None) -> int:
+def needs(workspace_id: str) -> tuple[list[Worry], list[Worry]]:
+    """What needs a person, and what is muted; looked for once in a request, and only by a page
+    that tells of it."""
+    if "needs" not in g:
+        g.needs = heard_and_muted(workspace_id)
+    found: tuple[list[Worry], list[Worry]] = g.needs
+    return found
+
+
+def _needs_you() -> int:
     """How many things wait for a person; a page that tells of a broken database has to be drawn."""
+    here: SignedIn | None = g.get("signed_in")
     try:
-        return len(worries(here.workspace.id)) if here else 0
+        return len(needs(here.workspace.id)[0]) if here else 0
     except SQLAlchemyError:
         return 0
 

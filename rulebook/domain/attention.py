@@ -26,7 +26,6 @@ from rulebook.storage import (
     targets,
     utcnow,
 )
-from rulebook.storage.figures import Heap
 
 LOOKS_BACK = timedelta(days=7)
 LATE = timedelta(seconds=60)
@@ -58,8 +57,19 @@ class Worry:
 
 def worries(workspace_id: str, now: datetime | None = None) -> list[Worry]:
     """What needs a person and is not muted, what waits for a decision first, then oldest first."""
+    return heard_and_muted(workspace_id, now)[0]
+
+
+def heard_and_muted(
+    workspace_id: str, now: datetime | None = None
+) -> tuple[list[Worry], list[Worry]]:
+    """What needs a person in that order: what is not muted, and what is."""
     quiet = notices.muted(workspace_id)
-    return [each for each in everything(workspace_id, now) if each.key not in quiet]
+    found = everything(workspace_id, now)
+    return (
+        [each for each in found if each.key not in quiet],
+        [each for each in found if each.key in quiet],
+    )
 
 
 def everything(workspace_id: str, now: datetime | None = None) -> list[Worry]:
@@ -147,13 +157,12 @@ def _failures(workspace_id: str, seen: dict[str, datetime], now: datetime) -> li
             newest = last
         found.append((heap, count, newest))
     names = figures.rule_names(workspace_id, [heap.of for heap, _, _ in found])
-    return [_failure(workspace_id, names[heap.of], *each) for each in found if (heap := each[0])]
-
-
-def _failure(workspace_id: str, name: str, heap: Heap, count: int, newest: str) -> Worry:
-    run = runs.run(workspace_id, newest)
-    assert run is not None, "it was counted in this transaction"
-    return Worry("failed", heap.of, count, name, run.sentence, run.fix, heap.since, run.id)
+    newest_runs = runs.runs_by_id(workspace_id, [newest for _, _, newest in found])
+    return [
+        Worry("failed", heap.of, count, names[heap.of], run.sentence, run.fix, heap.since, run.id)
+        for heap, count, newest in found
+        if (run := newest_runs[newest])
+    ]
 
 
 def _targets(workspace_id: str) -> list[Worry]:

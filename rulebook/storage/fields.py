@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -57,6 +57,11 @@ def fields(hook_id: str) -> list[Field]:
     """The hook's fields, most often seen first."""
     found = select(Field).where(Field.hook_id == hook_id)
     return list(db.session.scalars(found.order_by(Field.seen.desc(), Field.path)))
+
+
+def paths(hook_ids: Sequence[str]) -> set[str]:
+    """The paths that these hooks' events have shown."""
+    return set(db.session.scalars(select(Field.path).where(Field.hook_id.in_(hook_ids))))
 
 
 def see(hook_id: str, sightings: Mapping[str, Sighting], now: datetime) -> None:

@@ -231,6 +231,8 @@ def _exists(found: Select[str]) -> bool:
 
 def rule_names(workspace_id: str, rule_ids: Collection[str]) -> dict[str, str]:
     """The names of rules by id, those of deleted ones included."""
+    if not rule_ids:
+        return {}
     rows = db.session.execute(
         select(Rule.id, Rule.name).where(Rule.workspace_id == workspace_id, Rule.id.in_(rule_ids))
     )

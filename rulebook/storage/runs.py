@@ -140,6 +140,8 @@ def run_by_id(run_id: str) -> Run | None:
 
 def runs_by_id(workspace_id: str, run_ids: Sequence[str]) -> dict[str, Run]:
     """Several of the workspace's runs, by id."""
+    if not run_ids:
+        return {}
     found = select(Run).where(Run.workspace_id == workspace_id, Run.id.in_(run_ids))
     return {run.id: run for run in db.session.scalars(found)}
 

@@ -129,7 +129,7 @@ def test_a_time_carries_its_exact_moment_and_none_reads_never(draw):
 
 def page_of(app: Flask, **context: Any) -> str:
     with app.test_request_context("/runs"):
-        common = {"workspace": WORKSPACE, "now": NOON, "version": "1.0", "needs_you": 5}
+        common = {"workspace": WORKSPACE, "now": NOON, "version": "1.0", "needs_you": lambda: 5}
         return render_template("base.html", **{**common, **context})
 
 

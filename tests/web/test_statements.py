@@ -1,0 +1,63 @@
+"""A page asks the database a few things, however long its list is."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+
+from rulebook.storage import db
+from tests.people import Person, make_hook, make_rule
+from tests.web.seeing import ON_SQLITE, send
+from tests.work import work
+
+MOST = {"/": 45, "/events": 34, "/runs": 34, "/rules": 34, "/hooks": 34}
+
+
+@pytest.fixture
+def asked(app: Flask, ada: Person):
+    """Counts the statements that a page of ada's takes."""
+    heard: list[str] = []
+    with app.app_context():
+        engine = db.engine
+
+    def hear(connection, cursor, statement, *rest) -> None:
+        heard.append(statement)
+
+    def asked(path: str) -> int:
+        heard.clear()
+        assert ada.get(path).status_code == 200
+        return len(heard)
+
+    event.listen(engine, "before_cursor_execute", hear)
+    yield asked
+    event.remove(engine, "before_cursor_execute", hear)
+
+
+@ON_SQLITE
+def test_a_longer_list_asks_no_more(app: Flask, ada: Person, asked) -> None:
+    with app.app_context():
+        shops = [make_hook(ada, name) for name in ("One", "Two", "Three")]
+        for shop in shops:
+            make_rule(ada, shop, name=f"Text me of {shop.name}")
+    send(app, shops[0])
+    send(app, shops[0])
+    work(app)
+    few = {path: asked(path) for path in MOST}
+    for shop in shops * 4:
+        send(app, shop)
+    work(app)
+    many = {path: asked(path) for path in MOST}
+    assert many == few
+    assert {path: n for path, n in many.items() if n > MOST[path]} == {}
+
+
+@ON_SQLITE
+def test_a_part_that_is_asked_for_again_asks_nothing_that_it_does_not_show(
+    app: Flask, ada: Person, asked
+) -> None:
+    with app.app_context():
+        shop = make_hook(ada)
+    send(app, shop)
+    work(app)
+    assert asked("/events?part=list") + 10 <= asked("/events")
