@@ -85,10 +85,13 @@ def worker(prepared: bool) -> None:
 
 
 def _web() -> None:
-    from granian import Granian
+    from granian import Granian, loops
     from granian.constants import Interfaces
 
+    from rulebook.jobs.loop import new_loop
+
     settings = _settings()
+    loops.register("asyncio")(new_loop)
     Granian(
         f"{WEB}:application",
         address=settings["HOST"],

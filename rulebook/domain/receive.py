@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from rulebook.domain.accounts import digest
 from rulebook.domain.greet import greet
@@ -42,8 +43,7 @@ class Delivery:
         return next((v for n, v in self.headers if n.lower() == name), "")
 
 
-@dataclass(frozen=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What the sender is answered; `judge` is the id of the event to be judged, if any (of a batch
     its first). fetch: nothing is stored yet; read this and hand the delivery in again."""
 
@@ -52,7 +52,7 @@ class Receipt:
     content_type: str = "text/plain"
     event_id: str | None = None
     judge: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
     fetch: Fetch | None = None
 
 
@@ -151,7 +151,9 @@ def _events(
     state, verification, reason, fetch = _judged_at_the_door(delivery, hook, request, sample)
     if fetch:
         return Receipt(503, NOT_READ, fetch=fetch)
-    request = request.about(provider.opened(request.payload))
+    opened = provider.opened(request.payload)
+    if opened is not request.payload:
+        request = request.about(opened)
     parts = provider.parts(request.payload) if state != "refused" and provider.batches else []
     if len(parts) > MOST_PARTS:
         reason = (
@@ -192,7 +194,10 @@ def _event(
         "reason": "",
         "method": delivery.method,
         "query": _storable(delivery.query, 8000),
-        "headers": [[_storable(n, 200), _storable(v, 8000)] for n, v in delivery.headers],
+        "headers": [
+            [name.replace("\0", "\ufffd")[:200], value.replace("\0", "\ufffd")[:8000]]
+            for name, value in delivery.headers
+        ],
         "address": delivery.address[:64],
         "content_type": _storable(delivery.header("content-type"), 200),
         "size": len(delivery.body),

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Protocol
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -285,11 +285,20 @@ class BasicLogin:
 
 def at(payload: object, path: str) -> object:
     """The value at a plain path, or None."""
-    for name, quoted, index in _STEP.findall(path):
-        if isinstance(payload, list) and index:
-            payload = payload[int(index)] if int(index) < len(payload) else None
-        elif isinstance(payload, dict) and not index:
-            payload = payload.get(name or quoted)
+    for step in _steps(path):
+        if isinstance(step, str):
+            if not isinstance(payload, dict):
+                return None
+            payload = payload.get(step)
+        elif isinstance(payload, list):
+            payload = payload[step] if step < len(payload) else None
         else:
             return None
     return payload
+
+
+@lru_cache(maxsize=10_000)
+def _steps(path: str) -> tuple[str | int, ...]:
+    """The steps of a plain path: names of fields, places in lists."""
+    found = _STEP.findall(path)
+    return tuple(int(index) if index else name or quoted for name, quoted, index in found)

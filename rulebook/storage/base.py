@@ -91,7 +91,9 @@ class _Storable(TypeDecorator[str]):
 
 
 def _storable_or_none(text: str | None) -> str | None:
-    return None if text is None else storable(text)
+    if text is None or ("\0" not in text and text.isascii()):  # as most are
+        return text
+    return storable(text)
 
 
 class Line(_Storable):
