@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from rulebook.domain import disk
 from rulebook.domain.house import house
 from rulebook.storage import db, events, runs, utcnow
 
 pages = Blueprint("health", __name__)
 LATE = 60.0
-LEAST_FREE = 500_000_000
 
 
 @pages.get("/healthz")
@@ -31,8 +29,8 @@ def readyz() -> ResponseReturnValue:
         late = _oldest_age()
     except SQLAlchemyError as problem:
         return jsonify(status="down", database=type(problem).__name__), 503
-    free = shutil.disk_usage(house().config.instance).free
-    ready = late < LATE and free > LEAST_FREE
+    free = disk.free(house().config)
+    ready = late < LATE and free >= disk.floor(house().config)
     found = {"status": "ok" if ready else "late" if late >= LATE else "full",
              "database": "ok", "oldest_waiting_seconds": round(late, 1),
              "free_disk_bytes": free}  # fmt: skip
@@ -45,7 +43,7 @@ def metrics() -> ResponseReturnValue:
     rows = [
         ("rulebook_oldest_waiting_seconds", "Age of the oldest thing that is due.", _oldest_age()),
         ("rulebook_free_disk_bytes", "Free space where the instance folder is.",
-         shutil.disk_usage(house().config.instance).free),
+         disk.free(house().config)),
     ]  # fmt: skip
     lines = [
         f"# HELP {name} {words}\n# TYPE {name} gauge\n{name} {value}\n"

@@ -7,17 +7,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import queue
-import shutil
 import threading
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
+from rulebook.config import Config
+from rulebook.domain import disk
 from rulebook.domain.receive import NOT_STORED, Delivery, Receipt, receive_all
 from rulebook.jobs.queue import Bell
 from rulebook.storage import keep_connection, rollback
@@ -32,7 +32,6 @@ RING_EVERY, LONGEST_PAUSE = 0.01, 0.1  # seconds
 RING_SHARE = 20  # ringing takes no more of the time than one part in so many
 GATHER_SECONDS = 0.002
 MOST_IN_A_RING = 32
-MEGABYTE = 1024 * 1024
 FULL = Receipt(503, "Too much at once; send it again in a moment.\n")
 SLOWER = Receipt(429, "This hook gets more than its share just now; send it again in a moment.\n")
 NO_ROOM = Receipt(503, "The disk here is nearly full. Please send it again later.\n")
@@ -195,18 +194,17 @@ class Disk:
     """Whether the disk that SQLite's file is on has room left; looked at once a second."""
 
     def __init__(self, app: Flask) -> None:
-        config = app.extensions["rulebook"].config
-        self.path: Path = config.instance
-        # Another database is on a disk that cannot be seen from here.
-        here = config.database_url.startswith("sqlite")
-        self.floor: int = config["DISK_FLOOR"] * MEGABYTE if here else 0
+        self.config: Config = app.extensions["rulebook"].config
+        self.floor = disk.floor(self.config)
         self._full, self._looked = False, -LOOK_AT_DISK_EVERY
 
     def full(self) -> bool:
         """Whether less is free than must be."""
         if self.floor and time.monotonic() - self._looked >= LOOK_AT_DISK_EVERY:
             self._looked = time.monotonic()
-            was, self._full = self._full, shutil.disk_usage(self.path).free < self.floor
+            was, self._full = self._full, disk.free(self.config) < self.floor
             if self._full and not was:
-                log.error("Less than %d MB are free: hooks answer 503.", self.floor // MEGABYTE)
+                log.error(
+                    "Less than %d MB are free: hooks answer 503.", self.floor // disk.MEGABYTE
+                )
         return self._full

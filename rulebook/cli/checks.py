@@ -23,6 +23,7 @@ from rulebook.cli.ground import as_json, printed
 from rulebook.cli.serving import check_port
 from rulebook.cli.setups import Finding, machines, on_sqlite, postgresql, public_url, seals
 from rulebook.config import SETTINGS, Config
+from rulebook.domain import disk
 from rulebook.domain.house import furnish
 from rulebook.egress import Egress, EgressError
 from rulebook.errors import ConfigError, RulebookError
@@ -215,8 +216,7 @@ def _disk(settings: Config) -> Finding:
         place = place.parent
     free = shutil.disk_usage(place).free
     said = f"{free / 1e9:.1f} GB are free at {place}."
-    floor = settings["DISK_FLOOR"] * 1_000_000 if on_sqlite(settings) else 0
-    if free < floor:
+    if free < disk.floor(settings):
         return Finding("disk", "fail", f"{said} Hooks answer 503 below RULEBOOK_DISK_FLOOR.",
                        "Make room, or set RULEBOOK_RETENTION_DAYS lower.")  # fmt: skip
     level = "warn" if free < LITTLE_FREE else "ok"

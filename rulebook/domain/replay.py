@@ -18,7 +18,7 @@ from rulebook.domain.spending import within_limits
 from rulebook.domain.tallying import count_ended
 from rulebook.domain.verify import request_of, verify
 from rulebook.errors import Conflict, Invalid, NotFound
-from rulebook.storage import db, events, new_id, runs, utcnow
+from rulebook.storage import db, events, new_id, runs, targets, utcnow
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
 from rulebook.storage.runs import Run
@@ -160,13 +160,14 @@ def _commit() -> None:
 
 
 def retry(actor: Actor, run_id: str, alongside: Alongside = nothing_else) -> Run:
-    """Try once more: a run that waits is due now, a failed one becomes a new run of its own, with
-    `alongside` as in `replay`."""
+    """Try once more: a run that waits is due now, also where its target is being left alone; a
+    failed one becomes a new run of its own, with `alongside` as in `replay`."""
     actor.must("send")
     run = find_run(actor, run_id)
     now = utcnow()
     if run.state == "queued":
         runs.move(run.id, ["queued"], {"next_attempt_at": now})
+        targets.end_wait((run.workspace_id, run.target), now)
         actor.note("run.hurry", run.id)
         return _moved(run)
     events.lock_event(run.event_id)

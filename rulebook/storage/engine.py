@@ -36,6 +36,9 @@ _reading: ContextVar[bool] = ContextVar("reading", default=False)
 _lazily: ContextVar[bool] = ContextVar("lazily", default=False)
 
 BUSY_SECONDS = 5
+# A process has fewer threads that ask the database, however many actions it carries out (a call
+# holds no connection): else the door would wait for pages.
+KEPT_OPEN, MOST_CONNECTIONS = 8, 24
 
 PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -66,9 +69,10 @@ def open_database(app: Flask, config: Config) -> None:
 
 
 def _options(backend: str) -> dict[str, Any]:
+    pool = {"pool_size": KEPT_OPEN, "max_overflow": MOST_CONNECTIONS - KEPT_OPEN}
     if backend == "sqlite":
-        return {"connect_args": {"check_same_thread": False, "timeout": BUSY_SECONDS}}
-    return {"pool_pre_ping": True, "pool_size": 8, "max_overflow": 8}
+        return {**pool, "connect_args": {"check_same_thread": False, "timeout": BUSY_SECONDS}}
+    return {**pool, "pool_pre_ping": True}
 
 
 def _set_pragmas(connection: sqlite3.Connection, record: object) -> None:

@@ -114,6 +114,12 @@ def give_back_trial(key: Key) -> None:
     change(update(Target).where(*_is(key)).values(trial_until=None))
 
 
+def end_wait(key: Key, now: datetime) -> None:
+    """Let one more run try a target now that is being left alone, whoever else may be trying it."""
+    change(update(Target).where(*_is(key), Target.opened_until > now).values(opened_until=now))
+    give_back_trial(key)
+
+
 def forget_off_target(key: Key) -> bool:
     """A target that was switched off counts as healthy again; False when it was not off."""
     return change(delete(Target).where(*_is(key), Target.off_at.is_not(None))) == 1

@@ -21,7 +21,7 @@ from tests.domain.test_breaker import NOON, SHOP, at, gate, row_of, tell
 from tests.domain.test_races import at_once
 from tests.fakes import Sink
 from tests.people import Person, make_person
-from tests.stories import call, planned, run_of, runs_of
+from tests.stories import act_on, call, planned, run_of, runs_of
 
 DAYS = 120 / 24
 
@@ -182,3 +182,23 @@ def test_runs_of_practice_have_no_target(app: Flask, ada: Person) -> None:
     assert (run.practice, run.target) == (True, "")
     with app.app_context():
         assert let_through(run_claims.wanted([run.id]), NOON)
+
+
+@pytest.mark.parametrize("another_tries", [False, True])
+def test_a_person_who_says_try_now_is_not_told_to_wait(
+    app: Flask, ada: Person, sink: Sink, another_tries: bool
+) -> None:
+    [run_id] = planned(app, ada, call(sink))
+    target = run_of(app, run_id).target
+    failed_at = utcnow() - timedelta(seconds=40 if another_tries else 0)
+    tell(app, ada, failed_at, *["not_sent"] * 10, target=target)
+    if another_tries:
+        assert gate(app, ada, utcnow(), target).kind == "one"
+    waiting = act_on(app, run_id)
+    assert (waiting.state, waiting.attempts) == ("queued", 0)
+    assert waiting.next_attempt_at is not None and waiting.next_attempt_at > utcnow()
+    with app.app_context():
+        retry(ada.actor, run_id)
+    done = act_on(app, run_id)
+    assert (done.state, done.attempts) == ("succeeded", 1)
+    assert gate(app, ada, utcnow(), target).kind == "all"
