@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 import socket
-import subprocess
 import sys
 import time
+from typing import Any
 
 import click
 
@@ -14,7 +14,8 @@ from rulebook import __version__, config
 from rulebook.config import Config
 from rulebook.errors import RulebookError
 
-WEB, WORKER = "web.door", "rulebook.jobs.worker"
+WEB, WORKER, SERVER = "web.door", "rulebook.jobs.worker", "granian.server.mp"
+WEB_ENDS = 10.0  # seconds until a web process is ended that does not stop
 LAST_ONE_STOPS = 2.0  # seconds for a Rulebook that was just stopped to let go of its port
 
 
@@ -24,16 +25,22 @@ PREPARED = click.option("--prepared", is_flag=True, hidden=True, help="The table
 @click.command()
 def run() -> None:
     """Start web and worker together; stop both with Ctrl-C."""
-    from rulebook.jobs.supervisor import share, supervise
+    from rulebook.jobs.supervisor import Role, once, share, supervise
 
     settings = config.load()
     check_port(settings, patience=LAST_ONE_STOPS)
+    share(WEB, WORKER, SERVER)
     # In a process of its own: who supervises must not have opened anything before it forks.
-    ready = subprocess.run([sys.executable, "-m", "rulebook", "prepare"], check=False)
-    if ready.returncode:
-        sys.exit(ready.returncode)
-    share(WEB, WORKER, "granian")
-    supervise({"web": _web, "worker": _worker})
+    if code := once("prepare", _prepare):
+        sys.exit(code)
+    supervise({"web": Role(_web_alone, WEB_ENDS), "worker": Role(_worker)})
+
+
+def _prepare() -> None:
+    """The command, for its way of telling what is wrong."""
+    from rulebook.cli import main
+
+    main(["prepare"])
 
 
 @click.command(hidden=True)
@@ -85,21 +92,41 @@ def worker(prepared: bool) -> None:
 
 
 def _web() -> None:
-    from granian import Granian, loops
+    from granian import Granian
+
+    _serve(Granian)
+
+
+def _web_alone() -> None:
+    """Serve in this very process, which is tended already. Granian would start another below it and
+    tend that."""
+    from granian.server.mp import MPServer
+
+    class Alone(MPServer):
+        def _spawn_workers(self, spawn_target: Any, target_loader: Any) -> None:
+            self._spawn_worker(0, spawn_target, target_loader).inner.run()
+            self.interrupt_signal = True  # it has served, and there is nobody to wait for
+            self.main_loop_interrupt.set()
+
+    _serve(Alone)
+
+
+def _serve(server: Any) -> None:
+    from granian import loops
     from granian.constants import Interfaces
 
     from rulebook.jobs.loop import new_loop
 
     settings = _settings()
     loops.register("asyncio")(new_loop)
-    Granian(
+    server(
         f"{WEB}:application",
         address=settings["HOST"],
         port=settings["PORT"],
         interface=Interfaces.ASGI,
         factory=True,
         websockets=False,
-        workers_kill_timeout=10,
+        workers_kill_timeout=int(WEB_ENDS),
         log_level=settings["LOG_LEVEL"],
     ).serve()
 

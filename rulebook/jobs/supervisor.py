@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from typing import Any
 
@@ -25,6 +26,7 @@ log = logging.getLogger("rulebook.run")
 PATIENCE = 55.0  # above the worker's LONGEST_STOP, below what service managers are told
 CALM = 10.0
 ARENAS = 2
+_STOPS = (signal.SIGINT, signal.SIGTERM)
 _LINUX = sys.platform == "linux"
 # Elsewhere libraries of the system start threads on their own, and a fork is not safe.
 _START: Any = multiprocessing.get_context("fork" if _LINUX else "spawn")
@@ -39,19 +41,37 @@ def _end_group(pid: int) -> None:
         pass
 
 
+def _born(name: str, serve: Callable[[], None]) -> BaseProcess:
+    """A new process that serves. A signal that comes meanwhile waits, so that neither loses it."""
+    process: BaseProcess = _START.Process(target=_begin, args=(name, serve, os.getpid()))
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return process
+
+
 def _begin(name: str, serve: Callable[[], None], parent: int) -> None:
     """In the new process: stand alone, then serve until told to stop."""
-    # Own group: Ctrl-C reaches the supervisor only, which then stops both in order.
+    # Own group: Ctrl-C reaches the supervisor only, which then stops all in order.
     os.setsid()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
     if _libc:
-        # Ask for SIGTERM when the supervisor is killed; else both would go on without it.
+        # Ask for SIGTERM when the supervisor is killed; else all would go on without it.
         _libc.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
     if os.getppid() == parent:
         called(name)
         serve()
+
+
+def once(name: str, serve: Callable[[], None]) -> int:
+    """Have a process do this and end; its exit code."""
+    process = _born(name, serve)
+    process.join()
+    return process.exitcode or 0
 
 
 def called(name: str) -> None:
@@ -60,19 +80,26 @@ def called(name: str) -> None:
         _libc.prctl(15, f"rulebook {name}".encode())  # PR_SET_NAME
 
 
-class Child:
-    """One of the two processes; `start` again after it died, later each time it dies young."""
+@dataclass(frozen=True)
+class Role:
+    """What a process is there for, and how many seconds it may take to stop."""
 
-    def __init__(self, name: str, serve: Callable[[], None]) -> None:
-        self.name, self.serve = name, serve
+    serve: Callable[[], None]
+    patience: float = PATIENCE
+
+
+class Child:
+    """One of the processes; `start` again after it died, later each time it dies young."""
+
+    def __init__(self, name: str, role: Role) -> None:
+        self.name, self.role = name, role
         self.deaths = 0
         self.due = 0.0
         self.process: BaseProcess | None = None
         self.start()
 
     def start(self) -> None:
-        self.process = _START.Process(target=_begin, args=(self.name, self.serve, os.getpid()))
-        self.process.start()
+        self.process = _born(self.name, self.role.serve)
         self.started = time.monotonic()
 
     def tend(self) -> None:
@@ -93,7 +120,7 @@ class Child:
         if self.process is None:
             return
         self.process.terminate()
-        self.process.join(max(0.1, deadline - time.monotonic()))
+        self.process.join(max(0.1, min(self.role.patience, deadline - time.monotonic())))
         if self.process.is_alive():
             log.warning("%s did not stop in time and is ended; nothing is lost.", self.name)
             self._end_all()
@@ -116,12 +143,12 @@ def share(*rooms: str) -> None:
     gc.freeze()
 
 
-def supervise(roles: Mapping[str, Callable[[], None]]) -> None:
+def supervise(roles: Mapping[str, Role]) -> None:
     """Run these until SIGTERM or Ctrl-C; then stop them in the same order, one after the other."""
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _STOPS:
         signal.signal(number, lambda *_: stop.set())
-    children = [Child(name, serve) for name, serve in roles.items()]
+    children = [Child(name, role) for name, role in roles.items()]
     while not stop.wait(0.1):
         for child in children:
             child.tend()
