@@ -17,6 +17,7 @@ from rules.fuel import TemplateError
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _UNSAFE = re.compile(r"[\x00\ud800-\udfff]")
+_JSON_TEXT = json.JSONEncoder(ensure_ascii=False).encode
 _QUOTE = re.compile(r'\\.|"', re.DOTALL)
 
 
@@ -100,7 +101,7 @@ class Json(Text):
                 "A backslash stands right before a value.", "Write two backslashes, or none."
             )
         if self.quoted:
-            return json.dumps(super().insert(value), ensure_ascii=False)[1:-1]
+            return _JSON_TEXT(super().insert(value))[1:-1]
         return storable(str(value) if isinstance(value, JsonText) else compact(value))
 
 

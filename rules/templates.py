@@ -190,6 +190,8 @@ class Template:
         self, context: Mapping[str, object], *, if_missing: IfMissing = "blank"
     ) -> Rendered:
         """As `render`, with the fields that were written and are not in the event."""
+        if self.literal and len(self.literal_prefix) <= self.limit:
+            return Rendered(self.literal_prefix)
         work = Work(if_missing, _zone(context), _look(context.get("event"), "received_at"))
         try:
             return Rendered("".join(self._pieces(context, work)), tuple(work.gaps))

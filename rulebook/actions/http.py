@@ -193,7 +193,7 @@ class Http(Action):
         if body is None or not self._is_json(config):
             return []
         try:
-            json.loads(body, parse_constant=_no_number)
+            _JSON.decode(body.decode("utf-8-sig"))
         except (ValueError, RecursionError) as problem:
             sentence = f"The body is not JSON: {problem}."
             return [Problem("/body", sentence, "Correct it, or choose another content type.")]
@@ -202,6 +202,9 @@ class Http(Action):
 
 def _no_number(name: str) -> None:
     raise ValueError(f"{name} is no number in JSON")
+
+
+_JSON = json.JSONDecoder(parse_constant=_no_number)
 
 
 def _stray_origin(config: Config) -> list[Problem]:

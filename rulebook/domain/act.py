@@ -233,16 +233,15 @@ def record_in_time(done: Sequence[Done]) -> list[str]:
 
 def _record_all(done: Sequence[Done]) -> list[str]:
     """All in one commit; where that fails, each on its own, so that a bad one fails alone."""
-    if len(done) > 1:
-        try:
-            freed = _record(done)
-            if freed is not None:
-                return freed
-        except OperationalError:
-            raise
-        except Exception:
-            log.exception("Recording %d runs together failed; each is recorded alone.", len(done))
-        db.session.rollback()
+    try:
+        freed = _record(done)
+        if freed is not None:
+            return freed
+    except OperationalError:
+        raise
+    except Exception:
+        log.exception("Recording %d runs together failed; each is recorded alone.", len(done))
+    db.session.rollback()
     return [run_id for each in done for run_id in _record_alone(each)]
 
 

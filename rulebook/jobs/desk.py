@@ -32,6 +32,7 @@ MOST_WAITING = 5000
 MOST_OF_ONE = 1000
 MOST_RECORDED_AT_ONCE = 64
 GATHER_SECONDS = 0.002
+YIELD_SECONDS = 0.0002
 MOST_TARGETS_KNOWN = 10_000
 
 
@@ -99,6 +100,8 @@ class Desk:
         for each in started:
             if not begin(each, house, self._take_in):
                 self._calls.submit(lambda it: self._take_in(carry_out(it, house)), each)
+        # Whoever makes the calls waits for the interpreter, which this thread would keep for long.
+        time.sleep(YIELD_SECONDS)
 
     def _most(self, host: str) -> int:
         """How many may wait for one host. What does not find room here is rung for again by the

@@ -90,10 +90,13 @@ def exact(value: object) -> Decimal | None:
     return number if number.is_finite() else None
 
 
+_json_text = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def compact(value: object) -> str:
     """A value as JSON without blanks, numbers exactly as `number_text` writes them."""
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return _json_text(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if absent(value):
@@ -105,7 +108,7 @@ def compact(value: object) -> str:
         return "[" + ",".join(map(compact, value)) + "]"
     if isinstance(value, bool | int | float | Decimal):
         return text_of(value) or "null"
-    return json.dumps(text_of(value), ensure_ascii=False)
+    return _json_text(text_of(value))
 
 
 def weight(value: object, most: int) -> int:
