@@ -108,10 +108,10 @@ SETTINGS = (
     Setting("DISK_FLOOR", _number, 500, "Megabytes that must be free on the disk of the SQLite "
             "database; with less, hooks answer 503. 0: do not look."),
     Setting("RETENTION_DAYS", _number, 30, "Days that the bodies of events are kept."),
-    Setting("SIGNUP", _one_of("first", "invite", "open"), "first", "Who may make an account: "
-            "the `first` person by the one-time link; `invite`: people for whom `rulebook user "
-            "add` printed a link, which works with `first` as well; `open`: anyone, each with a "
-            "workspace of their own."),
+    Setting("SIGNUP", _one_of("first", "invite", "open"), "invite", "Who may make an account: "
+            "the `first` person by the one-time link, and nobody else; `invite`: whom an owner of "
+            "a workspace invites, too; `open`: anyone, each with a workspace of their own. "
+            "`rulebook user add` works in any case."),
     Setting("TRUSTED_PROXIES", _number, 0, "How many proxies in front of Rulebook may state the "
             "sender's address in X-Forwarded-For."),
     Setting("TWILIO_API", _url, "https://api.twilio.com", "Where Twilio's API is reached; another "

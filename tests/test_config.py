@@ -19,7 +19,7 @@ def test_nothing_has_to_be_said(tmp_path: Path) -> None:
     assert found.database_url == f"sqlite:///{tmp_path}/rulebook.db"
     assert found.public_url == "http://127.0.0.1:8000"
     assert found["EGRESS_ALLOW"] == ()
-    assert found["SIGNUP"] == "first"
+    assert found["SIGNUP"] == "invite"
     assert set(found) == {setting.name for setting in config.SETTINGS}
 
 

@@ -48,7 +48,7 @@ def _make_account(make: Callable[..., str], first: bool) -> ResponseReturnValue:
         session = make(*given, request.remote_addr or "")
     except Invalid as error:
         return _form("setup.html", error, zones=zones(), first=first)
-    return _enter(session, url_for("home.index"))
+    return enter(session, url_for("home.index"))
 
 
 @pages.route("/sign-in", methods=["GET", "POST"])
@@ -65,7 +65,7 @@ def sign_in() -> ResponseReturnValue:
         )
     except Invalid as error:
         return _form("sign_in.html", error, there=there, open=sign_up_is_open())
-    return _enter(session, there)
+    return enter(session, there)
 
 
 @pages.route("/prove", methods=["GET", "POST"])
@@ -107,7 +107,7 @@ def password(token: str) -> ResponseReturnValue:
         )
     except Invalid as error:
         return _form("password.html", error)
-    return _enter(session, url_for("home.index"))
+    return enter(session, url_for("home.index"))
 
 
 @pages.post("/theme")
@@ -127,7 +127,8 @@ def _form(template: str, error: Invalid | None = None, **more: object) -> Respon
     return page, 422 if error else 200
 
 
-def _enter(session: str, there: str) -> ResponseReturnValue:
+def enter(session: str, there: str) -> ResponseReturnValue:
+    """On to a page, signed in with this session."""
     answer = make_response(redirect(there, 303))
     answer.set_cookie(
         session_cookie(),

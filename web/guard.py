@@ -25,6 +25,7 @@ PUBLIC = {
     "inbox.take",
     "evidence.show",
     "accounts.setup", "accounts.sign_up", "accounts.sign_in", "accounts.password", "accounts.theme",
+    "people.join",
 }  # fmt: skip
 # Blueprints that carry no cookie and check their own callers.
 OWN_DOOR = ("inbox", "callbacks", "api")

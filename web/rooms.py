@@ -14,6 +14,7 @@ from web import (
     hooks,
     inbox,
     outbox,
+    people,
     recipes,
     rules,
     runs,
@@ -46,5 +47,6 @@ BLUEPRINTS = tuple(
         connections,
         alerts,
         settings,
+        people,
     )
 )

@@ -20,6 +20,7 @@ from rulebook.storage import audit, db, users, workspaces
 from rulebook.storage.audit import AuditEntry
 from web.accounts import zones
 from web.guard import actor
+from web.people import ROLE_WORDS
 
 pages = Blueprint("settings", __name__)
 
@@ -28,11 +29,6 @@ SCOPE_WORDS = {
     "read": "Read events, rules, runs",
     "write": "Change hooks and rules",
     "send": "Send: retry, replay, settle",
-}
-ROLE_WORDS = {
-    "owner": "everything",
-    "editor": "hooks, rules, sending",
-    "viewer": "looking only",
 }
 DEEDS = {
     "account.create": "made the account",
@@ -50,6 +46,13 @@ DEEDS = {
     "event.reveal": "read the exact bytes of an event, with what is hidden in them",
     "evidence.create": "made a link to show an event",
     "evidence.revoke": "revoked a link that shows an event",
+    "person.invite": "invited",
+    "person.uninvite": "revoked the invitation of",
+    "person.join": "joined",
+    "person.role": "changed a role:",
+    "person.remove": "removed",
+    "person.leave": "left",
+    "person.handover": "handed the workspace over to",
     "hook.create": "made the hook",
     "hook.change": "changed a hook",
     "hook.rotate": "gave a new address to",

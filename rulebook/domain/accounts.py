@@ -16,8 +16,9 @@ from rulebook.domain.house import house
 from rulebook.domain.throttle import count_try
 from rulebook.domain.workspaces import name_problems, zone_problems
 from rulebook.errors import Invalid, NotFound, NotSignedIn, Problem
-from rulebook.storage import db, users, utcnow, workspaces
+from rulebook.storage import db, invites, users, utcnow, workspaces
 from rulebook.storage.audit import AuditEntry
+from rulebook.storage.invites import Invite
 from rulebook.storage.users import OnceLink, Session, User
 from rulebook.storage.workspaces import Membership, Workspace
 
@@ -78,7 +79,7 @@ def create_first_account(
     """The first person and their workspace. Returns a session token. Raises Invalid, NotFound."""
     if not link_works(token, "setup") or users.anyone():
         raise NotFound("link")
-    problems = [*_email_problems(email), *_password_problems(password, email)]
+    problems = [*email_problems(email), *_password_problems(password, email)]
     problems += [*name_problems(workspace), *zone_problems(zone)]
     if problems:
         raise Invalid(problems)
@@ -93,7 +94,7 @@ def sign_up(email: str, password: str, workspace: str, zone: str, address: str) 
     if house().config["SIGNUP"] != "open" or not users.anyone():
         raise NotFound("page")
     count_try(f"signup-from:{address}", SIGN_UPS, SIGN_UPS_WITHIN, utcnow())
-    problems = [*_new_email_problems(email), *_password_problems(password, email)]
+    problems = [*_newemail_problems(email), *_password_problems(password, email)]
     problems += [*name_problems(workspace), *zone_problems(zone)]
     if problems:
         raise Invalid(problems)
@@ -103,7 +104,7 @@ def sign_up(email: str, password: str, workspace: str, zone: str, address: str) 
 
 def add_user(email: str, password: str | None = None) -> User:
     """A person with a workspace of their own, for the command line. Raises Invalid."""
-    problems = _new_email_problems(email)
+    problems = _newemail_problems(email)
     if password is not None:
         problems += _password_problems(password, email)
     if problems:
@@ -133,6 +134,50 @@ def sign_in(email: str, password: str, address: str) -> str:
         raise Invalid.at("/password", "E-mail address and password do not fit together.",
                          "Check both. Capital letters count in the password.")  # fmt: skip
     return _open_session(user, address, now)
+
+
+def invited(token: str) -> Invite:
+    """The invitation behind a link; looking does not use it up. Raises NotFound."""
+    found = invites.by_hash(digest(token), utcnow())
+    if found is None:
+        raise NotFound("invitation")
+    return found
+
+
+def join(token: str, password: str, address: str) -> str:
+    """Accept an invitation: a new account with this password, or the one that there is, which it
+    has to fit. Returns a session token. Raises Invalid, NotFound, TooMany."""
+    found, now = invited(token), utcnow()
+    user = users.user_by_email(found.email)
+    if user is None:
+        if house().config["SIGNUP"] == "first":
+            raise NotFound("invitation")
+        if problems := _password_problems(password, found.email):
+            raise Invalid(problems)
+        user = User(email=found.email, password=_hash(password))
+        db.session.add(user)
+        db.session.flush()
+    elif _checked(found.email, password, address, now) is None:
+        raise Invalid.at("/password", "This is not the password of your account.",
+                         "It is the one that you sign in with here.")  # fmt: skip
+    if not invites.end(found.id, now):
+        raise NotFound("invitation")
+    if workspaces.role_of(user.id, found.workspace_id) is None:
+        membership = Membership(workspace_id=found.workspace_id, user_id=user.id, role=found.role)
+        db.session.add(membership)
+    entry = AuditEntry(workspace_id=found.workspace_id, user_id=user.id, address=address,
+                       what="person.join", thing=user.id, detail=f"as {found.role}")  # fmt: skip
+    db.session.add(entry)
+    return _open_session(user, address, now, found.workspace_id)
+
+
+def enter_workspace(token: str, workspace_id: str) -> None:
+    """Go on in another workspace of one's own. Raises NotFound. Commits."""
+    session = users.session_by_hash(digest(token), utcnow())
+    if session is None or workspaces.role_of(session.user_id, workspace_id) is None:
+        raise NotFound("workspace")
+    session.workspace_id = workspace_id
+    db.session.commit()
 
 
 def prove(token: str, password: str, address: str) -> None:
@@ -207,15 +252,17 @@ def sign_out(token: str) -> None:
         db.session.commit()
 
 
-def _open_session(user: User, address: str, now: datetime) -> str:
-    workspace = workspaces.first_workspace(user.id)
-    assert workspace is not None, "every account is made with a workspace"
+def _open_session(user: User, address: str, now: datetime, workspace_id: str | None = None) -> str:
+    first = workspaces.first_workspace(user.id)
+    if first is None:
+        raise Invalid.at("/email", "This account is in no workspace any more.",
+                         "Ask an owner of one to invite you.")  # fmt: skip
     token = secrets.token_urlsafe(32)
     db.session.add(
         Session(
             id_hash=digest(token),
             user_id=user.id,
-            workspace_id=workspace.id,
+            workspace_id=workspace_id or first.id,
             seen_at=now,
             expires_at=now + LONGEST,
             address=address,
@@ -238,7 +285,8 @@ def _matches(stored: str, password: str) -> bool:
         return False
 
 
-def _email_problems(email: str) -> list[Problem]:
+def email_problems(email: str) -> list[Problem]:
+    """What is wrong with an e-mail address."""
     try:
         # An address inside a company's own network is as good for signing in as any other.
         validate_email(email.strip(), check_deliverability=False, globally_deliverable=False)
@@ -248,10 +296,10 @@ def _email_problems(email: str) -> list[Problem]:
     return []
 
 
-def _new_email_problems(email: str) -> list[Problem]:
+def _newemail_problems(email: str) -> list[Problem]:
     if users.user_by_email(email):
         return [Problem("/email", f"{email} has an account already.", "Sign in with it.")]
-    return _email_problems(email)
+    return email_problems(email)
 
 
 def _password_problems(password: str, email: str) -> list[Problem]:

@@ -14,6 +14,7 @@ _ROLE_MAY = {
     "editor": {"read", "write", "send"},
     "owner": {"read", "write", "send", "own"},
 }
+ROLES = tuple(_ROLE_MAY)
 _WORDS = {
     "read": "look at this",
     "write": "change this",

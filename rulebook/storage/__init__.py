@@ -17,6 +17,7 @@ from rulebook.storage import (
     finding,
     held,
     hooks,
+    invites,
     ledger,
     notices,
     rules,
@@ -51,8 +52,8 @@ from rulebook.storage.engine import (
 __all__ = [
     "Base", "alerts", "attempts", "audit", "bulks", "commit", "connections", "db", "deliveries",
     "doubts", "event_claims", "events", "evidence", "fields", "figures", "finding", "held", "hooks",
-    "keep_connection", "lazily", "ledger", "let_others_first", "move_the_log", "new_id", "notices",
-    "open_database", "reading", "revisions", "rollback", "rules", "run_claims", "runs", "saved",
-    "sealed", "search", "search_cards", "search_source", "tallies", "targets", "upgrade", "users",
-    "utcnow", "verdicts", "workspaces",
+    "invites", "keep_connection", "lazily", "ledger", "let_others_first", "move_the_log", "new_id",
+    "notices", "open_database", "reading", "revisions", "rollback", "rules", "run_claims", "runs",
+    "saved", "sealed", "search", "search_cards", "search_source", "tallies", "targets", "upgrade",
+    "users", "utcnow", "verdicts", "workspaces",
 ]  # fmt: skip

@@ -184,7 +184,23 @@ def void_links(purpose: str, user_id: str | None) -> None:
     )
 
 
-def end_sessions(user_id: str) -> None:
-    """Sign the person out everywhere."""
-    for session in db.session.scalars(select(Session).where(Session.user_id == user_id)):
+def end_sessions(user_id: str, workspace_id: str | None = None) -> None:
+    """Sign the person out everywhere, or in one workspace."""
+    found = select(Session).where(Session.user_id == user_id)
+    if workspace_id:
+        found = found.where(Session.workspace_id == workspace_id)
+    for session in db.session.scalars(found):
         db.session.delete(session)
+
+
+def revoke_tokens(user_id: str, workspace_id: str, now: datetime) -> None:
+    """The person's tokens for this workspace stop working."""
+    change(
+        update(ApiToken)
+        .where(
+            ApiToken.user_id == user_id,
+            ApiToken.workspace_id == workspace_id,
+            ApiToken.revoked_at.is_(None),
+        )
+        .values(revoked_at=now)
+    )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, Update, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from rulebook.storage.base import Base, Id, Line, UtcDateTime, new_id, utcnow
-from rulebook.storage.engine import db
+from rulebook.storage.engine import change, db
 from rulebook.storage.users import User
 
 
@@ -60,6 +60,39 @@ def first_workspace(user_id: str) -> Workspace | None:
         .where(Membership.user_id == user_id)
         .order_by(Membership.created_at)
         .limit(1)
+    )
+
+
+def workspaces_of(user_id: str) -> list[Workspace]:
+    """The workspaces that the person is in, in the order of joining."""
+    found = select(Workspace).join(Membership, Membership.workspace_id == Workspace.id)
+    mine = found.where(Membership.user_id == user_id)
+    return list(db.session.scalars(mine.order_by(Membership.created_at, Workspace.id)))
+
+
+def lock_people(workspace_id: str) -> None:
+    """Wait until nobody else changes who is in the workspace, and let nobody until the commit.
+    SQLite needs no lock: whoever writes there is alone."""
+    db.session.execute(
+        select(Workspace.id).where(Workspace.id == workspace_id).with_for_update(key_share=True)
+    )
+
+
+def set_role(workspace_id: str, user_id: str, role: str) -> None:
+    """Give somebody of the workspace another role."""
+    change(_membership(workspace_id, user_id).values(role=role))
+
+
+def take_out(workspace_id: str, user_id: str) -> None:
+    """End somebody's being in the workspace."""
+    found = db.session.get(Membership, (workspace_id, user_id))
+    if found:
+        db.session.delete(found)
+
+
+def _membership(workspace_id: str, user_id: str) -> Update:
+    return update(Membership).where(
+        Membership.workspace_id == workspace_id, Membership.user_id == user_id
     )
 
 

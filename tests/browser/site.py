@@ -19,7 +19,7 @@ from sqlalchemy import select
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from rulebook import config, storage
-from rulebook.domain import accounts, bulk, evidence, rules
+from rulebook.domain import accounts, bulk, evidence, people, rules
 from rulebook.domain.chosen import Which
 from rulebook.domain.connections import make_connection
 from rulebook.domain.hidden_fields import hide_field
@@ -71,6 +71,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "connections.new": ("/connections/new/twilio", "/connections/new/smtp"),
     "connections.edit": ("/connections/{connection}",),
     "settings.index": ("/settings",),
+    "people.index": ("/settings/people",),
     "accounts.prove": ("/prove?next=/events/export.csv",),
     "alerts.index": ("/alerts",),
     "recipes.index": ("/recipes",),
@@ -82,6 +83,7 @@ SIGNED_OUT = {
     "accounts.sign_up": ("/sign-up",),
     "accounts.password": ("/password/{password}",),
     "evidence.show": ("/evidence/{link}",),
+    "people.join": ("/join/{join}",),
 }
 FIRST = {"accounts.setup": ("/setup/{setup}",)}
 # They answer programs: text, JSON, bytes to be saved.
@@ -179,6 +181,8 @@ def furnish(site: Site) -> None:
         ids["link"] = evidence.make_link(ada.actor, ids["event"])[1]
         ids["bulk"] = bulk.begin(ada.actor, Which("replay", (ids["event"],), again=True)).id
         ids["recipe"] = RECIPES[0].id
+        make_person(app, "bo", workspace_of=ada, role="editor")
+        ids["join"] = people.invite(ada.actor, "dee@shop.example", "viewer")[1]
         ids["password"] = accounts.make_link("password", ada.user_id)
     site.ids |= ids
 

@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import select, text
 from werkzeug.routing import Rule
 
+from rulebook.domain import people
 from rulebook.storage import Base, db
 from tests.people import Person, make_hook, make_person, make_rule
 from tests.web.seeing import ON_SQLITE, runs_of, send
@@ -54,9 +55,14 @@ def known(app: Flask, ada: Person) -> dict[str, str]:
         connection = make_connection(ada.actor, "http_auth", "Books", config)
     send(app, hook)
     work(app)
+    bo = make_person(app, "bo", workspace_of=ada, role="editor")
+    with app.app_context():
+        invite, _ = people.invite(ada.actor, "dee@shop.example", "viewer")
     [run] = runs_of(app, ada)
     return {"hook_id": hook.id, "rule_id": rule.id, "run_id": run.id, "event_id": run.event_id,
-            "connection_id": connection.id, "kind": connection.kind}  # fmt: skip
+            "connection_id": connection.id, "kind": connection.kind,
+            "user_id": bo.user_id, "invite_id": invite.id,
+            "workspace_id": ada.workspace_id}  # fmt: skip
 
 
 def test_a_visitor_is_asked_to_sign_in_on_every_page(app: Flask) -> None:
@@ -131,6 +137,7 @@ def test_a_viewer_changes_nothing(app: Flask, ada: Person, known: dict[str, str]
         "accounts.sign_in",
         "accounts.prove",
         "alerts.mine",
+        "people.leave",
     }
     for rule in pages_of(app):
         if "POST" in methods(rule) and rule.endpoint not in own:
