@@ -16,6 +16,13 @@ from tests.web.seeing import runs_of, send, set_runs
 from tests.work import work
 
 
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine ends no step early."""
+    monkeypatch.setattr(bulk, "STEP_SECONDS", 600)
+    monkeypatch.setattr(bulk, "PREVIEW_SECONDS", 600)
+
+
 @pytest.fixture
 def three(app: Flask, ada: Person) -> list[Run]:
     """Three practice messages of one rule, newest first."""

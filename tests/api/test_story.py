@@ -8,6 +8,7 @@ import json
 import pytest
 from flask import Flask
 
+from rulebook.domain import history
 from tests.people import Person, document
 from tests.work import work
 from web.api import openapi
@@ -138,7 +139,10 @@ def test_a_rule_is_tried_out_before_it_counts_and_keeps_its_versions(
     assert ada.api("GET", f"/rules/{rule['id']}").status_code == 404
 
 
-def test_history_is_narrowed_by_field_text_and_time_and_paged(app: Flask, ada: Person) -> None:
+def test_history_is_narrowed_by_field_text_and_time_and_paged(
+    app: Flask, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "SECONDS_IN_FIELDS", 60)  # however busy the machine is
     hook = ada.api("POST", "/hooks", {"name": "Orders"}).json
     bodies = [{"n": 1, "to": {"city": "Łódź"}}, {"n": "2.0"}, {"n": 2, "to": {"city": "Ulm"}}]
     for each in bodies:
@@ -181,8 +185,7 @@ def test_history_is_narrowed_by_field_text_and_time_and_paged(app: Flask, ada: P
 def test_a_search_that_finds_nothing_ends_within_bounds(
     app: Flask, ada: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from rulebook.domain import history
-
+    monkeypatch.setattr(history, "SECONDS_IN_FIELDS", 60)
     monkeypatch.setattr(history, "MOST_JUDGED", 4)
     monkeypatch.setattr(history, "STEP", 2)
     hook = ada.api("POST", "/hooks", {"name": "Orders"}).json

@@ -28,6 +28,13 @@ from tests.work import work
 ALL = Which("replay", events=EventFilter(state="unmatched"))
 
 
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine ends no step early."""
+    monkeypatch.setattr(bulk, "STEP_SECONDS", 600)
+    monkeypatch.setattr(bulk, "PREVIEW_SECONDS", 600)
+
+
 @pytest.fixture
 def shop(app: Flask, ada: Person) -> None:
     """Five events that no rule knew, and now a rule that four of them meet."""
