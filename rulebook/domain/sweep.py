@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from rulebook.domain.clock import Clock
 from rulebook.domain.house import house
 from rulebook.domain.indexing import forget_words
 from rulebook.domain.tallying import count_ended
@@ -20,11 +21,16 @@ class Due:
     rescued: int
 
 
-def sweep(now: datetime | None = None, everything: bool = False) -> Due:
+def sweep(now: datetime | None = None, everything: bool = False, clock: Clock | None = None) -> Due:
     """One round. Two sweepers at once are harmless. everything: also what was rung for lately,
-    because the one who heard it may be gone. Commits."""
+    because the one who heard it may be gone. clock: whether leases can be judged. Commits."""
     now = now or utcnow()
-    rescued = events.free_expired_events(now) + runs.free_expired_runs(now)
+    rescued, sure = 0, False
+    if clock:
+        clock.look(now)
+        sure = clock.sure
+    if clock is None or not clock.paused:
+        rescued = events.free_expired_events(now, sure) + runs.free_expired_runs(now, sure)
     count_ended(((run, "failed") for run in runs.expire_runs(now)), now)
     due = Due(events.due_events(now, everything), runs.due_runs(now, everything), rescued)
     db.session.commit()

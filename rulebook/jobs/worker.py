@@ -13,6 +13,7 @@ from flask import Flask
 
 from rulebook.config import Config
 from rulebook.domain.bulk import carry_on
+from rulebook.domain.clock import Clock
 from rulebook.domain.house import furnish
 from rulebook.domain.judge import judge_waiting, still_coming
 from rulebook.domain.noting import Notes
@@ -133,11 +134,12 @@ def _note(app: Flask, notes: Notes, stop: threading.Event) -> None:
 
 def _sweep(app: Flask, bell: Bell, hands: Hands, stop: threading.Event) -> None:
     pruned_at = time.monotonic()
+    clock = Clock()
     first = True
     while not stop.is_set():
         try:
             with app.app_context():
-                due = sweep(everything=first)
+                due = sweep(everything=first, clock=clock)
                 first = False
                 if due.rescued:
                     log.warning("Took %d things over from a worker that died.", due.rescued)

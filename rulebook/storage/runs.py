@@ -270,9 +270,13 @@ def expire_runs(now: datetime) -> list[Expired]:
     return [Expired(*row) for row in expired]
 
 
-def free_expired_runs(now: datetime) -> int:
-    """Settle the runs whose worker died in the middle: repeat what may be repeated, else doubt."""
-    expired = (Run.state == "sending") & (Run.lease_until < now)
+def free_expired_runs(now: datetime, sure: bool = False) -> int:
+    """Settle the runs whose worker died in the middle: repeat what may be repeated, else doubt;
+    `sure` as for events."""
+    over = Run.lease_until < now
+    if sure:
+        over = or_(over, Run.lease_until > now + 2 * LEASE)
+    expired = (Run.state == "sending") & over
     again = change(
         update(Run)
         .where(expired, Run.repeat_safe, Run.attempts < Run.max_attempts)
