@@ -10,7 +10,7 @@ from typing import Any
 from rules.nodes import Condition, EveryEvent, Group, Items, Node, Rule, Step
 from rules.sentence import Phrases, items_words, when_words
 from rules.values import as_text, clip
-from rules.words import Names, condition_words, field_words
+from rules.words import Telling, as_usual, condition_words, field_words
 
 __all__ = ["Shown", "difference"]
 
@@ -36,15 +36,15 @@ class _Leaf:
 def difference(
     before: Rule,
     after: Rule,
-    names: Names | None = None,
+    tell: Telling = as_usual,
     phrases: Phrases | None = None,
     shown: Shown | None = None,
 ) -> list[str]:
     """How `after` differs from `before`, a sentence each; none where both mean and say the same.
 
-    names, phrases: as for `sentence`; shown: a step's setting as people may see it.
+    tell, phrases: as for `sentence`; shown: a step's setting as people may see it.
     """
-    found = [*_name(before, after), *_conditions(before.when, after.when, names)]
+    found = [*_name(before, after), *_conditions(before.when, after.when, tell)]
     found += _steps(before, after, phrases or _plain_phrase, shown or _plain)
     return found + list(_options(before, after))
 
@@ -54,10 +54,10 @@ def _name(before: Rule, after: Rule) -> Iterator[str]:
         yield f"The name was “{before.name}”, now it is “{after.name}”."
 
 
-def _conditions(before: Node, after: Node, names: Names | None) -> Iterator[str]:
-    if when_words(before, names) == when_words(after, names):
+def _conditions(before: Node, after: Node, tell: Telling) -> Iterator[str]:
+    if when_words(before, tell=tell) == when_words(after, tell=tell):
         return
-    old, new = list(_leaves(before, names)), list(_leaves(after, names))
+    old, new = list(_leaves(before, tell)), list(_leaves(after, tell))
     kept = Counter((one.subject, one.words) for one in old) & Counter(
         (one.subject, one.words) for one in new
     )
@@ -75,7 +75,7 @@ def _conditions(before: Node, after: Node, names: Names | None) -> Iterator[str]
     for one in come:
         yield f"“{one.words}” was added."
     if moved or not (gone or come_at_all):
-        yield f"The conditions are grouped in another way: now {when_words(after, names)}."
+        yield f"The conditions are grouped in another way: now {when_words(after, tell=tell)}."
 
 
 def _without(leaves: list[_Leaf], kept: Counter[tuple[tuple[str, ...], str]]) -> list[_Leaf]:
@@ -90,7 +90,7 @@ def _without(leaves: list[_Leaf], kept: Counter[tuple[tuple[str, ...], str]]) ->
 
 def _leaves(
     node: Node,
-    names: Names | None,
+    tell: Telling,
     trail: tuple[str, ...] = ("all",),
     inside: tuple[str, ...] = (),
 ) -> Iterator[_Leaf]:
@@ -99,13 +99,14 @@ def _leaves(
         same = node.kind != "none" and trail[-1] == node.kind
         deeper = trail if same else (*trail, node.kind)
         for child in node.children:
-            yield from _leaves(child, names, deeper, inside)
+            yield from _leaves(child, tell, deeper, inside)
     elif isinstance(node, Items):
-        within = f"{items_words(node.match)} {field_words(node.field, names)}"
-        yield from _leaves(node.where, names, (*trail, within), (*inside, node.field.path.text))
+        name = tell("field", field_words(node.field), node.field)
+        within = f"{items_words(node.match)} {name}"
+        yield from _leaves(node.where, tell, (*trail, within), (*inside, node.field.path.text))
     elif isinstance(node, Condition):
         yield _Leaf(trail, (*inside, node.field.part, node.field.path.text),
-                    condition_words(node, names))  # fmt: skip
+                    condition_words(node, tell=tell))  # fmt: skip
     elif isinstance(node, EveryEvent):
         yield _Leaf(trail, ("every",), "on every event")
 

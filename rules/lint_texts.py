@@ -49,7 +49,8 @@ def _unknown(pointer: str, text: str, pill: Pill, known: Known) -> Iterator[Note
         return
     better = short(close, ROOT)
     change = put(pointer, rewritten(text, pill, pill.calls, better)) if _fits(close, pill) else None
-    fix = f"Use '{name_of(close)}'." if change else f"Did you mean '{name_of(close)}'?"
+    called = name_of(close) if name_of(close) != name else close
+    fix = f"Use '{called}'." if change else f"Did you mean '{called}'?"
     yield Note(pointer, "unknown_in_text", message, fix, change)
 
 

@@ -13,17 +13,31 @@ Phrases = Callable[[Step], str]
 ITEMS = {"any": "at least one of", "all": "every one of", "none": "none of"}
 
 
-def sentence(rule: Rule, phrases: Phrases | None = None, names: Names | None = None) -> str:
+STOPS = " Rules below are not looked at then."
+
+
+def sentence(
+    rule: Rule,
+    phrases: Phrases | None = None,
+    names: Names | None = None,
+    tell: Telling = as_usual,
+) -> str:
     """When type is 'x' and amount is at least 5000, text +14155550123.
 
-    phrases: the action's own words for a step; names: friendly names for canonical paths.
+    phrases: the action's own words for a step; names: friendly names for canonical paths; tell: as
+    for `when_words`.
     """
     steps = [phrases(step) if phrases else f"run {step.action}" for step in rule.then]
-    start = "On every event" if _always(rule.when) else f"When {when_words(rule.when, names)}"
-    if rule.options.otherwise:
-        start += " and no other rule is met"
-    stop = " Rules below are not looked at then." if rule.options.stop else ""
-    return f"{start}, {', then '.join(steps)}.{stop}"
+    start = opening(rule.when, rule.options.otherwise, names, tell)
+    return f"{start}, {', then '.join(steps)}.{STOPS if rule.options.stop else ''}"
+
+
+def opening(
+    when: Node, otherwise: bool, names: Names | None = None, tell: Telling = as_usual
+) -> str:
+    """The sentence up to what is done: "When amount is at least 5000"."""
+    start = "On every event" if _always(when) else f"When {when_words(when, names, tell)}"
+    return f"{start} and no other rule is met" if otherwise else start
 
 
 def _always(node: Node) -> bool:

@@ -18,6 +18,7 @@ KINDS = {
 }
 LOOKED_AT = 65_536
 PLAIN_NUMBER = re.compile(r"[ \t\r\n]*[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?[ \t\r\n]*")
+_QUOTED = re.compile(r"(?<!\w)'([^']*)'(?!\w)")
 
 
 def kind_of(value: Any) -> str:
@@ -111,6 +112,11 @@ def say_all(values: list[Any], shown: int = 5) -> str:
     """Several values in words: "1, 2 and 3 more"."""
     words = ", ".join(say(value, 40) for value in values[:shown])
     return f"{words} and {len(values) - shown} more" if len(values) > shown else words
+
+
+def quoted(text: str) -> str:
+    """Straight quotes round a value as people print them."""
+    return _QUOTED.sub("“\\1”", text)
 
 
 def clip(text: str, length: int) -> str:

@@ -18,12 +18,12 @@ from rulebook.domain import samples
 from rulebook.domain.hooks import find_hook
 from rulebook.domain.preview import try_on
 from rulebook.domain.rules import find_rule
-from rulebook.errors import Conflict, Invalid, Problem
+from rulebook.errors import Conflict, Invalid, NotFound, Problem
 from rulebook.storage import db, events, hooks, reading, rules
 from rulebook.storage.rules import Rule
 from rules import RuleError
 from rules.change import changed
-from web import draft, edits, far, gaps, likes, messages, panel, trial
+from web import draft, edits, far, gaps, likes, messages, panel, trial, undo
 from web.desk import Desk, draw
 from web.fieldlist import Row
 from web.guard import actor, bell
@@ -49,8 +49,13 @@ def new() -> ResponseReturnValue:
 def edit(rule_id: str) -> ResponseReturnValue:
     """A rule as it stands, to be changed."""
     rule = find_rule(actor(), rule_id)
-    saved = rules.version(rule.id, rule.version)
-    desk = Desk(find_hook(actor(), rule.hook_id), saved.document, rule, rule.mode, rule.version)
+    asked = request.args.get("version", "")
+    number = int(asked) if asked.isdecimal() and len(asked) < 9 else rule.version
+    if not 1 <= number <= rule.version:
+        raise NotFound("version")
+    shown = rules.version(rule.id, number)
+    desk = Desk(find_hook(actor(), rule.hook_id), shown.document, rule, rule.mode, rule.version)
+    desk.back = number if number < rule.version else 0
     desk.query = request.args.get("q", "")
     if request.args.get("event"):
         desk.look_at(request.args["event"])
@@ -89,11 +94,12 @@ def _desk(rule: Rule | None) -> Desk:
     """The draft of the posted form."""
     form = request.form
     hook = find_hook(actor(), rule.hook_id if rule else form.get("hook", ""))
-    version = form.get("version", "")
+    version, back = form.get("version", ""), form.get("back", "")
     desk = Desk(
         hook, gaps.applied(draft.read(form), form), rule,
         mode=form.get("mode", "off"),
         version=int(version) if version.isdecimal() else 0,
+        back=int(back) if back.isdecimal() else 0,
         event=events.event(actor().workspace_id, form.get("event", "")),
         query=form.get("q", "").strip(),
         into=form.get("into") or "/when",
@@ -105,6 +111,7 @@ def _desk(rule: Rule | None) -> Desk:
     )  # fmt: skip
     for made in panel.complete(desk.document["when"], desk.fields, desk.seen):
         desk.focus = edits.place_of(made, desk.document["when"])
+    desk.undo = [*undo.read(form), *undo.kinds_chosen(form, desk.document)]
     desk.likes = likes.read(form)
     desk.document = likes.applied(desk.document, form, desk.likes)
     desk.far = far.read(form, desk.document)
@@ -120,13 +127,25 @@ def _answer(desk: Desk) -> ResponseReturnValue:
     actor().must("read" if verb in ("look", "event", "test", "more", "far") else "write")
     if verb == "test":
         return _test(desk)
+    before = desk.document
     BUTTONS.get(verb, _edit)(desk, rest)
+    if verb != "undo" and desk.document != before:
+        deed = undo.done(request.form["do"], before, desk.document, desk.focus, desk.voice)
+        desk.undo = [*desk.undo, deed] if deed else []
     desk.problems = _problems(desk) if desk.checked else ()
     return draw(desk)
 
 
 def _edit(desk: Desk, place: str) -> None:
     desk.document, desk.focus = edits.edited(desk.document, request.form["do"])
+
+
+def _undo(desk: Desk, rest: str) -> None:
+    """The last deed put back."""
+    if desk.undo:
+        deed = desk.undo.pop()
+        desk.document = undo.put_back(desk.document, deed)
+        desk.focus, desk.told = deed.place, "It is as it was before."
 
 
 def _event(desk: Desk, event_id: str) -> None:
@@ -164,7 +183,11 @@ def _fix(desk: Desk, rest: str) -> None:
 def _back(desk: Desk, place: str) -> None:
     """A condition as it is in the saved version."""
     made = desk.changes()
-    if place in made.was:
+    step = place.partition("step ")[2]
+    if step.isdecimal() and int(step) < len(made.gone_steps):
+        steps, (at, gone) = desk.document["then"], made.gone_steps[int(step)]
+        desk.document = {**desk.document, "then": [*steps[:at], gone, *steps[at:]]}
+    elif place in made.was:
         desk.document = edits.put(desk.document, place, made.was[place])
         desk.focus = place
     elif place.isdecimal() and int(place) < len(made.gone):
@@ -219,13 +242,14 @@ BUTTONS = {
     "far": _far,
     "fix": _fix,
     "back": _back,
+    "undo": _undo,
     "field": _field,
     "sample": _sample,
     **messages.BUTTONS,
 }
 
 
-READS = {"look", "event", "more", "far", "fix", "back", "field", *edits.EDITS}
+READS = {"look", "event", "more", "far", "fix", "back", "undo", "field", *edits.EDITS}
 
 
 def _problems(desk: Desk) -> Iterable[Problem]:
@@ -265,6 +289,7 @@ def _save(desk: Desk, how: str) -> ResponseReturnValue:
         desk.mode = "off"
     document = likes.applied(document, request.form, desk.likes)
     panel.complete(document["when"], desk.fields, desk.seen)
+    earlier = desk.earlier
     try:
         if rule is None:
             rule = verbs.write_rule(actor(), desk.hook.id, document, desk.mode)
@@ -280,7 +305,8 @@ def _save(desk: Desk, how: str) -> ResponseReturnValue:
         db.session.rollback()
         desk.conflict = conflict
         return draw(desk, 409)
-    flash(SAVED[rule.mode].format(rule.version), "ok")
+    again = f"The rule is again as it was in version {earlier.number}. " if earlier else ""
+    flash(again + SAVED[rule.mode].format(rule.version), "ok")
     on = f"?trial=1&event={desk.event.id}#trial" if how == "trial" and desk.event else ""
     return _go(url_for("rules.edit", rule_id=rule.id) + on)
 

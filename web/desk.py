@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import render_template
+from flask import render_template, request
 
 from rulebook.actions import ACTIONS
 from rulebook.domain import past, samples
+from rulebook.domain.called import ANY, shared
 from rulebook.domain.likeness import Like, like_this
 from rulebook.domain.past import Past
 from rulebook.domain.preview import DEFAULT, Example
@@ -20,8 +21,8 @@ from rulebook.errors import Conflict, Problem
 from rulebook.storage import events, figures, rules, workspaces
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
-from rulebook.storage.rules import Rule
-from web import draft, far, fieldlist, likes, messages, panel, pills, steps
+from rulebook.storage.rules import Rule, RuleVersion
+from web import draft, far, fieldlist, likes, messages, panel, pills, saying, steps, undo, versions
 from web import rows as drawing
 from web.changed import Changes, changes
 from web.draft import Document
@@ -31,6 +32,7 @@ from web.guard import actor
 from web.saying import Voice
 from web.trial import Asked
 from web.turns import turns
+from web.undo import Deed
 
 MOST_SHOWN = 12  # fields of a kind before "Show more"
 
@@ -44,6 +46,7 @@ class Desk:
     rule: Rule | None = None
     mode: str = "live"
     version: int = 0  # the version that the draft began from
+    back: int = 0  # an earlier version that one looks at, to go back to it
     event: Event | None = None
     query: str = ""
     into: str = "/when"  # the group that a clicked field goes to
@@ -52,6 +55,8 @@ class Desk:
     expert: bool = False  # whether messages are shown as templates
     more: str = ""  # which list of events is shown in full
     far: Far | None = None  # what looking far back has found so far
+    undo: list[Deed] = field(default_factory=list)  # what can be put back, the newest last
+    told: str = ""  # what a press of a button has put back
     likes: list[Like] = field(default_factory=list)  # what sets the event of a new rule apart
     focus: str = ""  # the condition or group to go on with
     checked: bool = False  # whether one has tried to save, so that problems are told
@@ -87,6 +92,10 @@ class Desk:
             self.hook, self.event, self.seen, self.past, used, self.zone
         )
 
+    @property
+    def voice(self) -> Voice:
+        return saying.voice(self.hook, self.fields)
+
     def compare(self) -> None:
         """Work out what sets the chosen event apart from the others."""
         kind = panel.type_is(self.hook, self.event, self.seen) if self.event else None
@@ -121,6 +130,14 @@ class Desk:
         return changes(self.saved, self.document)
 
     @property
+    def earlier(self) -> RuleVersion | None:
+        """The version that one goes back to, while the draft is what it was."""
+        if self.rule is None or not 1 <= self.back < self.rule.version:
+            return None
+        found = rules.version(self.rule.id, self.back)
+        return found if draft.drawn(found.document) == self.document else None
+
+    @property
     def changed(self) -> bool:
         return self.saved is None or draft.drawn(self.saved) != self.document
 
@@ -143,8 +160,8 @@ class Frame:
 
     def choices(self, base: str) -> list[tuple[str, list[tuple[str, str]]]]:
         """Titles, each with (part and path, name) of its fields; in a list also its item's."""
-        of_item = fieldlist.shared(base)
-        inside = of_item if of_item.endswith(fieldlist.ANY) else of_item + fieldlist.ANY
+        of_item = shared(base)
+        inside = of_item if of_item.endswith(ANY) else of_item + ANY
         groups: dict[str, list[tuple[str, str]]] = {
             "Of the item": [], "Used often": [], "Everything else": [],
             "In other kinds of event": [], "About the request itself": [],
@@ -163,6 +180,14 @@ def _watched(desk: Desk) -> int | None:
         return None
     version = rules.version(desk.rule.id, desk.rule.version)
     return figures.watched_by([version.id])[version.id]
+
+
+def _versions(desk: Desk) -> list[versions.Told]:
+    """The newest versions, which stand beside the form: an answer that is taken into the page
+    without what stands round it does not need them."""
+    if desk.rule is None or request.headers.get("HX-Request"):
+        return []
+    return versions.told(desk.rule, desk.hook, versions.FEW)
 
 
 def _met(weighed: Weighed) -> list[Event]:
@@ -188,7 +213,7 @@ def _steps(desk: Desk, weighed: Weighed) -> list[steps.StepForm]:
 def draw(desk: Desk, status: int = 200) -> tuple[str, int]:
     """The builder's page."""
     weighed, document, made = desk.weighed(), desk.document, desk.changes()
-    voice = Voice(desk.hook, desk.fields)
+    voice = desk.voice
     known = drawing.Known(voice, weighed, made, desk.rule.version if desk.rule else 0)
     older, newer = events.neighbours(desk.event) if desk.event else (None, None)
     saved = draft.parsed_when(desk.saved) if desk.saved else None
@@ -204,9 +229,11 @@ def draw(desk: Desk, status: int = 200) -> tuple[str, int]:
         month=per_month(_met(weighed), [each.event for each in weighed.judged]),
         weighed=weighed,
         turns=turns(weighed, voice, saved),
-        told=voice.sentence(weighed, document),
+        told=voice.draft(weighed, document),
         lint={place: drawing.notes_at(place, known) for place in ("/when", "/then", "/options")},
         gone=[drawing.words_of(node, voice) for node in made.gone],
+        gone_steps=[undo.step_words(step) for _, step in made.gone_steps],
+        undone=undo.written(desk.undo),
         edits=made.count,
         beside=beside,
         frame=frame,
@@ -223,6 +250,8 @@ def draw(desk: Desk, status: int = 200) -> tuple[str, int]:
         newer=newer,
         changed=desk.changed,
         watched=_watched(desk),
+        earlier=desk.earlier,
+        versions=_versions(desk),
         may_write=actor().may("write"),
         may_send=actor().may("send"),
     )

@@ -128,6 +128,17 @@ def read(form: Mapping[str, str]) -> Document:
     return {**document, "options": options} if options else document
 
 
+def kinds_before(form: Mapping[str, str]) -> dict[str, str]:
+    """Of each group whose kind was chosen anew, by its pointer: the kind that it was drawn with."""
+    boxes, found = _Boxes(form), {}
+    for name, kind in boxes.all.items():
+        place, _, what = name.partition(":")
+        drawn_as = next((each for each in GROUPS if boxes.numbers(f"{place}/{each}")), kind)
+        if what == "group" and drawn_as != kind:
+            found[place] = drawn_as
+    return found
+
+
 class _Boxes:
     """The boxes of a form by name; line ends as they were written."""
 

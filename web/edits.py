@@ -1,6 +1,7 @@
 """What the builder's buttons do to a draft: pure edits of the rule document.
 
-A button says what and where: "add /when", "remove /when/all/2", "up /then/1". Where it names a
+A button says what and where: "add /when", "remove /when/all/2", "up /then/1", and of a move from
+where to where: "move /when/all/2 /when/all/0" stands before what is first now. Where it names a
 group of one kind and the group has been given another meanwhile, that one is meant.
 """
 
@@ -13,7 +14,8 @@ from rulebook.actions import ACTIONS
 from web.draft import GROUPS, Document, drawn, group_of
 
 BLANK: Document = {"path": "", "test": ""}
-MOVES = ("up", "down", "out", "in", "wrap", "unwrap", "other")
+MOVES = ("up", "down", "out", "in", "move")
+KEEPS = (*MOVES, "wrap", "unwrap", "other", "kind")  # one goes on with what they were about
 ADDS = ("add", "group", "items")
 
 
@@ -27,7 +29,7 @@ def edited(document: Document, do: str) -> tuple[Document, str]:
     draft = copy.deepcopy(drawn(document))
     verb, _, place = do.partition(" ")
     try:
-        node = node_at(draft, place) if verb in MOVES else None
+        node = node_at(draft, place.partition(" ")[0]) if verb in KEEPS else None
         EDITS.get(verb, lambda draft, place: None)(draft, place)
         if verb in ADDS:
             node = members(draft, place)[-1]
@@ -174,12 +176,19 @@ def _remove(draft: Document, place: str) -> None:
     """A group that is left empty goes as well."""
     siblings, at = _siblings(draft, place)
     del siblings[at]
-    above = place.rsplit("/", 2)[0]
-    if not siblings and above not in ("", "/when"):
-        _remove(draft, above.removesuffix("/where"))
+    _fill(draft["when"])
 
 
-def _move(by: int, draft: Document, place: str) -> None:
+def _fill(node: Any) -> bool:
+    """Take away the groups in a node that nothing is left in; whether anything is."""
+    kind = group_of(node)
+    if kind:
+        node[kind][:] = [each for each in node[kind] if _fill(each)]
+        return bool(node[kind])
+    return "items" not in node or _fill(node["where"])
+
+
+def _step(by: int, draft: Document, place: str) -> None:
     siblings, at = _siblings(draft, place)
     siblings.insert(max(0, at + by), siblings.pop(at))
 
@@ -192,8 +201,30 @@ def _out(draft: Document, place: str) -> None:
         raise LookupError(place)
     outside, group_at = _siblings(draft, above)
     outside.insert(group_at + 1, siblings.pop(at))
-    if not siblings:
-        del outside[group_at]
+    _fill(draft["when"])
+
+
+def _move(draft: Document, rest: str) -> None:
+    """To stand before what stands at another place now, or behind the last one there. What looks
+    at the item of a list stays in it, and nothing goes into itself."""
+    place, _, target = rest.partition(" ")
+    above, _, before = target.rpartition("/")
+    siblings, at = _siblings(draft, place)
+    there, to = node_at(draft, above), int(before)
+    alike = place.split("/")[1] == above.split("/")[1] and list_round(place) == list_round(above)
+    if not alike or f"{above}/".startswith(f"{place}/") or not isinstance(there, list):
+        raise LookupError(target)
+    if not 0 <= to <= len(there):
+        raise LookupError(target)
+    node = siblings[at]
+    there.insert(to, node)
+    del siblings[at + 1 if there is siblings and to <= at else at]
+    _fill(draft["when"])
+
+
+def list_round(place: str) -> str:
+    """The list whose item the node at a pointer looks at; blank where it looks at the event."""
+    return place.rpartition("/where")[0]
 
 
 def _in(draft: Document, place: str) -> None:
@@ -219,6 +250,15 @@ def _wrap(draft: Document, place: str) -> None:
 def _unwrap(draft: Document, place: str) -> None:
     siblings, at = _siblings(draft, place)
     siblings[at : at + 1] = siblings[at][group_of(siblings[at])]
+
+
+def _kind(draft: Document, rest: str) -> None:
+    """All, any or none of the members of a group."""
+    place, _, kind = rest.partition(" ")
+    group = node_at(draft, place)
+    if kind not in GROUPS:
+        raise LookupError(kind)
+    group[kind] = group.pop(group_of(group))
 
 
 def _other(draft: Document, place: str) -> None:
@@ -257,8 +297,10 @@ EDITS = {
     "items": _items,
     "every": _every,
     "remove": _remove,
-    "up": lambda draft, place: _move(-1, draft, place),
-    "down": lambda draft, place: _move(1, draft, place),
+    "up": lambda draft, place: _step(-1, draft, place),
+    "down": lambda draft, place: _step(1, draft, place),
+    "move": _move,
+    "kind": _kind,
     "out": _out,
     "in": _in,
     "wrap": _wrap,

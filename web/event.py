@@ -32,7 +32,7 @@ from web.fragments import page
 from web.guard import actor, bell, public_url
 from web.headline import headline, next_look
 from web.runs import fields_of, parts_of
-from web.story import Told, story
+from web.story import Told, spoken, story
 from web.tracing import money_hints, steps, took
 
 VIEWS = ("fields", "bytes", "headers", "difference")
@@ -132,7 +132,8 @@ def _show(
     here, traced = actor(), trace(event)
     preview = _covered(preview, traced.hiding) if preview else None
     hints = money_hints(traced) | dict.fromkeys(traced.hiding.places, "hidden")
-    told = story(traced, hints, everything=request.args.get("rules") == "all")
+    voice = spoken(traced)
+    told = story(traced, voice, everything=request.args.get("rules") == "all")
     way = steps(traced, told)
     older, newer = events.neighbours(event)
     links = evidence.links_of(here, event.id)
@@ -160,7 +161,7 @@ def _show(
         preview=preview,
         preview_words=_preview_words(preview) if preview else "",
         tried=tried,
-        missed=missed,
+        missed=lambda each: missed(each.parsed, each.explanation, voice),
         sharing=sharing,
         made=made,
         links=links,

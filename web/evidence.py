@@ -20,7 +20,7 @@ from web.eventlist import CHECKED, title, type_words
 from web.explained import canonical
 from web.headline import headline
 from web.runs import fields_of, parts_of
-from web.story import story
+from web.story import spoken, story
 from web.tracing import money_hints, steps, took
 
 pages = Blueprint("evidence", __name__)
@@ -47,7 +47,7 @@ def show(token: str) -> ResponseReturnValue:
     headers = masking.pairs(traced.hiding.headers)
     query = masking.pairs(parse_qsl(traced.hiding.query, keep_blank_values=True))
     hints = money_hints(traced)
-    told = story(traced, hints)
+    told = story(traced, spoken(traced))
     way = steps(traced, told)
     return _drawn(
         "evidence.html",

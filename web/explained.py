@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from rulebook.domain.voice import Voice, bases_of
 from rulebook.providers import PROVIDERS
 from rules import reasons
 from rules.errors import Unusable
@@ -15,8 +16,8 @@ from rules.finding import Finding
 from rules.nodes import Condition, EveryEvent, Group, Items, Node, Rule
 from rules.paths import parse_path, path_from
 from rules.sentence import items_words
-from rules.values import as_text, say
-from rules.words import Names, condition_parts, field_words, sentence_case
+from rules.values import as_text, quoted, say
+from rules.words import Telling, condition_parts, sentence_case
 
 _GROUPS = {
     "all": ("All of these", "every one"),
@@ -42,34 +43,29 @@ class Row:
 
 @dataclass(frozen=True)
 class _Words:
-    names: Names | None
-    hints: Mapping[str, str]
+    voice: Voice
+    tell: Telling
+    bases: Mapping[int, str]
 
 
-def rows(
-    rule: Rule,
-    explanation: Explanation,
-    names: Names | None = None,
-    hints: Mapping[str, str] | None = None,
-) -> list[Row]:
-    """The whole tree, flat, in the order of the rule; the outermost "all of" goes without saying.
-
-    names: friendly names, hints: what else to say of a found value; both by canonical path.
-    """
-    tree, when, say_more = explanation.tree, rule.when, _Words(names, hints or {})
+def rows(rule: Rule, explanation: Explanation, voice: Voice) -> list[Row]:
+    """The whole tree, flat, in the order of the rule; an outermost "all of" goes without saying."""
+    tree, when = explanation.tree, rule.when
+    say_more = _Words(voice, voice.telling(when), bases_of(when))
     if isinstance(when, Group) and when.kind == "all":
         return list(_children(when, tree, say_more, 0))
     return list(_rows(when, tree, say_more, 0))
 
 
-def missed(explanation: Explanation) -> tuple[str, str]:
+def missed(rule: Rule, explanation: Explanation, voice: Voice) -> tuple[str, str]:
     """How near a rule came: "Missed by one condition", and the reason that follows."""
     if explanation.missed >= NEVER:
         return "No event can meet this rule", "."
     count = explanation.missed
     words = _COUNTS[count] if count < len(_COUNTS) else str(count)
     lead = f"Missed by {words} condition{'s' if count != 1 else ''}"
-    return lead, f": {explanation.summary.removeprefix('Not met: ')}"
+    why = "; ".join(voice.why(explanation, rule.when))
+    return lead, f": {why}." if why else f": {explanation.summary.removeprefix('Not met: ')}"
 
 
 def looked_at(explanation: Explanation) -> set[str]:
@@ -114,7 +110,7 @@ def _children(node: Group, finding: Finding, words: _Words, depth: int) -> Itera
 
 def _items(node: Items, finding: Finding, words: _Words, depth: int) -> Iterator[Row]:
     """The group, and below it the item that tells most: one that fits, else the nearest."""
-    name = sentence_case(f"{items_words(node.match)} {field_words(node.field, words.names)}")
+    name = sentence_case(f"{items_words(node.match)} {words.tell('field', '', node.field)}")
     detail = finding.detail["found"]
     count = detail.get("count", 0)
     missing = detail["status"] in ("missing", "unreadable")
@@ -141,9 +137,16 @@ def _condition(node: Condition, finding: Finding, words: _Words) -> Row:
     value = None
     if node.other:
         value = reasons.wanted_words(node, detail["expected"]["values"])
-    name, expected = condition_parts(node, words.names, value)
+    name, expected = condition_parts(node, value=value, tell=words.tell)
     found, code = _found(detail["found"])
-    return Row(finding.met, sentence_case(name), expected, found, code, _note(finding, words))
+    values = detail["found"]["values"]
+    base = words.bases[id(node.field)]
+    told = words.voice.one(values[0], node.field, base) if len(values) == 1 else ""
+    note = _note(finding)
+    if told and words.voice.currency(node.field, base):
+        note = " ".join(filter(None, [f"{found} as it was sent.", note]))
+    return Row(finding.met, sentence_case(name), quoted(expected), told or found,
+               code and not told, note)  # fmt: skip
 
 
 def _found(found: dict[str, Any]) -> tuple[str, bool]:
@@ -164,16 +167,14 @@ def _said(value: Any) -> tuple[str, bool]:
     return (text, True) if text else (say(value) if value != "" else "empty text", False)
 
 
-def _note(finding: Finding, words: _Words) -> str:
+def _note(finding: Finding) -> str:
     """What one would not see from the two columns: why it is not there, or how it was read."""
     status, reason = finding.detail["found"]["status"], finding.reason
     if status == "missing":
         return sentence_case(reason) if "(" in reason or "counts as met" in reason else ""
     if status in ("wrong_type", "unreadable"):
         return sentence_case(reason)
-    hints = [words.hints[at] for at in finding.detail["found"]["at"] if at in words.hints]
-    notes = [f"{sentence_case(note).rstrip('.')}." for note in finding.detail["notes"]]
-    return " ".join(hints + notes)
+    return " ".join(f"{sentence_case(note).rstrip('.')}." for note in finding.detail["notes"])
 
 
 def _looked(finding: Finding, item: str) -> Iterator[str]:

@@ -8,15 +8,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from rulebook.domain import past
+from rulebook.domain.called import ANY, currency_path, name_for, names_of, shared
 from rulebook.domain.masking import HIDDEN
 from rulebook.domain.past import Past
-from rulebook.providers import PROVIDERS
-from rulebook.providers.contract import Body, at
+from rulebook.providers.contract import at
 from rulebook.storage import fields as catalogue
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
@@ -24,12 +23,9 @@ from rules.catalog import CatalogField, FieldSeen, example_of, fields_of
 from rules.dates import Unreadable, read_moment
 from rules.errors import Unusable
 from rules.money import money_words
-from rules.path_syntax import Name
-from rules.paths import name_of, parse_path, path_from
-from rules.words import sentence_case
+from rules.paths import parse_path
 from web.shown import date
 
-ANY = "[*]"
 OFTEN_MISSING = 5  # percent of events without a field from which on one is told
 OF_EVENT = {"type": "text", "verified": "yesno", "received_at": "date"}
 WORDS = {"type": "Event type", "verified": "Verified", "received_at": "Time of arrival"}
@@ -145,11 +141,11 @@ def fields(
         if other.path not in found and kind != "group":
             examples = [example_of(value) for value in other.examples]
             found[other.path] = Row(
-                "payload", other.path, name_for(hook, other.path), kind,
+                "payload", other.path, name_for(hook.provider, other.path), kind,
                 examples[0] if examples else "", values=tuple(examples), here=False,
                 share=0 if of else None,
             )  # fmt: skip
-    often = {shared(path) for path in used} | {shared(path) for path in _names(hook)}
+    often = {shared(path) for path in used} | {shared(path) for path in names_of(hook.provider)}
     rows = [replace(row, friendly=shared(row.path) in often) for row in found.values()]
     rows.sort(key=lambda row: (not row.share, not row.here, not row.friendly))
     rows += _about(hook, seen, newest, zone)
@@ -178,7 +174,7 @@ def _of_payload(
         currency = currency_of(hook, path, payload, counted)
         values = all_of.values if all_of and all_of.values else {}
         yield Row(
-            "payload", path, name_for(hook, path), kind, example,
+            "payload", path, name_for(hook.provider, path), kind, example,
             shown=_shown(kind, example, currency, zone), here=mine is not None,
             share=round(100 * all_of.seen / of) if all_of and of else None,
             values=_by_count(values, mine), currency=currency,
@@ -258,50 +254,11 @@ def _about(
             yield Row("headers", f"$['{name}']", f"Header {name}", "text", example_of(value))
 
 
-def _names(hook: Hook) -> Mapping[str, str]:
-    return PROVIDERS[hook.provider].names
-
-
-def name_for(hook: Hook, path: str) -> str:
-    """What people call a field."""
-    names = _names(hook)
-    return names.get(path) or _by_shared(hook.provider).get(shared(path)) or own_name(path)
-
-
-def own_name(path: str) -> str:
-    return sentence_case(name_of(path))
-
-
-@lru_cache(maxsize=64)
-def _by_shared(provider: str) -> dict[str, str]:
-    return {shared(path): name for path, name in PROVIDERS[provider].names.items()}
-
-
-@lru_cache(maxsize=4096)
-def shared(path: str, base: str = "") -> str:
-    """The one form of a path in which every item of a list stands for all; blank if unreadable."""
-    try:
-        parsed = parse_path(path, "$@") if path else None
-    except Unusable:
-        parsed = None
-    if parsed is None or parsed.deep:
-        return ""
-    steps = [segment.selectors[0] for segment in parsed.segments]
-    text = path_from([step.key if isinstance(step, Name) else None for step in steps])
-    if not parsed.of_item:
-        return text
-    start = shared(base)
-    if not start:
-        return ""
-    return (start if start.endswith(ANY) else start + ANY) + text[1:]
-
-
 def currency_of(
     hook: Hook, path: str, payload: Any, counted: Mapping[str, CatalogField] | None = None
 ) -> str:
     """The currency of an amount in minor units, here or as it mostly is; blank where none is."""
-    money = PROVIDERS[hook.provider].money
-    place = next((money[each] for each in money if shared(each) == shared(path)), "")
+    place = currency_path(hook.provider, path)
     if not place:
         return ""
     code = at(payload, place)
@@ -309,11 +266,3 @@ def currency_of(
         values = Counter(counted[place].values)
         code = values.most_common(1)[0][0] if values else ""
     return code if isinstance(code, str) and money_words(0, code) else ""
-
-
-def label_for(hook: Hook, part: str, path: str, value: Any) -> str:
-    """A value in the provider's own words, such as the name of a type; blank where it has none."""
-    sources = [s.path for s in PROVIDERS[hook.provider].event_type if isinstance(s, Body)]
-    is_type = (part, path) == ("event", "$.type") or (part == "payload" and path in sources)
-    types = PROVIDERS[hook.provider].types
-    return types.get(value, "") if is_type and isinstance(value, str) else ""

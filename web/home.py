@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from rulebook.domain.attention import dismiss, mute, unmute
 from rulebook.domain.hiding import runs_shown
-from rulebook.domain.rules import read_back
+from rulebook.domain.voice import voices_of
 from rulebook.providers import PROVIDERS, RECIPES, UNKNOWN_SENDER, Recipe
 from rulebook.storage import (
     alerts,
@@ -206,11 +206,11 @@ def _rules(
 ) -> list[dict[str, Any]]:
     """Each rule as a sentence, with its figures."""
     first = current[:MOST_ROWS]
-    senders = {hook.id: hook.provider for hook in known}
+    voices = voices_of(known)
     last = verdicts.newest_hits(workspace_id, [rule.id for rule, _ in first])
     return [
         {"rule": rule, "last": last.get(rule.id),
-         "sentence": read_back(version.document, senders.get(rule.hook_id, "")),
+         "sentence": voices[rule.hook_id].read_back(version.document),
          "counts": by_rule.get(rule.id, _NONE)}
         for rule, version in first
     ]  # fmt: skip

@@ -11,8 +11,8 @@ from flask.typing import ResponseReturnValue
 
 from rulebook.domain import hidden_fields
 from rulebook.domain import hooks as verbs
-from rulebook.domain.rules import read_back
 from rulebook.domain.samples import samples_for, send_sample
+from rulebook.domain.voice import voice_of
 from rulebook.errors import Invalid
 from rulebook.providers import PROVIDERS, UNKNOWN_SENDER
 from rulebook.providers.contract import Body
@@ -220,7 +220,7 @@ def show_with(hook: Hook, error: Invalid) -> str:
 def _show(hook: Hook, error: Invalid | None = None) -> str:
     here = actor()
     newest = events.page_of_events(here.workspace_id, EventFilter(hook_id=hook.id), LOOKED_BACK)
-    names = friendly_names(hook.provider)
+    names, voice = friendly_names(hook.provider), voice_of(hook)
     signed = signing(hook, newest)
     return page(
         "hooks/show.html",
@@ -237,7 +237,7 @@ def _show(hook: Hook, error: Invalid | None = None) -> str:
         refusing=refusing(newest, signed.why),
         lines=lines(here.workspace_id, newest[:NEWEST]),
         rules=[
-            (rule, read_back(version.document, hook.provider))
+            (rule, voice.read_back(version.document))
             for rule, version in rules.current(here.workspace_id, hook.id)
         ],
         fields=fields_seen(fields.fields(hook.id), names),

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from rulebook.actions import ACTIONS, Action
+from rulebook.domain.called import ANY, currency_path, shared
 from rulebook.domain.gist import telling_line, type_name
 from rulebook.domain.likeness import Like
+from rulebook.domain.voice import inside
 from rulebook.providers import PROVIDERS
 from rulebook.providers.contract import Body, at
 from rulebook.storage.events import Event
@@ -21,8 +23,7 @@ from rules.paths import TooMuch, parse_path, path_from
 from rules.suggest import suggest
 from web.draft import Document, group_of
 from web.edits import new_step
-from web.fieldlist import ANY, Fields, Row, shared
-from web.saying import inside
+from web.fieldlist import Fields, Row
 
 PICKS = {"any": ANY, "first": "[0]", "last": "[-1]"}
 CURRENCIES = ("currency", "currency_code", "currencyCode", "presentment_currency")
@@ -140,7 +141,7 @@ def insertion(part: str, path: str, provider: str) -> str:
         before, after = plain[: plain.index(None)], plain[plain.index(None) + 1 :]
         item = _written("item", [0 if step is None else step for step in after])
         return f"{{% for item in {_written(part, before)} %}}{{{{ {item} }}}} {{% endfor %}}"
-    currency = _currency(provider, path)
+    currency = currency_path(provider, path)
     money = f" | money({_written('payload', _steps(currency))})" if currency else ""
     return f"{{{{ {_written(part, plain)}{money} }}}}"
 
@@ -151,7 +152,7 @@ def currency_of(provider: str, field: str, payload: Any) -> str | None:
     root, dot, path = field.partition(".")
     if root != "payload":
         return None
-    known = _currency(provider, "$." + path)
+    known = currency_path(provider, "$." + path)
     if known:
         return _written(root, _steps(known))
     for above in (path.rpartition(".")[0], ""):
@@ -160,11 +161,6 @@ def currency_of(provider: str, field: str, payload: Any) -> str | None:
             if "[" not in above and isinstance(at(payload, f"{beside}.{name}"), str):
                 return f"{root}{beside[1:]}.{name}"
     return None
-
-
-def _currency(provider: str, path: str) -> str | None:
-    known = PROVIDERS[provider].money if provider in PROVIDERS else {}
-    return next((known[each] for each in known if shared(each) == shared(path)), None)
 
 
 def _steps(path: str) -> list[Any]:

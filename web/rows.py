@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rulebook.actions import ACTIONS
+from rulebook.domain.called import label_for, name_for, own_name
+from rulebook.domain.voice import MONEY_ROWS, inside
 from rulebook.domain.weigh import Weighed
 from rulebook.errors import Problem
 from rules.lint import Note
 from rules.money import money_words
 from rules.nodes import Condition, conditions_of
 from rules.operators import OPERATORS, Env, Operator, Unfit, operators_for
+from rules.values import quoted
 from rules.words import sentence_case
-from web import draft, fieldlist, saying
+from web import draft, fieldlist
 from web.changed import Changes
 from web.draft import Document, group_of
 from web.saying import Voice
@@ -59,7 +62,7 @@ class Row:
     was: str | None = None
     hint: str = ""
     choices: list[tuple[str, str]] = field(default_factory=list)
-    before: str = ""  # what it was in the saved version, in words
+    before: str = ""  # what it was in the saved version: in words, or a group's kind
     new: bool = False
     met: bool | None = None
     found: str = ""
@@ -110,6 +113,7 @@ def _row(node: Document, place: str, join: str, base: str, known: Known) -> Row:
             for at, each in enumerate(node[kind])
         ], base)  # fmt: skip
         _neighbours(row)
+        row.before = known.changes.kinds.get(place, "")
     else:
         row = _condition(node, place, join, base, known)
     return _judged(row, known)
@@ -127,11 +131,11 @@ def _neighbours(group: Row) -> None:
 
 def _items(node: Document, place: str, join: str, base: str, known: Known) -> Row:
     path = str(node.get("items") or "")
-    inner = saying.inside(path, base) if path else ""
+    inner = inside(path, base) if path else ""
     row = Row(place, "items", join, node, [], base)
     row.rows = [_row(node["where"], f"{place}/where", "", inner, known)]
     row.about = known.voice.fields.find("payload", path, base)
-    row.name = row.about.name if row.about else fieldlist.own_name(path) if path else ""
+    row.name = row.about.name if row.about else own_name(path) if path else ""
     return row
 
 
@@ -162,7 +166,7 @@ def _fill(row: Row, value: Any, operator: Operator, known: Known) -> None:
     """The texts of a condition's value, as money where it is money, and what it might be."""
     row.texts = draft.shown(value, operator.wants)
     row.was = None if value is None else draft.was(value, operator.wants)
-    found, money = row.about, operator.wants.name in saying.MONEY_ROWS
+    found, money = row.about, operator.wants.name in MONEY_ROWS
     if found is None:
         return
     if found.currency and money and row.shape in ("one", "two") and row.was is None:
@@ -171,13 +175,13 @@ def _fill(row: Row, value: Any, operator: Operator, known: Known) -> None:
             row.texts, row.money = told, found.currency
     elif found.currency and money:
         row.hint = f"in the smallest unit: 5000 is {money_words(5000, found.currency)}"
-    label = fieldlist.label_for(known.voice.hook, found.part, row.node["path"], value)
+    label = label_for(known.voice.provider, found.part, row.node["path"], value)
     row.hint = row.hint or label
     typed = operator.family in ("text", "number", "list") and operator.wants.name in CHOSEN
     if typed and not found.currency:
         taken = value if isinstance(value, list) else []
         row.choices = [
-            (each, fieldlist.label_for(known.voice.hook, found.part, row.node["path"], each))
+            (each, label_for(known.voice.provider, found.part, row.node["path"], each))
             for each in found.values[:MOST_CHOICES]
             if each not in map(str, taken)
         ]
@@ -193,13 +197,18 @@ def _changed(row: Row, known: Known) -> None:
 
 def words_of(node: Document, voice: Voice, base: str = "", same: str | None = None) -> str:
     """A saved condition in words; of the same test only its value."""
-    parsed = draft.parsed(node)
-    if parsed is None:
+    told = _parsed(node)
+    if told is None:
         return "another condition"
-    told: Condition = next(iter(conditions_of(parsed)))
     if node.get("test") == same and "value" in node:
         return voice.value(told, base)
     return voice.condition(told, base)
+
+
+def _parsed(node: Document) -> Condition | None:
+    """A condition by itself, once it is finished."""
+    parsed = draft.parsed(node)
+    return next(iter(conditions_of(parsed))) if parsed else None
 
 
 def _menu(
@@ -247,7 +256,7 @@ def notes_at(block: str, known: Known) -> list[Lint]:
 
 def lint_of(note: Note, at: int, known: Known) -> Lint:
     """A warning with its button, which names what it does."""
-    message = saying.quoted(sentence_case(note.message))
+    message = quoted(sentence_case(note.message))
     if note.change is None:
         return Lint(message, note.fix)
     value = note.change.get("value")
@@ -255,7 +264,7 @@ def lint_of(note: Note, at: int, known: Known) -> Lint:
     if isinstance(value, str | int):
         text = str(value)
         if note.kind == "unknown_field":
-            text = fieldlist.name_for(known.voice.hook, text)
+            text = name_for(known.voice.provider, text)
         button = FIXES[note.kind].format(text) if note.kind in FIXES else button
     return Lint(message, "", f"fix {at} {note.kind} {note.pointer}", button)
 
@@ -269,7 +278,8 @@ def _found(row: Row, finding: Any, known: Known) -> str:
         return _item(finding)
     found = finding.detail.get("found", {})
     if found.get("values"):
-        return known.voice.found(finding, row.about)
+        told = _parsed(row.node)
+        return known.voice.found(found["values"], told.field, row.base) if told else ""
     return "not there" if found.get("status") == "missing" else str(finding.reason)
 
 

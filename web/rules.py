@@ -10,11 +10,10 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from rulebook.domain import rules as verbs
-from rulebook.domain.changes import between
-from rulebook.domain.hooks import find_hook
-from rulebook.domain.rules import find_rule, read_back
+from rulebook.domain.rules import find_rule
+from rulebook.domain.voice import voices_of
 from rulebook.domain.weigh import fields_seen
-from rulebook.storage import figures, hooks, rules, users, utcnow, verdicts
+from rulebook.storage import figures, hooks, rules, utcnow, verdicts
 from rulebook.storage.hooks import Hook
 from rulebook.storage.rules import Rule, RuleVersion
 from rules import RuleError, lint, parse
@@ -22,6 +21,7 @@ from rules.lint import Note
 from rules.nodes import Rule as ParsedRule
 from web import builder, far
 from web.guard import actor, own_page
+from web.versions import in_words, versions
 
 pages = Blueprint("rules", __name__)
 pages.add_url_rule("/rules/new", "new", builder.new)
@@ -30,6 +30,7 @@ pages.add_url_rule("/rules/preview", "preview", builder.preview, methods=["POST"
 pages.add_url_rule("/rules/far", "far", far.poll, methods=["POST"])
 pages.add_url_rule("/rules/<rule_id>", "edit", builder.edit)
 pages.add_url_rule("/rules/<rule_id>", "save", builder.save, methods=["POST"])
+pages.add_url_rule("/rules/<rule_id>/versions", "versions", versions)
 
 WEEK = timedelta(days=7)
 MANY = 100  # events that are counted for a rule that watches
@@ -65,7 +66,7 @@ def _listed(known: Iterable[Hook]) -> dict[str, list[Listed]]:
     here = actor().workspace_id
     hits, last = verdicts.hits_since(here, utcnow() - WEEK), verdicts.last_hits(here)
     by_hook: dict[str, list[tuple[Rule, RuleVersion]]] = {}
-    current = rules.current(here)
+    current, voices = rules.current(here), voices_of(known)
     watched = figures.watched_by([each.id for rule, each in current if rule.mode == "watch"], MANY)
     for rule, version in current:
         by_hook.setdefault(rule.hook_id, []).append((rule, version))
@@ -73,7 +74,7 @@ def _listed(known: Iterable[Hook]) -> dict[str, list[Listed]]:
         hook.id: [
             Listed(
                 rule,
-                _told(version, hook.provider),
+                in_words(version, voices[hook.id]),
                 hits.get(rule.id, 0),
                 last.get(rule.id),
                 notes,
@@ -86,13 +87,6 @@ def _listed(known: Iterable[Hook]) -> dict[str, list[Listed]]:
         for hook in known
         if hook.id in by_hook
     }
-
-
-def _told(version: RuleVersion, provider: str) -> str:
-    try:
-        return read_back(version.document, provider)
-    except RuleError as error:
-        return f"This rule cannot be read any more: {error.message} {error.fix}"
 
 
 def _notes(hook: Hook, current: list[tuple[Rule, RuleVersion]]) -> list[list[Note]]:
@@ -135,38 +129,6 @@ def delete(rule_id: str) -> ResponseReturnValue:
     verbs.delete_rule(actor(), rule_id)
     flash(f"“{rule.name}” is deleted. What it did stays in the history.", "ok")
     return redirect(url_for("rules.index"), 303)
-
-
-@pages.get("/rules/<rule_id>/versions")
-def versions(rule_id: str) -> ResponseReturnValue:
-    """Every version as a sentence: what it changed, when, by whom, and the way back to it."""
-    rule = find_rule(actor(), rule_id)
-    hook = find_hook(actor(), rule.hook_id)
-    found = rules.versions(rule.id)
-    names = users.emails({each.created_by for each in found if each.created_by})
-    return render_template(
-        "rules/versions.html",
-        rule=rule,
-        hook=hook,
-        versions=[
-            (
-                each,
-                _told(each, hook.provider),
-                names.get(each.created_by or ""),
-                between(before, each, hook.provider) if before else [],
-            )
-            for each, before in zip(found, [*found[1:], None], strict=True)
-        ],
-        may_write=actor().may("write"),
-    )
-
-
-@pages.post("/rules/<rule_id>/versions/<int:number>")
-def go_back(rule_id: str, number: int) -> ResponseReturnValue:
-    """An earlier version saved again, as the newest one."""
-    rule = verbs.go_back(actor(), rule_id, number)
-    flash(f"The rule is again as it was in version {number}, now version {rule.version}.", "ok")
-    return redirect(url_for("rules.versions", rule_id=rule_id), 303)
 
 
 def _back() -> ResponseReturnValue:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rulebook.actions import ACTIONS, Action, Field
+from rulebook.domain.called import shared
 from rulebook.domain.readings import Reading, path_of
 from rulebook.storage import connections
 from rulebook.storage.connections import Connection
@@ -16,7 +17,6 @@ from rules.words import sentence_case
 from web import draft, gaps, wording
 from web import pills as pill_rows
 from web.draft import Document
-from web.fieldlist import shared
 from web.gaps import GapRow
 from web.panel import message_field
 from web.pills import Around, PillRow

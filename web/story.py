@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from rulebook.domain.changes import changed_since
 from rulebook.domain.trace import JudgedRule, Trace
-from web.explained import Row, friendly_names, looked_at, missed, rows
+from rulebook.domain.voice import Voice, voice_at
+from web.explained import Row, looked_at, missed, rows
 
 MOST_SHOWN = 30  # rules with their conditions; the others are a click away
 
@@ -27,32 +28,37 @@ class Told:
     changes: list[str] | None = None
 
 
-def story(trace: Trace, hints: dict[str, str], everything: bool = False) -> list[Told]:
+def spoken(trace: Trace) -> Voice:
+    """How the event is spoken of."""
+    return voice_at(trace.hook, trace.payload.value if trace.payload else None)
+
+
+def story(trace: Trace, voice: Voice, everything: bool = False) -> list[Told]:
     """The verdicts: those that matched in order, the others nearest first, and last the rules that
     took no part. Only as many as a page can show, unless asked for everything."""
     matched = sum(judged.met and judged.counted for judged in trace.judged)
     most = len(trace.judged) if everything else matched + MOST_SHOWN
-    return [_told(judged, trace.hook.provider, hints) for judged in trace.judged[:most]]
+    return [_told(judged, voice) for judged in trace.judged[:most]]
 
 
-def _told(judged: JudgedRule, provider: str, hints: dict[str, str]) -> Told:
+def _told(judged: JudgedRule, voice: Voice) -> Told:
     explanation = judged.explanation
-    table = rows(judged.parsed, explanation, friendly_names(provider), hints)
+    table = rows(judged.parsed, explanation, voice)
     matched = judged.met and judged.counted
-    lead, rest = ("", "") if matched else _unmatched(judged)
+    lead, rest = ("", "") if matched else _unmatched(judged, voice)
     changes = None
     if judged.rule.deleted_at is None and judged.rule.version != judged.version.number:
-        changes = changed_since(judged.rule, judged.version, provider)
+        changes = changed_since(judged.rule, judged.version, voice)
     return Told(judged, matched, table, looked_at(explanation), lead, rest, changes)
 
 
-def _unmatched(judged: JudgedRule) -> tuple[str, str]:
+def _unmatched(judged: JudgedRule, voice: Voice) -> tuple[str, str]:
     if judged.counted:
-        return missed(judged.explanation)
+        return missed(judged.parsed, judged.explanation, voice)
     lead, rest = _ABSENT[judged.part](judged)
     if judged.explanation.met:
         return lead, f"{rest} Its conditions fit."
-    how, why = missed(judged.explanation)
+    how, why = missed(judged.parsed, judged.explanation, voice)
     return lead, f"{rest} It would have {how[:1].lower()}{how[1:]}{why}"
 
 

@@ -56,7 +56,7 @@ def turns(weighed: Weighed, voice: Voice, saved: Node | None) -> Turns:
     for name, icon, title in LISTS:
         found = by[name]
         if found:
-            told = [(each.event, voice.why(each, weighed, saved) if name in WHY else "")
+            told = [(each.event, voice.turned(each, weighed, saved) if name in WHY else "")
                     for each in found]  # fmt: skip
             many = "es" if name == "near" and len(found) != 1 else ""
             lists.append(Listed(name, icon, f"{len(found)} {title}{many}", told, name in OPEN))

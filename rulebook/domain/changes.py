@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from rulebook.actions import ACTIONS
-from rulebook.domain.rules import friendly_names, phrase
+from rulebook.domain.rules import phrase
+from rulebook.domain.voice import Voice
 from rulebook.storage import rules
 from rulebook.storage.rules import Rule, RuleVersion
 from rules import RuleError, parse
@@ -12,21 +13,21 @@ from rules.nodes import Step
 from rules.values import as_text, clip
 
 
-def changed_since(rule: Rule, version: RuleVersion, provider: str) -> list[str]:
+def changed_since(rule: Rule, version: RuleVersion, voice: Voice) -> list[str]:
     """What was changed between that version and today's, a sentence each."""
     if rule.version == version.number:
         return []
-    return between(version, rules.version(rule.id, rule.version), provider)
+    return between(version, rules.version(rule.id, rule.version), voice)
 
 
-def between(before: RuleVersion, after: RuleVersion, provider: str) -> list[str]:
+def between(before: RuleVersion, after: RuleVersion, voice: Voice) -> list[str]:
     """What was changed between two versions, a sentence each; secrets stay masked."""
     try:
         old, new = parse(before.document), parse(after.document)
     except RuleError:
         return []
-    names = friendly_names(provider).get
-    return difference(old, new, names=names, phrases=phrase, shown=_shown)
+    tell = voice.telling(old.when, new.when)
+    return difference(old, new, tell=tell, phrases=phrase, shown=_shown)
 
 
 def _shown(step: Step, key: str) -> tuple[str, str]:

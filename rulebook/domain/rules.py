@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from rulebook.actions import ACTIONS, Action
 from rulebook.domain.actor import Actor
 from rulebook.domain.hooks import find_hook
 from rulebook.errors import Conflict, Invalid, NotFound, Problem
-from rulebook.providers import PROVIDERS
 from rulebook.storage import audit, connections, db, hooks, rules, utcnow
 from rulebook.storage.rules import MODES, Rule, RuleVersion
-from rules import RuleError, parse, sentence
+from rules import RuleError, parse
 from rules.nodes import Rule as ParsedRule
 from rules.nodes import Step
-from rules.paths import parse_path
 from rules.templates import compile_template
 
 SWITCHED = "rule.switch"
@@ -59,16 +56,6 @@ def save_rule(actor: Actor, rule_id: str, document: Any, seen_version: int | Non
     _add_version(actor, rule, parsed)
     actor.note("rule.save", rule.id, f"version {rule.version}")
     return _changed(rule)
-
-
-def go_back(actor: Actor, rule_id: str, number: int) -> Rule:
-    """An earlier version saved again, as the newest. Raises NotFound, and Invalid when what it
-    names is gone by now."""
-    actor.must("write")
-    rule = find_rule(actor, rule_id)
-    if not 1 <= number <= rule.version:
-        raise NotFound("version")
-    return save_rule(actor, rule_id, rules.version(rule.id, number).document)
 
 
 def switch_rule(actor: Actor, rule_id: str, mode: str) -> Rule:
@@ -152,18 +139,6 @@ def lone_step(raw: Any) -> Step | None:
         return parse({"name": "lone", "when": {"every_event": True}, "then": [alone]}).then[0]
     except RuleError:
         return None
-
-
-def read_back(document: dict[str, Any], provider: str = "") -> str:
-    """The rule as one sentence, with the provider's friendly names for its fields."""
-    return sentence(parse(document), phrases=phrase, names=friendly_names(provider).get)
-
-
-@lru_cache(maxsize=64)
-def friendly_names(provider: str) -> dict[str, str]:
-    """Canonical path -> what people call it in a sentence."""
-    known = PROVIDERS[provider].names if provider in PROVIDERS else {}
-    return {parse_path(path).text: name[:1].lower() + name[1:] for path, name in known.items()}
 
 
 def phrase(step: Step) -> str:

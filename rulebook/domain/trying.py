@@ -16,6 +16,7 @@ from rulebook.storage.hooks import Hook
 from rulebook.storage.rules import Rule
 from rules import explain, parse
 from rules.explain import Explanation
+from rules.nodes import Rule as ParsedRule
 
 MOST_TRIED = 200
 
@@ -26,6 +27,7 @@ class Tried:
     conditions fit, and another rule keeps it from being looked at."""
 
     rule: Rule
+    parsed: ParsedRule
     met: bool
     cut_off: bool
     explanation: Explanation
@@ -45,7 +47,8 @@ def try_today(actor: Actor, event_id: str) -> list[Tried]:
     met, number, now = set(today.ruleset.match(seen)), runs.last_replay(event.id) + 1, utcnow()
     found = []
     for rule, version in rules.current(actor.workspace_id, hook.id)[:MOST_TRIED]:
-        explanation = explain(parse(version.document), seen, zone=today.zone)
+        parsed = parse(version.document)
+        explanation = explain(parsed, seen, zone=today.zone)
         planned = (
             plan(event, hook, today.by_id[rule.id], seen, today.zone, now, number)
             if rule.id in met
@@ -55,5 +58,5 @@ def try_today(actor: Actor, event_id: str) -> list[Tried]:
         fits = explanation.met and rule.mode != "off"
         cut_off = fits and rule.id not in met
         told = hiding.explanation(explanation)
-        found.append(Tried(rule, rule.id in met, cut_off, told, would_send))
+        found.append(Tried(rule, parsed, rule.id in met, cut_off, told, would_send))
     return sorted(found, key=lambda each: (not each.met, each.explanation.missed))

@@ -232,7 +232,8 @@ def _bare_step(raw: Any) -> Step:
 
 def fields_seen(hook_id: str) -> list[CatalogField]:
     """The hook's catalogue as the warnings want it: what its events held, and which values. Only a
-    field with few values counts as known in full; elsewhere nothing can be said to be new."""
+    field with few values counts as known in full, and of a list the catalogue holds the first item
+    alone; elsewhere nothing can be said to be new."""
     known = fields.fields(hook_id)
     of = max((field.seen for field in known), default=0)
     return [
@@ -243,7 +244,7 @@ def fields_seen(hook_id: str) -> list[CatalogField]:
             of,
             tuple(str(example) for example in field.examples),
             {str(example): 1 for example in field.examples},
-            len(field.examples) < fields.MOST_EXAMPLES,
+            len(field.examples) < fields.MOST_EXAMPLES and "[*]" not in field.path,
         )
         for field in known
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -62,6 +62,14 @@ def fields(hook_id: str) -> list[Field]:
 def paths(hook_ids: Sequence[str]) -> set[str]:
     """The paths that these hooks' events have shown."""
     return set(db.session.scalars(select(Field.path).where(Field.hook_id.in_(hook_ids))))
+
+
+def examples(hook_ids: Collection[str], paths: Collection[str]) -> dict[tuple[str, str], list[Any]]:
+    """What those fields of those hooks have held, newest first, by hook and path."""
+    found = select(Field.hook_id, Field.path, Field.examples).where(
+        Field.hook_id.in_(hook_ids), Field.path_hash.in_([_hash(path) for path in paths])
+    )
+    return {(hook_id, path): held for hook_id, path, held in db.session.execute(found)}
 
 
 def see(hook_id: str, sightings: Mapping[str, Sighting], now: datetime) -> None:

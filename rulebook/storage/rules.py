@@ -115,15 +115,10 @@ def named(version_ids: Collection[str]) -> dict[str, tuple[Rule, int]]:
     return {version_id: (rule, number) for version_id, rule, number in rows}
 
 
-def versions(rule_id: str) -> list[RuleVersion]:
-    """All versions of a rule, newest first."""
-    return list(
-        db.session.scalars(
-            select(RuleVersion)
-            .where(RuleVersion.rule_id == rule_id)
-            .order_by(RuleVersion.number.desc())
-        )
-    )
+def versions(rule_id: str, most: int | None = None) -> list[RuleVersion]:
+    """The versions of a rule, newest first; all of them unless `most` is given."""
+    found = select(RuleVersion).where(RuleVersion.rule_id == rule_id)
+    return list(db.session.scalars(found.order_by(RuleVersion.number.desc()).limit(most)))
 
 
 def current(workspace_id: str, hook_id: str | None = None) -> list[tuple[Rule, RuleVersion]]:

@@ -57,7 +57,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "events.share": ("/events/{event}/share",),
     "rules.index": ("/rules",),
     "rules.new": ("/rules/new", "/rules/new?hook={hook}&event={event}"),
-    "rules.edit": ("/rules/{rule}",),
+    "rules.edit": ("/rules/{rule}", "/rules/{rule}?version=1"),
     "rules.versions": ("/rules/{rule}/versions",),
     "rules.delete": ("/rules/{rule}/delete",),
     "runs.index": ("/runs", "/runs?state=failed"),

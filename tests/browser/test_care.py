@@ -26,9 +26,14 @@ def test_a_rule_is_changed_with_its_effect_seen_and_rolled_back(shop: Shop, open
     expect(page.locator("#flash")).to_contain_text("Saved as version 2.")
     assert shop.ask(f"/rules/{rule}")["version"] == 2
 
-    page.get_by_role("link", name="All versions").click()
+    earlier = page.locator("#v2")
+    expect(earlier).to_contain_text("became “amount is at least 70”")
+    page.get_by_role("link", name="Go back to version 1").click()
+    expect(page.locator("#earlier")).to_contain_text("This is version 1, not the one in force")
+    expect(page.locator("#back")).to_contain_text("0 stop matching, 1 start.")
+    assert shop.ask(f"/rules/{rule}")["version"] == 2, "nothing is saved by looking"
     page.get_by_role("button", name="Go back to version 1").click()
-    expect(page.locator("#flash")).to_contain_text("as it was in version 1, now version 3")
+    expect(page.locator("#flash")).to_contain_text("as it was in version 1. Saved as version 3.")
     document = shop.ask(f"/rules/{rule}")["document"]
     assert document["when"]["all"][0]["value"] == 50
     assert len(shop.runs(hook, "succeeded", "succeeded")) == 2, "editing sends nothing"

@@ -75,11 +75,11 @@ def test_names_and_settings_are_told_as_people_know_them() -> None:
     said = difference(
         parse(BEFORE),
         parse(after),
-        names={"$['amount']": "amount paid"}.get,
+        tell=lambda kind, words, node: {"amount": "amount paid", "60": "$0.60"}.get(words, words),
         phrases=lambda step: "text Jenny",
         shown=lambda step, key: ("the receiver", "hidden"),
     )
     assert said == [
-        "“amount paid is at least 50” became “amount paid is at least 60”.",
+        "“amount paid is at least 50” became “amount paid is at least $0.60”.",
         "In “text Jenny”, the receiver was changed.",
     ]

@@ -19,7 +19,7 @@ from web.desk import Frame
 from web.draft import read, shape, shown, typed
 from web.fieldlist import Fields
 from web.pills import Around
-from web.saying import Voice
+from web.saying import voice
 
 SMS = {"id": "sms", "action": "sms", "config": {"to": "+14155550123", "message": "Paid\n{{ 1 }}"}}
 VALUES: dict[str, Any] = {
@@ -40,7 +40,7 @@ def app():
 
 def sent(app: Flask, document: dict[str, Any], expert: bool = False) -> dict[str, str]:
     """The boxes of the builder for a document."""
-    known = rows.Known(Voice(Hook(provider="generic"), Fields([])), Weighed())
+    known = rows.Known(voice(Hook(provider="generic"), Fields([])), Weighed())
     tree = rows.tree(draft.drawn(document)["when"], known)
     around = Around(
         {}, lambda field: field.rpartition(".")[2], lambda field: "", lambda field: None
@@ -197,6 +197,9 @@ def test_a_strange_form_is_read_without_a_fall(form):
 
 A, B, C = ({"path": f"$.{name}", "test": "any.has_value"} for name in "abc")
 GROUP = {"any": [B, C]}
+NAME, SIZE = ({"path": f"@.{name}", "test": "any.has_value"} for name in ("name", "size"))
+ITEMS = {"items": "$.lines[*]", "match": "any", "where": {"all": [NAME, SIZE]}}
+TURNED = {"items": "$.lines[*]", "match": "any", "where": {"all": [SIZE, NAME]}}
 EDITS = [
     ("add /when", [A], [A, edits.BLANK]),
     ("add /when/all/0", [GROUP], [{"any": [B, C, edits.BLANK]}]),
@@ -208,6 +211,30 @@ EDITS = [
     ("up /when/all/0", [A, B], [A, B]),
     ("down /when/all/0", [A, B], [B, A]),
     ("down /when/all/1", [A, B], [A, B]),
+    ("move /when/all/2 /when/all/0", [A, B, C], [C, A, B]),
+    ("move /when/all/0 /when/all/3", [A, B, C], [B, C, A]),
+    ("move /when/all/1 /when/all/1", [A, B, C], [A, B, C]),
+    ("move /when/all/1 /when/all/2", [A, B, C], [A, B, C]),
+    ("move /when/all/0 /when/all/1/any/1", [A, GROUP], [{"any": [B, A, C]}]),
+    ("move /when/all/1/any/0 /when/all/0", [A, GROUP], [B, A, {"any": [C]}]),
+    ("move /when/all/0/any/0 /when/all/1", [{"any": [A]}, B], [A, B]),
+    ("move /when/all/0 /when/all/1/all/1", [A, {"any": [B]}], [{"any": [B, A]}]),
+    ("move /when/all/1 /when/all/1/any/0", [A, GROUP], [A, GROUP]),  # not into itself
+    ("move /when/all/1 /when/all/1/any/0/all/0", [A, GROUP], [A, GROUP]),
+    ("move /when/all/0 /when/all/9", [A, B], [A, B]),
+    ("move /when/all/0 /then/0", [A, B], [A, B]),
+    ("move /when/all/0 /when/0", [A, B], [A, B]),
+    ("move /when/all/0 /name/0", [A, B], [A, B]),
+    ("move /when/all/0", [A, B], [A, B]),
+    (
+        "move /when/all/0 /when/all/1/where/all/0",
+        [A, ITEMS],
+        [A, ITEMS],
+    ),  # a list's items stay in it
+    ("move /when/all/1/where/all/0 /when/all/0", [A, ITEMS], [A, ITEMS]),
+    ("move /when/all/0/where/all/1 /when/all/0/where/all/0", [ITEMS], [TURNED]),
+    ("kind /when/all/1 none", [A, GROUP], [A, {"none": [B, C]}]),
+    ("kind /when/all/1 odd", [A, GROUP], [A, GROUP]),
     ("wrap /when/all/0", [A, B], [{"any": [A]}, B]),
     ("unwrap /when/all/1", [A, GROUP], [A, B, C]),
     ("other /when/all/0", [IS], [{"path": "$.type", "test": "text.is", "value": {"path": ""}}]),
@@ -237,6 +264,8 @@ def test_steps_are_added_moved_and_removed():
     whole = edits.edit(document(A), "act sms")
     assert [step["id"] for step in whole["then"]] == ["sms", "sms-2"]
     assert [step["id"] for step in edits.edit(whole, "up /then/1")["then"]] == ["sms-2", "sms"]
+    moved = edits.edit(whole, "move /then/1 /then/0")
+    assert [step["id"] for step in moved["then"]] == ["sms-2", "sms"]
     assert edits.edit(whole, "remove /then/0")["then"] == [whole["then"][1]]
     assert edits.edit(whole, "act nothing") == whole
 

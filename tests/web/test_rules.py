@@ -11,7 +11,7 @@ from rulebook.domain.hooks import hook_url
 from rulebook.domain.rules import save_rule, switch_rule
 from rulebook.storage import hooks, rules
 from tests.people import Person, document, make_hook, make_person, make_rule
-from tests.web.test_builder import HTMX, words
+from tests.web.test_builder import HTMX, Builder, words
 from tests.work import work
 
 sqlite_only = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
@@ -96,15 +96,44 @@ def test_one_goes_back_to_an_earlier_version(app: Flask, ada: Person, bo: Person
     first, _ = two_rules(ada)
     with app.app_context():
         save_rule(bo.actor, first, document(value=99, name="First"))
-    page = words(ada.get(f"/rules/{first}/versions").text)
-    assert "Version 2, in force" in page and "amount is at least 99" in page
-    assert "became “amount is at least 99”." in page
-    assert "by bo@shop.example" in page and "by ada@shop.example" in page
-    page = ada.post(f"/rules/{first}/versions/1", follow_redirects=True).text
-    assert "again as it was in version 1, now version 3" in page
+        path = "/in/" + hook_url(hooks.hooks(ada.workspace_id)[0]).rpartition("/")[2]
+    for amount in (60, 80, 100):
+        app.test_client().post(path, json={"amount": amount})
+    for address in (f"/rules/{first}/versions", f"/rules/{first}"):
+        page = words(ada.get(address).text)
+        assert "Version 2, in force" in page and "amount is at least 99" in page
+        assert "became “amount is at least 99”." in page
+        assert "by bo@shop.example" in page and "by ada@shop.example" in page
+        assert "Go back to version 1…" in page and "Go back to version 2" not in page
+    builder = Builder(ada, f"/rules/{first}?version=1")
+    said = words(builder.page)
+    assert "This is version 1 , not the one in force." in said
+    assert "Against version 2: 0 stop matching, 2 start." in said
+    assert "was 99 in version 2" in said and "Go back to version 1" in said
+    assert ada.api("GET", f"/rules/{first}").json["version"] == 2, "nothing is saved by looking"
+    builder.press("save")
+    page = words(ada.get(f"/rules/{first}").text)
+    assert "again as it was in version 1. Saved as version 3. It is live" in page
     with app.app_context():
         assert rules.version(first, 3).document == rules.version(first, 1).document
-    assert ada.post(f"/rules/{first}/versions/9").status_code == 404
+    for number in ("9", "0", "x", "1" * 12):
+        assert ada.get(f"/rules/{first}?version={number}").status_code == (
+            404 if number in ("9", "0") else 200
+        )
+
+
+@sqlite_only
+def test_an_earlier_version_is_changed_before_it_is_saved(app: Flask, ada: Person):
+    first, _ = two_rules(ada)
+    with app.app_context():
+        save_rule(ada.actor, first, document(value=99, name="First"))
+    builder = Builder(ada, f"/rules/{first}?version=1").fill("/when/all/0/value", "70")
+    builder.press("look")
+    said = words(builder.page)
+    assert "This is version 1 with your changes" in said and "Save as version 3" in said
+    builder.press("save")
+    assert "Saved as version 3." in (page := words(ada.get(f"/rules/{first}").text))
+    assert "again as it was" not in page
 
 
 @sqlite_only
@@ -115,9 +144,14 @@ def test_a_viewer_sees_modes_and_switches_nothing(app: Flask, ada: Person):
     eve = make_person(app, "eve", workspace_of=ada, role="viewer")
     page = eve.get("/rules").text
     assert "Watch" in page and f"/rules/{first}/mode" not in page
-    for path in ("mode", "move", "delete", "versions/1"):
+    for path in ("mode", "move", "delete"):
         assert eve.post(f"/rules/{first}/{path}", {"mode": "off"}).status_code == 403
-    assert "Go back" not in eve.get(f"/rules/{first}/versions").text
+    with app.app_context():
+        save_rule(ada.actor, first, document(value=99, name="First"))
+    page = eve.get(f"/rules/{first}/versions").text
+    assert "Go back" not in page and "Look at version 1" in words(page)
+    page = words(eve.get(f"/rules/{first}?version=1").text)
+    assert "This is version 1" in page and "Go back" not in page and "until you save" not in page
 
 
 @sqlite_only
@@ -126,6 +160,6 @@ def test_a_stranger_finds_no_rule(app: Flask, ada: Person, cy: Person):
     assert "First" not in cy.get("/rules").text
     for path in ("versions", "delete"):
         assert cy.get(f"/rules/{first}/{path}").status_code == 404
-    for path in ("mode", "move", "delete", "versions/1"):
+    for path in ("mode", "move", "delete"):
         assert cy.post(f"/rules/{first}/{path}", {"mode": "off", "by": "1"}).status_code == 404
     assert in_order(ada) == ["First", "Second"]

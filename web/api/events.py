@@ -28,9 +28,9 @@ from web.api.paging import pack
 from web.api.shapes import Shape, Want, moment
 from web.guard import bell, public_url
 from web.headline import headline
-from web.story import Told, story
+from web.story import Told, spoken, story
 from web.taking import taken
-from web.tracing import Step, money_hints, steps
+from web.tracing import Step, steps
 
 OF_RUNS = {"failed": ("failed",), "unknown": ("unknown",), "run_held": ("held",)}
 STATES = ("received", "processing", "done", "poison", "duplicate", "refused", "held", "matched",
@@ -135,7 +135,7 @@ def narrowed_by(actor: Actor, asked: Mapping[str, Any]) -> tuple[EventFilter, li
 def one(ask: Ask, id: str) -> Any:
     """Show one event in full: what came, every rule's verdict with its reasons, every try."""
     found = trace(verbs.find_event(ask.actor, id))
-    told = story(found, money_hints(found), everything=True)
+    told = story(found, spoken(found), everything=True)
     way = [_step(each) for each in steps(found, told)]
     return {**listed(found.event, found.hook), **_request(found), **_payload(found), "steps": way,
             **_outcome(found, told)}  # fmt: skip

@@ -7,8 +7,10 @@ from typing import Any
 from rulebook.domain import rules as verbs
 from rulebook.domain.hooks import find_hook
 from rulebook.domain.preview import DEFAULT, MOST, Example, Planned, preview
+from rulebook.domain.voice import Voice, voice_of, voices_of
 from rulebook.errors import Invalid
-from rulebook.storage import hooks, rules
+from rulebook.storage import db, hooks, rules
+from rulebook.storage.hooks import Hook
 from rulebook.storage.rules import MODES, Rule, RuleVersion
 from web.api.calls import Ask, call
 from web.api.events import listed as event_listed
@@ -47,7 +49,13 @@ def index(ask: Ask) -> Any:
     if hook_id:
         find_hook(ask.actor, hook_id)
     found = rules.page_of_rules(ask.actor.workspace_id, hook_id, ask.limit + 1, ask.cursor)
-    return paged(found, ask.limit, lambda pair: pair[0].id, lambda pair: _told(*pair))
+    told = {rule.hook_id for rule, _ in found}
+    known = hooks.hooks(ask.actor.workspace_id, deleted=True)
+    voices = voices_of(hook for hook in known if hook.id in told)
+    return paged(
+        found, ask.limit, lambda pair: pair[0].id,
+        lambda pair: _told(*pair, voices[pair[0].hook_id]),
+    )  # fmt: skip
 
 
 @call("POST", "/rules", "write", gives=RULE, status=201, body=(_HOOK, _DOCUMENT, _MODE))
@@ -118,8 +126,10 @@ def delete(ask: Ask, id: str) -> None:
 @call("GET", "/rules/{id}/versions", gives=VERSION, listed=True)
 def versions(ask: Ask, id: str) -> Any:
     """List a rule's versions, newest first."""
-    found = rules.versions(verbs.find_rule(ask.actor, id).id)
-    return part(found, ask, lambda each: f"{10**9 - each.number:010}", _version)
+    rule = verbs.find_rule(ask.actor, id)
+    found, voice = rules.versions(rule.id), voice_of(find_hook(ask.actor, rule.hook_id))
+    return part(found, ask, lambda each: f"{10**9 - each.number:010}",
+                lambda each: _version(each, voice))  # fmt: skip
 
 
 def _hook_of(ask: Ask) -> str:
@@ -129,10 +139,11 @@ def _hook_of(ask: Ask) -> str:
 
 
 def _shown(rule: Rule) -> dict[str, Any]:
-    return _told(rule, rules.version(rule.id, rule.version))
+    voice = voice_of(db.session.get_one(Hook, rule.hook_id))
+    return _told(rule, rules.version(rule.id, rule.version), voice)
 
 
-def _told(rule: Rule, version: RuleVersion) -> dict[str, Any]:
+def _told(rule: Rule, version: RuleVersion, voice: Voice) -> dict[str, Any]:
     return {
         "id": rule.id,
         "hook": rule.hook_id,
@@ -141,17 +152,17 @@ def _told(rule: Rule, version: RuleVersion) -> dict[str, Any]:
         "version": rule.version,
         "position": rule.position,
         "document": version.document,
-        "sentence": verbs.read_back(version.document),
+        "sentence": voice.read_back(version.document),
         "created_at": moment(rule.created_at),
         "updated_at": moment(rule.updated_at),
     }
 
 
-def _version(version: RuleVersion) -> dict[str, Any]:
+def _version(version: RuleVersion, voice: Voice) -> dict[str, Any]:
     return {
         "number": version.number,
         "document": version.document,
-        "sentence": verbs.read_back(version.document),
+        "sentence": voice.read_back(version.document),
         "created_at": moment(version.created_at),
         "created_by": version.created_by,
     }
