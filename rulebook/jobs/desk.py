@@ -18,6 +18,7 @@ import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 
 from flask import Flask
 
@@ -28,6 +29,7 @@ from rulebook.storage.run_claims import Wanted
 log = logging.getLogger("rulebook.desk")
 PROMPT = 1.0  # seconds within which a call must end for its target to be trusted
 MOST_UNPROVEN = 4
+FIRST_TRIES = 8  # that may go before one late try that waits
 MOST_WAITING = 5000
 MOST_OF_ONE = 1000
 MOST_RECORDED_AT_ONCE = 64
@@ -45,6 +47,7 @@ class Desk:
         self._known: set[str] = set()  # ids of the runs that wait here or are under way
         self._under_way: Counter[str] = Counter()
         self._prompt: OrderedDict[str, bool] = OrderedDict()
+        self._passed_over = 0  # first tries that went while others waited
         self._changed = threading.Condition()
         self._stopping = False
         self._ended: queue.SimpleQueue[Done | None] = queue.SimpleQueue()
@@ -84,13 +87,14 @@ class Desk:
         """Those of these runs, which are not claimed yet, that have a place from now on; none while
         others wait, whose turn it is."""
         with self._changed:
-            if self._stopping or self._waiting[False]:
+            if self._stopping or self._waiting[False] or self._passed_over >= FIRST_TRIES:
                 return []
             taken = []
             for each in wanted:
                 if each.id not in self._known and self._has_place(_host(each)):
                     self._known.add(each.id)
                     self._under_way[_host(each)] += 1
+                    self._passed_over += bool(self._waiting[True])
                     taken.append(each)
             return taken
 
@@ -143,16 +147,38 @@ class Desk:
             self.begin(started)
 
     def _pick(self) -> Iterator[Wanted]:
-        """Who goes next, each given a place: first tries first, and every target in its turn."""
-        for lines in self._waiting:
-            for target in list(lines):
-                while (line := lines.get(target)) and self._has_place(target):
-                    self._under_way[target] += 1
-                    yield line.popleft()
-                if not lines.get(target):
-                    lines.pop(target, None)
-                else:
-                    lines.move_to_end(target)
+        """Who goes next, each given a place: first tries first, and every target in its turn; but
+        after so many of them one of the others, so that a steady stream keeps nobody for ever."""
+        first, late = self._waiting
+        if self._one_is_owed():
+            yield from islice(self._pick_from(late), 1)
+        for each in self._pick_from(first):
+            self._passed_over += bool(late)
+            yield each
+        yield from self._pick_from(late)
+
+    def _pick_from(self, lines: OrderedDict[str, deque[Wanted]]) -> Iterator[Wanted]:
+        for target in list(lines):
+            while (line := lines.get(target)) and self._has_place(target):
+                self._under_way[target] += 1
+                if lines is self._waiting[True]:
+                    self._passed_over = 0
+                each = line.popleft()
+                if not line:
+                    del lines[target]
+                yield each
+            if target in lines:
+                lines.move_to_end(target)
+
+    def _one_is_owed(self) -> bool:
+        """Whether it is the turn of a late one that has a place."""
+        if self._passed_over < FIRST_TRIES:
+            return False
+        if any(self._has_place(target) for target in self._waiting[True]):
+            return True
+        if self._under_way.total() < self.places:
+            self._passed_over = 0  # their targets take no more just now: ask again later
+        return False
 
     def _has_place(self, target: str) -> bool:
         taken = self._under_way.total()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,8 +11,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from rulebook.domain.act import look
 from rulebook.jobs import desk as desk_file
-from rulebook.jobs.desk import MOST_UNPROVEN, Desk
+from rulebook.jobs.desk import FIRST_TRIES, MOST_UNPROVEN, Desk
 from rulebook.storage import db, runs
 from tests.fakes import Sink
 from tests.jobs.shop import wait_until
@@ -144,3 +146,37 @@ def test_a_long_line_is_cut_and_left_to_the_sweeper(
 
 def _steps(sink: Sink, count: int) -> list[dict[str, Any]]:
     return [call(sink, f"step{n}") for n in range(count)]
+
+
+class Still(Desk):
+    """A desk where nothing is claimed by itself."""
+
+    def _claim(self) -> None:
+        return
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_steady_stream_of_first_tries_keeps_no_late_one_for_ever(
+    app: Flask, ada: Person, at_once: bool
+) -> None:
+    with Sink() as sink:
+        late, *fresh = (run_id for _ in range(2) for run_id in planned(app, ada, *_steps(sink, 10)))
+        with app.app_context():
+            runs.move(late, ["queued"], {"attempts": 1})
+            db.session.commit()
+            wanted = {each.id: each for each in look([late, *fresh])}
+        desk = Still(app, 1, lambda run_ids: None)
+        gone: list[str] = []
+        host = desk_file._host(wanted[late])
+        desk._waiting[True][host] = deque([wanted[late]])
+        for run_id in fresh:  # one place, and before it is free the next one comes
+            if at_once:
+                picked = desk.take([wanted[run_id]]) or list(desk._pick())
+            else:
+                desk._waiting[False][host] = deque([wanted[run_id]])
+                picked = list(desk._pick())
+            gone += [each.id for each in picked]
+            desk.leave(picked)
+        desk.stop(1)
+    assert gone.index(late) == FIRST_TRIES
+    assert gone[:FIRST_TRIES] == fresh[:FIRST_TRIES]
