@@ -112,13 +112,9 @@ def _web_alone() -> None:
 
 
 def _serve(server: Any) -> None:
-    from granian import loops
     from granian.constants import Interfaces
 
-    from rulebook.jobs.loop import new_loop
-
     settings = _settings()
-    loops.register("asyncio")(new_loop)
     server(
         f"{WEB}:application",
         address=settings["HOST"],
