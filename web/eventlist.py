@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rulebook.domain.gist import type_name
 from rulebook.domain.hiding import gist_shown, told_before_hiding
-from rulebook.storage import hooks, runs, verdicts
+from rulebook.storage import runs, verdicts
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
 from rulebook.storage.runs import Run
@@ -41,10 +41,10 @@ class Line:
     outcome: Mark
 
 
-def lines(workspace_id: str, events: Sequence[Event]) -> list[Line]:
+def lines(events: Sequence[Event], hooks: Iterable[Hook]) -> list[Line]:
     """The events as they stand in a list, with what the rules and runs made of them."""
     ids = [event.id for event in events]
-    by_id = {hook.id: hook for hook in hooks.hooks(workspace_id, deleted=True)}
+    by_id = {hook.id: hook for hook in hooks}
     ran, judged = runs.runs_of_events(ids), verdicts.named_verdicts(ids)
     return [_line(event, by_id[event.hook_id], ran[event.id], judged[event.id]) for event in events]
 

@@ -117,7 +117,7 @@ def events_page() -> str:
     drawn = bool(request.args.get("part"))
     return page(
         "events/index.html",
-        lines=lines(here.workspace_id, found.events),
+        lines=lines(found.events, known_hooks),
         sought=looked_for,
         asked=asked,
         found=found,

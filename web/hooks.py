@@ -235,7 +235,7 @@ def _show(hook: Hook, error: Invalid | None = None) -> str:
         newest=newest,
         held=events.count_held(hook.id),
         refusing=refusing(newest, signed.why),
-        lines=lines(here.workspace_id, newest[:NEWEST]),
+        lines=lines(newest[:NEWEST], [hook]),
         rules=[
             (rule, voice.read_back(version.document))
             for rule, version in rules.current(here.workspace_id, hook.id)

@@ -226,14 +226,11 @@ def set_password(token: str, password: str, address: str = "") -> str:
 def signed_in(token: str, now: datetime | None = None) -> SignedIn | None:
     """Who holds this session token, if it is still good."""
     now = now or utcnow()
-    session = users.session_by_hash(digest(token), now)
-    if session is None or session.seen_at + IDLE < now:
+    found = workspaces.session_here(digest(token), now)
+    if found is None:
         return None
-    user = users.user_by_id(session.user_id)
-    role = workspaces.role_of(session.user_id, session.workspace_id)
-    if user is None or role is None:
-        return None
-    return SignedIn(user, workspaces.workspace(session.workspace_id), role, session)
+    session, user, workspace, role = found
+    return SignedIn(user, workspace, role, session) if session.seen_at + IDLE >= now else None
 
 
 def seen(token: str) -> None:

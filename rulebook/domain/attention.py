@@ -7,7 +7,7 @@ Anything else may be muted for as long as it lasts.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from rulebook.domain.actor import Actor
@@ -26,6 +26,8 @@ from rulebook.storage import (
     targets,
     utcnow,
 )
+from rulebook.storage.figures import Heap
+from rulebook.storage.runs import Run
 
 LOOKS_BACK = timedelta(days=7)
 LATE = timedelta(seconds=60)
@@ -76,12 +78,13 @@ def everything(workspace_id: str, now: datetime | None = None) -> list[Worry]:
     """The same, with what is muted."""
     now = now or utcnow()
     seen = figures.last_noted(workspace_id, SEEN)
+    doubtful, failed, kept = _of_runs(workspace_id, seen, now)
     return [
         *_late(workspace_id, now),
-        *_doubts(workspace_id),
+        *doubtful,
         *_targets(workspace_id),
-        *_failures(workspace_id, seen, now),
-        *_held(workspace_id),
+        *failed,
+        *kept,
         *_refused(workspace_id, now),
         *_poison(workspace_id, seen, now),
         *_silent(workspace_id),
@@ -134,35 +137,39 @@ def _late(workspace_id: str, now: datetime) -> list[Worry]:
     return [Worry("late", "", 1, "Work is late", "What is due is not being done.", fix, since)]
 
 
-def _doubts(workspace_id: str) -> list[Worry]:
-    heaps = figures.doubts_by_rule(workspace_id)
-    names = figures.rule_names(workspace_id, [heap.of for heap in heaps])
-    newest = runs.runs_by_id(workspace_id, [heap.newest for heap in heaps])
+def _of_runs(workspace_id: str, seen: dict[str, datetime], now: datetime) -> list[list[Worry]]:
+    """In doubt, failed and held, by rule; names and newest runs of all are read at once."""
+    heaps = {
+        "unknown": figures.doubts_by_rule(workspace_id),
+        "failed": _failures(workspace_id, seen, now),
+        "held": figures.held_by_rule(workspace_id),
+    }
+    every = [heap for some in heaps.values() for heap in some]
+    names = figures.rule_names(workspace_id, {heap.of for heap in every})
+    newest = runs.runs_by_id(workspace_id, [heap.newest for heap in every])
     return [
-        Worry("unknown", heap.of, heap.count, run.summary if heap.count == 1 else names[heap.of],
-              run.sentence, run.fix, heap.since, run.id)
-        for heap in heaps
-        if (run := newest[heap.newest])
-    ]  # fmt: skip
+        [_of_heap(kind, heap, names[heap.of], newest[heap.newest]) for heap in some]
+        for kind, some in heaps.items()
+    ]
 
 
-def _failures(workspace_id: str, seen: dict[str, datetime], now: datetime) -> list[Worry]:
+def _of_heap(kind: str, heap: Heap, name: str, run: Run) -> Worry:
+    about = run.summary if kind == "unknown" and heap.count == 1 else name
+    last = "" if kind == "held" else run.id
+    return Worry(kind, heap.of, heap.count, about, run.sentence, run.fix, heap.since, last)
+
+
+def _failures(workspace_id: str, seen: dict[str, datetime], now: datetime) -> list[Heap]:
+    """What failed and was neither retried nor dealt with."""
     found = []
     for heap in figures.failed_by_rule(workspace_id, now - LOOKS_BACK):
-        count, newest = heap.count, heap.newest
         if heap.of in seen and seen[heap.of] >= heap.since:
             count, last = figures.failed_since(workspace_id, heap.of, seen[heap.of])
             if last is None:
                 continue
-            newest = last
-        found.append((heap, count, newest))
-    names = figures.rule_names(workspace_id, [heap.of for heap, _, _ in found])
-    newest_runs = runs.runs_by_id(workspace_id, [newest for _, _, newest in found])
-    return [
-        Worry("failed", heap.of, count, names[heap.of], run.sentence, run.fix, heap.since, run.id)
-        for heap, count, newest in found
-        if (run := newest_runs[newest])
-    ]
+            heap = replace(heap, count=count, newest=last)
+        found.append(heap)
+    return found
 
 
 def _targets(workspace_id: str) -> list[Worry]:
@@ -177,27 +184,21 @@ def _targets(workspace_id: str) -> list[Worry]:
     ]  # fmt: skip
 
 
-def _held(workspace_id: str) -> list[Worry]:
-    heaps = figures.held_by_rule(workspace_id)
-    names = figures.rule_names(workspace_id, [heap.of for heap in heaps])
-    newest = runs.runs_by_id(workspace_id, [heap.newest for heap in heaps])
-    return [
-        Worry("held", heap.of, heap.count, names[heap.of], newest[heap.newest].sentence,
-              newest[heap.newest].fix, heap.since)
-        for heap in heaps
-    ]  # fmt: skip
-
-
 def _poison(workspace_id: str, seen: dict[str, datetime], now: datetime) -> list[Worry]:
-    found = []
-    for heap in figures.poison_by_hook(workspace_id, now - LOOKS_BACK):
-        event = events.event(workspace_id, heap.newest)
-        if event is None or (heap.of in seen and event.received_at <= seen[heap.of]):
-            continue
-        name = figures.hook_names(workspace_id, [heap.of])[heap.of]
-        fix = "Open the event; replay it once its rules are right."
-        found.append(Worry("poison", heap.of, heap.count, name, event.reason, fix, heap.since))
-    return found
+    heaps = figures.poison_by_hook(workspace_id, now - LOOKS_BACK)
+    if not heaps:
+        return []
+    newest = {
+        each.id: each for each in events.events_of(workspace_id, [heap.newest for heap in heaps])
+    }
+    names = figures.hook_names(workspace_id, {heap.of for heap in heaps})
+    fix = "Open the event; replay it once its rules are right."
+    return [
+        Worry("poison", heap.of, heap.count, names[heap.of], event.reason, fix, heap.since)
+        for heap in heaps
+        if (event := newest.get(heap.newest))
+        and not (heap.of in seen and event.received_at <= seen[heap.of])
+    ]
 
 
 def _refused(workspace_id: str, now: datetime) -> list[Worry]:
@@ -209,9 +210,7 @@ def _refused(workspace_id: str, now: datetime) -> list[Worry]:
         if kind == "refused"
     }
     found = []
-    for hook in hooks.hooks(workspace_id) if lately else []:
-        if hook.id not in lately or hook.paused:
-            continue
+    for hook in events.hooks_that_refuse(workspace_id, lately) if lately else []:
         count, newest, first = events.refused_in_a_row(hook.id)
         if newest and first and count >= REFUSED_IN_A_ROW:
             fix = "Replace the signing secret if it was changed at the sender."

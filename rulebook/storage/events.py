@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -237,6 +237,8 @@ def page_of_events(
 
 def events_of(workspace_id: str, event_ids: Sequence[str]) -> list[Event]:
     """These of the workspace's events, newest first."""
+    if not event_ids:
+        return []
     found = select(Event).where(Event.workspace_id == workspace_id, Event.id.in_(event_ids))
     return list(db.session.scalars(found.order_by(Event.id.desc())))
 
@@ -323,6 +325,25 @@ def newer_events(workspace_id: str, hook_id: str, after_id: str, limit: int) -> 
     return list(db.session.scalars(found.order_by(Event.id).limit(limit)))
 
 
+def hooks_that_refuse(workspace_id: str, hook_ids: Collection[str]) -> list[Hook]:
+    """Those of the hooks that are open and refused what came last, oldest first."""
+    last = (
+        select(Event.state)
+        .where(Event.hook_id == Hook.id)
+        .order_by(Event.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    found = select(Hook).where(
+        Hook.workspace_id == workspace_id,
+        Hook.id.in_(hook_ids),
+        Hook.deleted_at.is_(None),
+        Hook.paused.is_(False),
+        last == "refused",
+    )
+    return list(db.session.scalars(found.order_by(Hook.id)))
+
+
 def refused_in_a_row(hook_id: str, among: int = 200) -> tuple[int, Event | None, Event | None]:
     """How many of the hook's newest events were refused since the last one that was not, the newest
     and the first of them."""
@@ -367,7 +388,7 @@ def count_refused(hook_id: str, since: datetime) -> int:
 
 def count_held(hook_id: str) -> int:
     """How many of the hook's events are held."""
-    held = select(func.count()).where(Event.hook_id == hook_id, Event.state == "held")
+    held = select(func.count()).where(Event.hook_id == hook_id, Event.state == "held", WAITING)
     return db.session.scalar(held) or 0
 
 

@@ -149,6 +149,8 @@ def runs_by_id(workspace_id: str, run_ids: Sequence[str]) -> dict[str, Run]:
 def runs_of_events(event_ids: Sequence[str]) -> dict[str, list[Run]]:
     """The runs of several events, by event id, in order."""
     found: dict[str, list[Run]] = {event_id: [] for event_id in event_ids}
+    if not found:
+        return found
     rows = select(Run).where(Run.event_id.in_(event_ids))
     for row in db.session.scalars(rows.order_by(Run.replay_no, Run.id)):
         found[row.event_id].append(row)

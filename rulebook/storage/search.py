@@ -35,13 +35,14 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import OperationalError
 
 from rulebook.storage.base import Line
 from rulebook.storage.engine import db
 
 VERSION = 2
 BLOCK = 65_536
+_SEEN = "rulebook.search.seen"  # that PostgreSQL has the tables, which never go again
 _WRITER = 0x736561726368  # PostgreSQL's lock of whoever writes
 SAME_MOMENT = 4_096  # as many events of one millisecond keep an order
 _kept = MetaData()
@@ -138,13 +139,29 @@ def engine() -> Engine:
 
 @contextmanager
 def reading_index() -> Iterator[Connection | None]:
-    """A connection for looking into the index; None while there is none."""
+    """A connection for looking into the index; None while there is none. Where it lies beside the
+    other tables it is looked into in the transaction that is under way: another connection would
+    cost more than most questions."""
+    if engine().dialect.name == "postgresql":
+        yield _ready(db.session.connection())
+        return
     with engine().connect() as connection:
-        try:
-            version = connection.scalar(select(func.max(mark_table.c.version)))
-        except (OperationalError, ProgrammingError):
-            version = None
-        yield connection if version == VERSION else None
+        yield _ready(connection)
+
+
+def _ready(connection: Connection) -> Connection | None:
+    """The connection, if there is an index of this version."""
+    asked = select(func.max(mark_table.c.version))
+    if connection.dialect.name == "postgresql" and not current_app.extensions.get(_SEEN):
+        # A table that is missing would end the whole transaction.
+        if connection.scalar(select(func.to_regclass(mark_table.name))) is None:
+            return None
+        current_app.extensions[_SEEN] = True
+    try:
+        version = connection.scalar(asked)
+    except OperationalError:
+        version = None
+    return connection if version == VERSION else None
 
 
 @contextmanager

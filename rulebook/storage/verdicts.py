@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, func, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from rulebook.storage.base import Base, Line, UtcDateTime, Words, utcnow
@@ -46,6 +46,8 @@ def verdicts_of(event_id: str) -> list[Verdict]:
 def named_verdicts(event_ids: Sequence[str]) -> dict[str, list[tuple[Verdict, str]]]:
     """The kept verdicts of several events with the names of their rules, by event id."""
     found: dict[str, list[tuple[Verdict, str]]] = {event_id: [] for event_id in event_ids}
+    if not found:
+        return found
     rows = db.session.execute(
         select(Verdict, Rule.name)
         .join(Rule, Rule.id == Verdict.rule_id)
@@ -69,21 +71,16 @@ def hits_since(workspace_id: str, since: datetime) -> dict[str, int]:
 
 
 def newest_hits(workspace_id: str, rule_ids: Collection[str]) -> dict[str, datetime]:
-    """When each of these few rules was met last, found from the newest verdict on."""
-    found = {}
-    for rule_id in rule_ids:
-        newest = (
-            select(Verdict.created_at)
-            .where(Verdict.workspace_id == workspace_id, Verdict.rule_id == rule_id, Verdict.met)
-            .order_by(Verdict.created_at.desc())
-        )
-        if moment := db.session.scalar(newest.limit(1)):
-            found[rule_id] = moment
-    return found
+    """When each of these rules was met last."""
+    return _last_met(Rule.workspace_id == workspace_id, Rule.id.in_(rule_ids)) if rule_ids else {}
 
 
 def last_hits(workspace_id: str) -> dict[str, datetime]:
     """When each rule was met last."""
+    return _last_met(Rule.workspace_id == workspace_id)
+
+
+def _last_met(*which: ColumnElement[bool]) -> dict[str, datetime]:
     last = (
         select(Verdict.created_at)
         .where(Verdict.rule_id == Rule.id, Verdict.met)
@@ -91,5 +88,5 @@ def last_hits(workspace_id: str) -> dict[str, datetime]:
         .limit(1)
         .scalar_subquery()
     )
-    rows = db.session.execute(select(Rule.id, last).where(Rule.workspace_id == workspace_id))
+    rows = db.session.execute(select(Rule.id, last).where(*which))
     return {rule_id: moment for rule_id, moment in rows if moment is not None}

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from rulebook.storage.base import Base, Id, Line, UtcDateTime, new_id, utcnow
 from rulebook.storage.engine import change, db
-from rulebook.storage.users import User
+from rulebook.storage.users import Session, User
 
 
 class Workspace(Base):
@@ -50,6 +50,21 @@ def role_of(user_id: str, workspace_id: str) -> str | None:
             Membership.user_id == user_id, Membership.workspace_id == workspace_id
         )
     )
+
+
+def session_here(id_hash: str, now: datetime) -> tuple[Session, User, Workspace, str] | None:
+    """The live session with this hash, whose it is, the workspace it is in and the role there."""
+    row = db.session.execute(
+        select(Session, User, Workspace, Membership.role)
+        .join(User, User.id == Session.user_id)
+        .join(Workspace, Workspace.id == Session.workspace_id)
+        .join(
+            Membership,
+            (Membership.user_id == User.id) & (Membership.workspace_id == Workspace.id),
+        )
+        .where(Session.id_hash == id_hash, Session.expires_at > now)
+    ).one_or_none()
+    return (row[0], row[1], row[2], row[3]) if row else None
 
 
 def first_workspace(user_id: str) -> Workspace | None:

@@ -156,6 +156,7 @@ def test_an_event_that_was_stored_late_is_found(app: Flask, ada: Person) -> None
 def test_a_bounded_look_says_where_to_go_on(app: Flask, ada: Person, monkeypatch) -> None:
     monkeypatch.setattr(history, "STEP", 2)
     monkeypatch.setattr(history, "MOST_JUDGED", 2)
+    monkeypatch.setattr(history, "SECONDS_IN_FIELDS", 60)
     _, path = new_hook(app, ada)
     for n in range(5):
         send(app, path, b'{"n": %d}' % n)
