@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from rulebook.domain.hooks import secrets_of
-from rulebook.domain.verify import request_of, scheme_of, verify
+from rulebook.domain.verify import REPEATED, request_of, scheme_of, verify
 from rulebook.providers import PROVIDERS, Request, tolerating
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
@@ -18,6 +18,8 @@ ANY_AGE = 10**12  # seconds
 def diagnose(hook: Hook, event: Event, body: bytes) -> str:
     """Why this refused event was refused, by the secrets and settings of today, in sentences with
     what to do; empty when it would be taken now, or nothing can be checked."""
+    if event.reason.startswith(REPEATED):
+        return REPEATED
     request = request_of(event, hook, body)
     verified = verify(hook, request, event.received_at.timestamp())
     if verified is None or verified.ok:

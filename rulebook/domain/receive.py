@@ -6,7 +6,7 @@ Only after the commit is there an answer of 2xx; what it promises is on disk, by
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from rulebook.domain.accounts import digest
 from rulebook.domain.greet import greet
 from rulebook.domain.tallying import count_stored
-from rulebook.domain.verify import request_at, scheme_of, verify
+from rulebook.domain.verify import REPEATED, request_at, scheme_of, verify
 from rulebook.failpoints import reach
 from rulebook.providers import PROVIDERS, Fetch, Provider, Reply, Request, read_event
 from rulebook.providers.contract import MOST_PARTS
@@ -82,6 +82,7 @@ def receive_all(
     now = max(delivery.received_at for delivery in deliveries)
     found = hooks.hooks_by_token(set(hashes.values()), now)
     taken = [_take(d, found.get(hashes[d.token]), max_body, sample) for d in deliveries]
+    _refuse_repeated_signatures([one for one in taken if isinstance(one, Taken)], now)
     taken = _without_floods(taken, now)
     stored = [one for one in taken if isinstance(one, Taken)]
     if stored:
@@ -100,13 +101,25 @@ def receive_all(
 @dataclass
 class Taken:
     """A request that is to be stored: its event, or the events of a batch; its bytes, its hook, and
-    what its sender wants to hear. greeted: it is a handshake, whose answer nothing replaces."""
+    what its sender wants to hear. greeted: it is a handshake, whose answer nothing replaces. once:
+    what its signature says may come with one body only."""
 
     events: list[dict[str, Any]]
     body: bytes
     hook: HookAtDoor
     reply: Reply = field(default_factory=Reply)
     greeted: bool = False
+    once: str = ""
+
+
+class AtDoor(NamedTuple):
+    """What can be told of a request before it is stored; fetch: what has to be read first."""
+
+    state: str
+    verification: str
+    reason: str = ""
+    fetch: Fetch | None = None
+    once: str = ""
 
 
 def _take(
@@ -148,9 +161,10 @@ def _events(
     delivery: Delivery, hook: HookAtDoor, provider: Provider, request: Request, sample: bool
 ) -> Taken | Receipt:
     """The event of this request, or the events where it is a batch; a refused one is not opened."""
-    state, verification, reason, fetch = _judged_at_the_door(delivery, hook, request, sample)
-    if fetch:
-        return Receipt(503, NOT_READ, fetch=fetch)
+    told = _judged_at_the_door(delivery, hook, request, sample)
+    state, reason = told.state, told.reason
+    if told.fetch:
+        return Receipt(503, NOT_READ, fetch=told.fetch)
     opened = provider.opened(request.payload)
     if opened is not request.payload:
         request = request.about(opened)
@@ -161,23 +175,30 @@ def _events(
         )
         parts = []
     whole = _event(delivery, hook, provider, request, sample)
-    whole |= {"state": state, "verification": verification, "reason": reason}
-    if state == "refused" and not hook.settings.get("keep_refused", True):
-        whole["reason"] += " Its body is not kept, as this hook says."
-        return Taken([whole], b"", hook)
+    whole |= {"state": state, "verification": told.verification, "reason": reason}
+    if state == "refused":
+        return _as_it_says(Taken([whole], delivery.body, hook))
     reply = provider.reply_to(request) if provider.reply_to else provider.reply
     if not parts:
-        return Taken([whole], delivery.body, hook, reply)
+        return Taken([whole], delivery.body, hook, reply, once=told.once)
     ids = sorted(new_id("evt") for _ in parts)
     rows = []
     for number, (event_id, part) in enumerate(zip(ids, parts, strict=True)):
-        told = read_event(provider, request.about(part))
+        named = read_event(provider, request.about(part))
         rows.append({
             **whole, "id": event_id, "part": number, "part_of": ids[0] if number else None,
-            "event_type": _storable(told.type, 200) or None,
-            "provider_id": _storable(told.id, 200) or None,
+            "event_type": _storable(named.type, 200) or None,
+            "provider_id": _storable(named.id, 200) or None,
         })  # fmt: skip
-    return Taken(rows, delivery.body, hook, reply)
+    return Taken(rows, delivery.body, hook, reply, once=told.once)
+
+
+def _as_it_says(refused: Taken) -> Taken:
+    """A refused request, without its body where the hook keeps none of such."""
+    if refused.hook.settings.get("keep_refused", True):
+        return refused
+    refused.events[0]["reason"] += " Its body is not kept, as this hook says."
+    return replace(refused, body=b"")
 
 
 def _event(
@@ -218,8 +239,7 @@ def _named_id(hook: HookAtDoor, request: Request) -> str:
 
 def _judged_at_the_door(
     delivery: Delivery, hook: HookAtDoor, request: Request, sample: bool
-) -> tuple[str, str, str, Fetch | None]:
-    """State, verification and reason, as far as the door can tell; or what it has to read first."""
+) -> AtDoor:
     scheme = scheme_of(hook)
     unsigned_sample = sample and scheme is not None and not scheme.shared
     verified = None
@@ -227,14 +247,28 @@ def _judged_at_the_door(
         verified = verify(hook, request, delivery.received_at.timestamp())
     if verified is not None and not verified.ok:
         reason = f"{verified.reason} {verified.fix}".strip()
-        return "refused", "refused", reason, verified.fetch
-    verification = "none" if verified is None else "verified"
+        return AtDoor("refused", "refused", reason, verified.fetch)
+    verification, once = ("none", "") if verified is None else ("verified", verified.once)
     if hook.paused:
-        return "held", verification, "The hook is paused: kept, not judged.", None
+        return AtDoor("held", verification, "The hook is paused: kept, not judged.", once=once)
     if verified is None and not sample and not hook.settings.get("allow_unverified", True):
-        return "held", verification, "Nothing shows who sent this, and this hook judges only " \
-            "what is verified: kept, not judged.", None  # fmt: skip
-    return "received", verification, "", None
+        return AtDoor("held", verification, "Nothing shows who sent this, and this hook judges "
+                      "only what is verified: kept, not judged.")  # fmt: skip
+    return AtDoor("received", verification, once=once)
+
+
+def _refuse_repeated_signatures(taken: Sequence[Taken], now: datetime) -> None:
+    """Of bodies that came with the same text of their signature only the first is the sender's."""
+    signed = [one for one in taken if one.once]
+    if not signed:
+        return
+    tokens = [(one.hook.id, one.once, one.body) for one in signed]
+    repeated = deliveries.came_with_another(tokens, now, now + KEYS_LAST)
+    for one, again in zip(signed, repeated, strict=True):
+        if again:
+            refused = {"state": "refused", "verification": "refused", "reason": REPEATED}
+            one.events = [{**one.events[0], **refused, "part": None}]
+            one.body, one.reply = _as_it_says(one).body, Reply()
 
 
 def _without_floods(taken: list[Taken | Receipt], now: datetime) -> list[Taken | Receipt]:

@@ -16,7 +16,7 @@ from rulebook.domain.reading import seen_by_rules
 from rulebook.domain.rulesets import Judged, rules_of
 from rulebook.domain.spending import within_limits
 from rulebook.domain.tallying import count_ended
-from rulebook.domain.verify import request_of, verify
+from rulebook.domain.verify import REPEATED, request_of, verify
 from rulebook.errors import Conflict, Invalid, NotFound
 from rulebook.storage import db, events, new_id, runs, targets, utcnow
 from rulebook.storage.events import Event
@@ -94,6 +94,9 @@ def _check_again(event: Event, hook: Hook, body: bytes) -> None:
     if verified is not None and not verified.ok:
         raise Conflict("The signature of this event is still not right, so nothing is sent.",
                        verified.fix or "Enter the secret that its sender signs with.")  # fmt: skip
+    if event.reason.startswith(REPEATED):
+        raise Conflict("The signature of this event belongs to another one, so nothing is sent.",
+                       "Replay the other one.")  # fmt: skip
 
 
 def _without(planned: list[Run], sent: list[Run]) -> list[Run]:

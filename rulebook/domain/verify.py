@@ -14,6 +14,11 @@ from rulebook.providers.custom import scheme_from
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook, HookAtDoor
 
+REPEATED = (
+    "The signature is right, but it came with another body before: somebody repeats one that was "
+    "seen. Have the sender make a new key."
+)
+
 
 def verify(hook: Hook | HookAtDoor, request: Request, now: float) -> Verification | None:
     """Whether the signature is right by the hook's secrets; None where nothing can be checked.

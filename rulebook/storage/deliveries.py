@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
 
 from sqlalchemy import Dialect, Executable, ForeignKey, bindparam, delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as pg_insert
@@ -14,9 +15,12 @@ from rulebook.storage.base import Base, Id, Line, UtcDateTime
 from rulebook.storage.engine import change, db
 from rulebook.storage.rows import Putting
 
+MOST_MARK = 40
+
 
 class Dedupe(Base):
-    """A sender's delivery id, claimed by the event that brought it first."""
+    """A sender's delivery id, claimed by the event that brought it first; or a token that may come
+    with one body only, claimed by the digest of that body."""
 
     __tablename__ = "dedupe"
 
@@ -60,6 +64,30 @@ def claim_keys(
     )
     holders = {(hook_id, key): event_id for hook_id, key, event_id in held}
     return {event_id: holders[claim] for event_id, claim in claims.items()}
+
+
+def came_with_another(
+    tokens: Sequence[tuple[str, str, bytes]], now: datetime, until: datetime
+) -> list[bool]:
+    """Whether each token, given as hook id, token and body, came with another body before. Whatever
+    comes with it first is what it belongs to until then, in the caller's transaction."""
+    rows = [
+        {
+            "hook_id": hook_id, "key": f"once:{sha256(token.encode()).hexdigest()}",
+            "event_id": sha256(body).hexdigest()[:MOST_MARK], "expires_at": until, "now": now,
+        }
+        for hook_id, token, body in tokens
+    ]  # fmt: skip
+    if _claim(sorted(rows, key=lambda row: (row["hook_id"], row["key"]))) == len(rows):
+        return [False] * len(rows)
+    keys = {(row["hook_id"], row["key"]) for row in rows}
+    held = db.session.execute(
+        select(Dedupe.hook_id, Dedupe.key, Dedupe.event_id).where(
+            tuple_(Dedupe.hook_id, Dedupe.key).in_(sorted(keys))
+        )
+    )
+    marks = {(hook_id, key): mark for hook_id, key, mark in held}
+    return [marks[str(row["hook_id"]), str(row["key"])] != row["event_id"] for row in rows]
 
 
 def forget_keys(now: datetime) -> None:

@@ -13,13 +13,15 @@ TOLERANCE = 300  # seconds between the sender's clock and ours
 class Verification:
     """Whether a request is the sender's own; why, and what to do if not. Falsy when refused.
 
-    fetch: what has to be read first, before anything can be said.
+    fetch: what has to be read first, before anything can be said. once: a text that may come with
+    one body only; whoever stores the request looks whether it came with another before.
     """
 
     ok: bool
     reason: str
     fix: str = ""
     fetch: Fetch | None = None
+    once: str = ""
 
     def __bool__(self) -> bool:
         return self.ok
