@@ -6,17 +6,17 @@ form out of that page and morphs it in place.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
+from rulebook.domain import past, samples
 from rulebook.domain import rules as verbs
-from rulebook.domain import samples
 from rulebook.domain.hooks import find_hook
-from rulebook.domain.preview import try_on
+from rulebook.domain.preview import DEFAULT, try_on
 from rulebook.domain.rules import find_rule
 from rulebook.errors import Conflict, Invalid, NotFound, Problem
 from rulebook.storage import db, events, hooks, reading, rules
@@ -112,10 +112,20 @@ def _desk(rule: Rule | None) -> Desk:
     for made in panel.complete(desk.document["when"], desk.fields, desk.seen):
         desk.focus = edits.place_of(made, desk.document["when"])
     desk.undo = [*undo.read(form), *undo.kinds_chosen(form, desk.document)]
+    desk.focus = desk.focus or _list_chosen(form)
     desk.likes = likes.read(form)
     desk.document = likes.applied(desk.document, form, desk.likes)
     desk.far = far.read(form, desk.document)
     return desk
+
+
+def _list_chosen(form: Mapping[str, str]) -> str:
+    """Where one goes on once the list of an item group is chosen: its first condition."""
+    for name, chosen in form.items():
+        place, _, box = name.partition("/items:")
+        if box == "list" and chosen and not form.get(f"{place}/items"):
+            return f"{place}/where/all/0"
+    return ""
 
 
 def _answer(desk: Desk) -> ResponseReturnValue:
@@ -222,6 +232,7 @@ def _sample(desk: Desk, rest: str) -> None:
     receipt = samples.send_sample(actor(), desk.hook.id)
     if receipt.judge:
         bell().event(receipt.judge)
+    desk.past = past.newest(desk.hook, DEFAULT)
     desk.look_at("")
     if not desk.document["then"] and not desk.document["when"].get("all"):
         desk.begin()

@@ -72,17 +72,18 @@ class Desk:
         self.zone = ZoneInfo(workspaces.workspace(self.hook.workspace_id).zone)
         saved = rules.version(self.rule.id, self.rule.version) if self.rule else None
         self.saved: Document | None = saved.document if saved else None
+        self.past: list[Past] = past.newest(self.hook, DEFAULT)
         self.look_at(self.event.id if self.event else "")
 
     def look_at(self, event_id: str) -> None:
         """Choose a stored event of the hook; the newest where there is no such one."""
-        self.past: list[Past] = past.newest(self.hook, DEFAULT)
         chosen = events.event(self.hook.workspace_id, event_id) if event_id else None
         if chosen is None or chosen.hook_id != self.hook.id:
             chosen = next(iter(events.newest(self.hook.id, 1)), None)
-        body = events.body_of(chosen.id) if chosen else None
         self.event = chosen
-        self.looked_at = None
+        read = (each for each in self.past if chosen and each.event.id == chosen.id)
+        self.looked_at = next(read, None)
+        body = events.body_of(chosen.id) if chosen and not self.looked_at else None
         if chosen is not None and body is not None:
             self.looked_at = past.read(self.hook, chosen, body)
         self.seen = self.looked_at.hiding.seen(self.looked_at.seen) if self.looked_at else {}

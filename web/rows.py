@@ -304,12 +304,32 @@ def beside(problems: Iterable[Problem], document: Document) -> dict[str, list[Pr
         places |= {here, f"{here}/connection", f"{here}/if_missing"}
         places |= {f"{here}/config/{each.name}" for each in (action.fields if action else ())}
     found: dict[str, list[Problem]] = {}
+    blank = {
+        place for place, node in _conditions(document["when"], "/when") if not node.get("path")
+    }
     for problem in problems:
         place = problem.pointer
+        above, _, box = place.rpartition("/")
+        if above in blank and box != "path":  # what is compared is asked once there is a field
+            continue
+        if above in blank:
+            problem = Problem(place, "No field is chosen yet.", "Choose one, or remove this row.")
         while place and place not in places:
             place = place.rpartition("/")[0]
         found.setdefault(place, []).append(problem)
     return found
+
+
+def _conditions(node: Document, place: str) -> Iterable[tuple[str, Document]]:
+    """Each condition with its pointer."""
+    kind = group_of(node)
+    if kind:
+        for at, each in enumerate(node[kind]):
+            yield from _conditions(each, f"{place}/{kind}/{at}")
+    elif "items" in node:
+        yield from _conditions(node["where"], f"{place}/where")
+    elif "every_event" not in node:
+        yield place, node
 
 
 def _places(node: Document, place: str) -> Iterable[str]:

@@ -361,3 +361,33 @@ def test_every_action_has_its_drawing_and_one_begins_rules():
     drawn = (Path(web.__file__).parent / "static" / "icons.svg").read_text()
     assert all(f'id="{action.icon}"' in drawn for action in ACTIONS.values())
     assert [bool(action.starter) for action in ACTIONS.values()].count(True) == 1
+
+
+@sqlite_only
+def test_a_row_without_a_field_is_told_once_and_in_plain_words(app: Flask, ada: Person):
+    builder = Builder(ada, f"/rules/new?hook={shop(ada, 'payment_succeeded')}")
+    builder.press("group /when").press("save")
+    said = words(builder.page)
+    assert "No field is chosen yet. Choose one, or remove this row." in said
+    assert "There is no operator" not in said and "2 things are missing or wrong" in said
+    assert re.search(r'id="when-1-0-field"[^>]*aria-invalid="true"', builder.page)
+
+
+@sqlite_only
+def test_stored_events_are_read_once_for_an_answer(app: Flask, ada: Person, monkeypatch):
+    hook = shop(ada, "payment_failed", "payment_succeeded")
+    asked: list[int] = []
+    read = events.bodies_of
+
+    def counted(ids):
+        asked.append(len(ids))
+        return read(ids)
+
+    monkeypatch.setattr(events, "bodies_of", counted)
+    older = event_ids(ada)[-1]
+    builder = Builder(ada, f"/rules/new?hook={hook}&event={older}")
+    assert asked == [2]
+    for do in ("look", f"event {older}", "insert payload $.data.object.amount"):
+        asked.clear()
+        builder.press(do)
+        assert asked == [2], do

@@ -90,6 +90,15 @@ NAMED = (
 )
 
 
+def test_no_macro_hides_what_every_page_is_drawn_with():
+    """A template that imports one by such a name draws it into the footer and every address."""
+    given = set("current_user workspace role needs_you theme version now".split())
+    imported = re.compile(r"{%-?\s*from [^%]*? import ([^%]*?)(?: with context)?\s*-?%}")
+    for path in TEMPLATES:
+        for names in imported.findall(source(path)):
+            assert not given & {name.strip() for name in names.split(",")}, path.name
+
+
 def test_every_icon_named_in_a_template_is_drawn():
     missing = {
         (path.name, name)

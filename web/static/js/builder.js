@@ -2,6 +2,7 @@
 // where the caret was, which group one works in, and not to redraw while a button is answered.
 const form = () => document.getElementById("builder");
 let busy = false;
+let saves = false; // whether the last press was Save
 let hand = {}; // where the hand was last; written into the form only when a button is pressed
 
 addEventListener("focusout", (event) => {
@@ -19,6 +20,7 @@ addEventListener("focusin", (event) => {
 addEventListener("submit", (event) => {
   if (event.target !== form()) return;
   busy = true;
+  saves = event.submitter?.id === "save";
   for (const [name, value] of Object.entries(hand)) form().elements[name].value = value;
 }, true);
 
@@ -55,9 +57,9 @@ for (const kind of ["input", "change"]) {
 addEventListener("focusout", (event) => event.target === passing && chosen());
 addEventListener("pointerdown", () => { passing = null; }, true);
 
-// Where an answer says what to go on with, the hand goes there.
+// Where an answer says what to go on with, the hand goes there; after a Save to the first wrong box.
 function goOn() {
-  const next = form()?.querySelector("[autofocus]");
+  const next = form()?.querySelector(saves ? "[aria-invalid=true]" : "[autofocus]");
   if (!next) return;
   next.focus();
   next.scrollIntoView({ block: "nearest" });
@@ -81,6 +83,7 @@ addEventListener("htmx:before:response", (event) => {
 
 addEventListener("htmx:after:swap", () => {
   if (busy || document.activeElement === document.body) goOn();
+  saves = false;
   if (busy) hand = {}; // the answer knows where the caret is now
   busy = false;
   // Morphing sets attributes; what somebody has chosen by hand only follows its property.
