@@ -71,6 +71,7 @@ def index() -> ResponseReturnValue:
             may_write=actor().may("write"),
             may_send=actor().may("send"),
             worries=needs(workspace_id)[0],
+            muted=needs(workspace_id)[1],
         )
     part = request.args.get("part")
     upper = _upper(workspace_id) if part in (None, "now") else {}
