@@ -98,6 +98,7 @@ def put_a_field_where_the_caret_was(page: Page) -> None:
     for _ in ": paid":
         message.press("ArrowLeft")
     page.get_by_label("Find a field by its name or its value").fill("order number")
+    expect(page.locator("#field-panel summary", has_text="Amount")).to_have_count(0)  # narrowed
     page.locator("summary", has_text="Order number").click()
     page.get_by_role("button", name="Put in message: Order number").click()
     expect(message).to_have_value("Order [Order number]: paid")

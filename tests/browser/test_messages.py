@@ -50,6 +50,7 @@ def write_by_pills(page: Page) -> None:
     message.fill("Paid: [Amount] by  ")
     message.press("ArrowLeft")
     page.get_by_label("Find a field by its name or its value").fill("customer name")
+    expect(page.locator("#field-panel summary", has_text="Amount")).to_have_count(0)  # narrowed
     page.locator("#field-panel summary", has_text="Customer name").first.click()
     page.get_by_role("button", name="Put in message: Customer name").click()
     expect(message).to_have_value(re.compile(r"^Paid: \[Amount\] by \[Customer name\] $"))
