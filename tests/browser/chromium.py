@@ -25,12 +25,14 @@ from playwright.sync_api import (
     ConsoleMessage,
     Error,
     Page,
+    expect,
     sync_playwright,
 )
 
 PHONE = (390, 844)
 DESKTOP = (1280, 900)
-PATIENCE = 10_000  # milliseconds that an expected thing may take
+PATIENCE = 15_000  # milliseconds that an expected thing may take
+expect.set_options(timeout=PATIENCE)
 
 FLAGS = (
     # There is no sandbox for root, nor for anyone in most containers; only our own pages are seen.

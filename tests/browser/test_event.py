@@ -55,6 +55,7 @@ def test_steps_fill_in_and_nothing_is_taken_from_the_reader(site: Site, open_pag
     expect(page.locator("#happened")).to_contain_text("Paid: 99")
     expect(find).to_be_focused()
     expect(find).to_have_value("jen")
+    expect(page.locator("#fields")).to_contain_text("Only what holds “jen”")
     page.locator("#missed summary").first.press("Enter")
     expect(page.locator("#missed")).to_contain_text("Missed by one condition")
     page.goto(f"{page.url.partition('#')[0]}#rule-{site.ids['rule']}")
