@@ -17,6 +17,7 @@ from rulebook.domain.actor import Actor
 from rulebook.domain.house import house
 from rulebook.jobs.queue import Bell
 from rulebook.storage import db, reading, utcnow
+from web import polling
 from web.fresh import ask_again
 
 PUBLIC = {
@@ -81,6 +82,8 @@ def _let_in() -> ResponseReturnValue | None:
     if request.blueprint in OWN_DOOR or request.endpoint == "static":
         return None
     reads = request.method in ("GET", "HEAD")
+    if reads:
+        polling.begin()
     if not reads and request.headers.get("Sec-Fetch-Site") == "cross-site":
         abort(403)
     _recognise(go_on=reads)
@@ -88,7 +91,7 @@ def _let_in() -> ResponseReturnValue | None:
         g.only_reads = ExitStack()
         g.only_reads.enter_context(reading())
     if g.signed_in:
-        return ask_again(request.cookies.get(session_cookie(), ""))
+        return ask_again(request.cookies.get(session_cookie(), "")) or polling.nothing_new()
     if request.endpoint is None or request.endpoint in PUBLIC:
         return None
     return _ask_to_sign_in()
@@ -124,6 +127,7 @@ def _leave(error: BaseException | None) -> None:
 
 def _dress(response: Response) -> Response:
     """The headers that every answer carries."""
+    polling.end(response)
     headers = response.headers
     headers.setdefault("Content-Security-Policy", CSP)
     headers["X-Content-Type-Options"] = "nosniff"

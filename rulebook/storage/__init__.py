@@ -6,6 +6,7 @@ from rulebook.storage import (
     attempts,
     audit,
     bulks,
+    changed,
     connections,
     deliveries,
     doubts,
@@ -50,10 +51,10 @@ from rulebook.storage.engine import (
 )
 
 __all__ = [
-    "Base", "alerts", "attempts", "audit", "bulks", "commit", "connections", "db", "deliveries",
-    "doubts", "event_claims", "events", "evidence", "fields", "figures", "finding", "held", "hooks",
-    "invites", "keep_connection", "lazily", "ledger", "let_others_first", "move_the_log", "new_id",
-    "notices", "open_database", "reading", "revisions", "rollback", "rules", "run_claims", "runs",
-    "saved", "sealed", "search", "search_cards", "search_source", "tallies", "targets", "upgrade",
-    "users", "utcnow", "verdicts", "workspaces",
+    "Base", "alerts", "attempts", "audit", "bulks", "changed", "commit", "connections", "db",
+    "deliveries", "doubts", "event_claims", "events", "evidence", "fields", "figures", "finding",
+    "held", "hooks", "invites", "keep_connection", "lazily", "ledger", "let_others_first",
+    "move_the_log", "new_id", "notices", "open_database", "reading", "revisions", "rollback",
+    "rules", "run_claims", "runs", "saved", "sealed", "search", "search_cards", "search_source",
+    "tallies", "targets", "upgrade", "users", "utcnow", "verdicts", "workspaces",
 ]  # fmt: skip

@@ -123,7 +123,10 @@ def test_bars_of_a_day_without_events_do_not_divide_by_nothing(draw):
 
 def test_a_time_carries_its_exact_moment_and_none_reads_never(draw):
     page = draw("marks", "time(at)", at=NOON)
-    assert page == '<time datetime="2026-11-18T12:00:00+00:00" title="noon">6 minutes ago</time>'
+    assert (
+        page
+        == '<time data-ago datetime="2026-11-18T12:00:00+00:00" title="noon">6 minutes ago</time>'
+    )
     assert draw("marks", "time(none)") == "never"
 
 

@@ -10,6 +10,7 @@ from rulebook.storage import db
 from tests.people import Person, make_hook, make_rule
 from tests.web.seeing import ON_SQLITE, send
 from tests.work import work
+from web.polling import SEEN
 
 MOST = {"/": 32, "/events": 22, "/runs": 27, "/rules": 22, "/hooks": 20}
 
@@ -24,9 +25,15 @@ def asked(app: Flask, ada: Person):
     def hear(connection, cursor, statement, *rest) -> None:
         heard.append(statement)
 
-    def asked(path: str) -> int:
+    seen: dict[str, str | None] = {}
+
+    def asked(path: str, status: int | None = None) -> int:
+        """With a status: as a part that polls, which is answered so."""
         heard.clear()
-        assert ada.get(path).status_code == 200
+        headers = {"HX-Request": "true", SEEN: seen.get(path) or "nothing"} if status else {}
+        answer = ada.get(path, headers=headers)
+        assert answer.status_code == (status or 200)
+        seen[path] = answer.headers.get(SEEN)
         return len(heard)
 
     event.listen(engine, "before_cursor_execute", hear)
@@ -61,3 +68,17 @@ def test_a_part_that_is_asked_for_again_asks_nothing_that_it_does_not_show(
     send(app, shop)
     work(app)
     assert asked("/events?part=list") + 10 <= asked("/events")
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("path", ["/?part=now&known=", "/events?part=list", "/runs?part=list"])
+def test_a_part_in_which_nothing_is_new_asks_who_it_is_for_and_no_more(
+    app: Flask, ada: Person, asked, path: str
+) -> None:
+    with app.app_context():
+        shop = make_hook(ada)
+        make_rule(ada, shop)
+    send(app, shop)
+    work(app)
+    drawn = asked(path, 200)
+    assert asked(path, 204) == 2 < drawn  # BEGIN, and the session
