@@ -139,11 +139,8 @@ def _late(workspace_id: str, now: datetime) -> list[Worry]:
 
 def _of_runs(workspace_id: str, seen: dict[str, datetime], now: datetime) -> list[list[Worry]]:
     """In doubt, failed and held, by rule; names and newest runs of all are read at once."""
-    heaps = {
-        "unknown": figures.doubts_by_rule(workspace_id),
-        "failed": _failures(workspace_id, seen, now),
-        "held": figures.held_by_rule(workspace_id),
-    }
+    heaps = figures.in_need_by_rule(workspace_id, now - LOOKS_BACK)
+    heaps["failed"] = _not_dealt_with(workspace_id, heaps["failed"], seen)
     every = [heap for some in heaps.values() for heap in some]
     names = figures.rule_names(workspace_id, {heap.of for heap in every})
     newest = runs.runs_by_id(workspace_id, [heap.newest for heap in every])
@@ -159,10 +156,10 @@ def _of_heap(kind: str, heap: Heap, name: str, run: Run) -> Worry:
     return Worry(kind, heap.of, heap.count, about, run.sentence, run.fix, heap.since, last)
 
 
-def _failures(workspace_id: str, seen: dict[str, datetime], now: datetime) -> list[Heap]:
-    """What failed and was neither retried nor dealt with."""
+def _not_dealt_with(workspace_id: str, failed: list[Heap], seen: dict[str, datetime]) -> list[Heap]:
+    """Failures without those that somebody said are dealt with."""
     found = []
-    for heap in figures.failed_by_rule(workspace_id, now - LOOKS_BACK):
+    for heap in failed:
         if heap.of in seen and seen[heap.of] >= heap.since:
             count, last = figures.failed_since(workspace_id, heap.of, seen[heap.of])
             if last is None:

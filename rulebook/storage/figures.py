@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, TextClause, func, select
+from sqlalchemy import ColumnElement, Select, TextClause, func, literal, select, union_all
 from sqlalchemy.orm import aliased
 
 from rulebook.storage.audit import AuditEntry
@@ -31,16 +32,27 @@ class Heap:
     newest: str
 
 
-def failed_by_rule(workspace_id: str, since: datetime) -> list[Heap]:
-    """Failed runs since then that nobody retried, one heap for each rule; oldest heap first."""
-    first = func.min(Run.finished_at)
-    rows = db.session.execute(
-        select(Run.rule_id, func.count(), first, func.max(Run.id))
-        .where(*_failed(workspace_id), Run.id >= _made_by(since), Run.finished_at >= since)
+def in_need_by_rule(workspace_id: str, since: datetime) -> dict[str, list[Heap]]:
+    """Runs that need a person, by kind and rule, oldest heap first: `unknown` may have been sent;
+    `failed` failed since then and nobody retried them; `held` wait for a word about them, and not
+    about their target, which is switched off."""
+    kinds: list[tuple[str, Any, list[ColumnElement[bool] | TextClause]]] = [
+        ("unknown", Run.created_at, [Run.state == "unknown"]),
+        ("failed", Run.finished_at,
+         [*_failed(workspace_id), Run.id >= _made_by(since), Run.finished_at >= since]),
+        ("held", Run.created_at, [Run.state == "held", Run.held_for != "target"]),
+    ]  # fmt: skip
+    asked = [
+        select(literal(kind), Run.rule_id, func.count(), func.min(moment), func.max(Run.id))
+        .where(Run.workspace_id == workspace_id, LASTING, *those)
         .group_by(Run.rule_id)
-        .order_by(first)
-    )
-    return _heaps(rows)
+        for kind, moment, those in kinds
+    ]
+    rows = db.session.execute(union_all(*asked)).all()
+    return {
+        kind: sorted(_heaps(row[1:] for row in rows if row[0] == kind), key=lambda heap: heap.since)
+        for kind, _, _ in kinds
+    }
 
 
 def failed_since(workspace_id: str, rule_id: str, since: datetime) -> tuple[int, str | None]:
@@ -103,21 +115,6 @@ def _made_by(ended: datetime) -> str:
     return first_id("run", ended - LONGEST_LIFE)
 
 
-def held_by_rule(workspace_id: str) -> list[Heap]:
-    """Runs held for a word about them, one heap for each rule; oldest heap first. Those whose
-    target is switched off wait for a word about that."""
-    first = func.min(Run.created_at)
-    rows = db.session.execute(
-        select(Run.rule_id, func.count(), first, func.max(Run.id))
-        .where(
-            Run.workspace_id == workspace_id, Run.state == "held", LASTING, Run.held_for != "target"
-        )
-        .group_by(Run.rule_id)
-        .order_by(first)
-    )
-    return _heaps(rows)
-
-
 def poison_by_hook(workspace_id: str, since: datetime) -> list[Heap]:
     """Events since then that could not be judged, one heap for each hook; oldest heap first."""
     first = func.min(Event.received_at)
@@ -135,20 +132,8 @@ def poison_by_hook(workspace_id: str, since: datetime) -> list[Heap]:
     return _heaps(rows)
 
 
-def _heaps(rows: Iterable[Row[str, int, datetime | None, str]]) -> list[Heap]:
+def _heaps(rows: Iterable[Sequence[Any]]) -> list[Heap]:
     return [Heap(of, count, since, newest) for of, count, since, newest in rows if since]
-
-
-def doubts_by_rule(workspace_id: str) -> list[Heap]:
-    """Runs that may have been sent, one heap for each rule; oldest heap first."""
-    first = func.min(Run.created_at)
-    rows = db.session.execute(
-        select(Run.rule_id, func.count(), first, func.max(Run.id))
-        .where(Run.workspace_id == workspace_id, Run.state == "unknown", LASTING)
-        .group_by(Run.rule_id)
-        .order_by(first)
-    )
-    return _heaps(rows)
 
 
 def in_doubt(workspace_id: str, limit: int) -> list[Run]:
@@ -167,22 +152,15 @@ def waiting_runs(workspace_id: str, limit: int) -> list[Run]:
 
 def oldest_late(workspace_id: str, before: datetime) -> datetime | None:
     """Since when the oldest thing waits that should have been done before that moment."""
-    event = db.session.scalar(
-        select(func.min(Event.received_at)).where(
-            Event.workspace_id == workspace_id,
-            Event.state.in_(("received", "processing")),
-            WAITING,
-            Event.received_at < before,
-        )
+    waiting = (Event.state.in_(("received", "processing")), WAITING)
+    events = select(func.min(Event.received_at)).where(
+        Event.workspace_id == workspace_id, *waiting, Event.received_at < before
     )
-    run = db.session.scalar(
-        select(func.min(Run.next_attempt_at)).where(
-            Run.workspace_id == workspace_id,
-            Run.state == "queued",
-            Run.next_attempt_at < before,
-        )
+    due = select(func.min(Run.next_attempt_at)).where(
+        Run.workspace_id == workspace_id, Run.state == "queued", Run.next_attempt_at < before
     )
-    return min((moment for moment in (event, run) if moment), default=None)
+    oldest = db.session.scalars(union_all(events, due))
+    return min((moment for moment in oldest if moment), default=None)
 
 
 def open_counts(workspace_id: str) -> dict[str, int]:
