@@ -129,6 +129,7 @@ def _form(template: str, error: Invalid | None = None, **more: object) -> Respon
 
 def enter(session: str, there: str) -> ResponseReturnValue:
     """On to a page, signed in with this session."""
+    accounts.note_browser(session, request.headers.get("User-Agent", ""))
     answer = make_response(redirect(there, 303))
     answer.set_cookie(
         session_cookie(),

@@ -28,6 +28,7 @@ ASKS = {
     "people.remove": "somebody is removed",
     "people.hand_over": "the workspace is handed over",
     "people.leave": "you leave the workspace",
+    "account.email": "your e-mail address is changed",
     "settings.make_token": "a token is made",
     "hooks.change": "a signing secret is changed",
     "hooks.rotate": "a hook gets a new address",

@@ -1,6 +1,7 @@
 """The blueprints, one for each noun; a page that is not listed here does not exist."""
 
 from web import (
+    account,
     accounts,
     alerts,
     api,
@@ -32,6 +33,7 @@ BLUEPRINTS = tuple(
         callbacks,
         api,
         accounts,
+        account,
         home,
         hooks,
         ways,

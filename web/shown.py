@@ -169,11 +169,12 @@ def event_words(event: Any) -> tuple[str, str, str]:
 
 
 def zone() -> ZoneInfo:
-    """The zone of the signed-in person's workspace, or of the one whose page is shown."""
+    """The signed-in person's own zone or else their workspace's, or that of the page that is
+    shown."""
     if "zone" in g:
         return g.zone
     here = g.get("signed_in")
-    return ZoneInfo(here.workspace.zone if here else "UTC")
+    return ZoneInfo((here.user.zone or here.workspace.zone) if here else "UTC")
 
 
 def ago(at: datetime | None) -> str:

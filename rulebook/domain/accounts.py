@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from email_validator import EmailNotValidError, validate_email
 
+from rulebook.domain.actor import note_everywhere
 from rulebook.domain.house import house
 from rulebook.domain.throttle import count_try
 from rulebook.domain.workspaces import name_problems, zone_problems
@@ -221,6 +222,40 @@ def set_password(token: str, password: str, address: str = "") -> str:
     user.password = _hash(password)
     users.end_sessions(user.id)
     return _open_session(user, address, utcnow())
+
+
+def change_password(token: str, present: str, password: str, address: str) -> str:
+    """Another password, for whoever knows the present one; every session ends, and a new one
+    begins here: its token. Raises Invalid, NotSignedIn, TooMany."""
+    now = utcnow()
+    here = signed_in(token, now)
+    if here is None:
+        raise NotSignedIn("You are not signed in any more.", "Sign in again.")
+    user_id, email, workspace_id = here.user.id, here.user.email, here.workspace.id
+    if _checked(email, present, address, now) is None:
+        raise Invalid.at("/present", "This is not your password.", "Capital letters count in it.")
+    if problems := _password_problems(password, email):
+        raise Invalid(problems)
+    if password == present:
+        raise Invalid.at("/password", "This is the password that you have.", "Choose another one.")
+    db.session.rollback()  # nobody waits for the database while this is reckoned
+    hashed = _hash(password)
+    user = users.user_by_id(user_id)
+    if user is None:
+        raise NotSignedIn("You are not signed in any more.", "Sign in again.")
+    user.password = hashed
+    users.end_sessions(user_id)
+    users.void_links("password", user_id)
+    note_everywhere(user_id, address, "account.password")
+    return _open_session(user, address, now, workspace_id)
+
+
+def note_browser(token: str, agent: str) -> None:
+    """Keep what the browser of a session calls itself, for its owner to tell it by. Commits."""
+    session = users.session_by_hash(digest(token), utcnow())
+    if session:
+        session.agent = "".join(letter for letter in agent if letter.isprintable())[:200]
+    db.session.commit()
 
 
 def signed_in(token: str, now: datetime | None = None) -> SignedIn | None:

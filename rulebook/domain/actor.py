@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rulebook.errors import NotAllowed
-from rulebook.storage import db
+from rulebook.storage import db, workspaces
 from rulebook.storage.audit import AuditEntry
 
 SCOPES = ("read", "write", "send")
@@ -63,3 +63,11 @@ class Actor:
                 detail=detail,
             )
         )
+
+
+def note_everywhere(user_id: str, address: str, what: str, detail: str = "") -> None:
+    """Note what somebody did to their own account in every workspace that they are in."""
+    for each in workspaces.workspaces_of(user_id):
+        entry = AuditEntry(workspace_id=each.id, user_id=user_id, address=address, what=what,
+                           thing=user_id, detail=detail)  # fmt: skip
+        db.session.add(entry)

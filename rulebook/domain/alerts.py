@@ -172,7 +172,8 @@ def _letters(
         mine = [each for each in begun if each.kind in kinds]
         over = [each for each in ended if each.kind in kinds and (not choice or choice.endings)]
         if mine or over:
-            letter = _letter(workspace.name, mine, over, zone)
+            own = ZoneInfo(user.zone or workspace.zone)
+            letter = _letter(workspace.name, mine, over, own)
             row = {"action": way.action if way else "", "user_id": user.id, "to": user.email,
                    "connection_id": way.connection_id if way else None}  # fmt: skip
             kept = {} if way else {"state": "kept", "sentence": NO_WAY, "finished_at": now}

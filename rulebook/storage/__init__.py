@@ -7,6 +7,7 @@ from rulebook.storage import (
     audit,
     bulks,
     changed,
+    confirmations,
     connections,
     deliveries,
     doubts,
@@ -51,10 +52,11 @@ from rulebook.storage.engine import (
 )
 
 __all__ = [
-    "Base", "alerts", "attempts", "audit", "bulks", "changed", "commit", "connections", "db",
-    "deliveries", "doubts", "event_claims", "events", "evidence", "fields", "figures", "finding",
-    "held", "hooks", "invites", "keep_connection", "lazily", "ledger", "let_others_first",
-    "move_the_log", "new_id", "notices", "open_database", "reading", "revisions", "rollback",
-    "rules", "run_claims", "runs", "saved", "sealed", "search", "search_cards", "search_source",
-    "tallies", "targets", "upgrade", "users", "utcnow", "verdicts", "workspaces",
+    "Base", "alerts", "attempts", "audit", "bulks", "changed", "commit", "confirmations",
+    "connections", "db", "deliveries", "doubts", "event_claims", "events", "evidence", "fields",
+    "figures", "finding", "held", "hooks", "invites", "keep_connection", "lazily", "ledger",
+    "let_others_first", "move_the_log", "new_id", "notices", "open_database", "reading",
+    "revisions", "rollback", "rules", "run_claims", "runs", "saved", "sealed", "search",
+    "search_cards", "search_source", "tallies", "targets", "upgrade", "users", "utcnow",
+    "verdicts", "workspaces",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, case, select, update
+from sqlalchemy import ForeignKey, case, delete, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
@@ -21,6 +21,9 @@ class User(Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: new_id("usr"))
     email: Mapped[str] = mapped_column(Line(254), unique=True)
     password: Mapped[str | None] = mapped_column(Line(255))
+    name: Mapped[str] = mapped_column(Line(100), default="", server_default="")
+    # The zone that pages are read in; empty: the workspace's.
+    zone: Mapped[str] = mapped_column(Line(64), default="", server_default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
 
 
@@ -38,6 +41,8 @@ class Session(Base):
     address: Mapped[str] = mapped_column(Line(64), default="")
     # When the password was last given; None: when the session began.
     proved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # What the browser called itself when the session began.
+    agent: Mapped[str] = mapped_column(Line(200), default="", server_default="")
 
 
 class ApiToken(Base):
@@ -128,6 +133,20 @@ def session_by_hash(id_hash: str, now: datetime) -> Session | None:
     return db.session.scalar(
         select(Session).where(Session.id_hash == id_hash, Session.expires_at > now)
     )
+
+
+def sessions_of(user_id: str, now: datetime, seen_since: datetime) -> list[Session]:
+    """The person's sessions that still work, last used first."""
+    live = select(Session).where(
+        Session.user_id == user_id, Session.expires_at > now, Session.seen_at >= seen_since
+    )
+    return list(db.session.scalars(live.order_by(Session.seen_at.desc(), Session.id_hash)))
+
+
+def end_other_sessions(user_id: str, but_hash: str) -> int:
+    """Sign the person out everywhere but in this session; how many ended."""
+    others = delete(Session).where(Session.user_id == user_id, Session.id_hash != but_hash)
+    return change(others)
 
 
 def token_by_hash(token_hash: str) -> ApiToken | None:

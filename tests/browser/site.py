@@ -19,7 +19,7 @@ from sqlalchemy import select
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from rulebook import config, storage
-from rulebook.domain import accounts, bulk, evidence, people, rules
+from rulebook.domain import accounts, bulk, evidence, oneself, people, rules
 from rulebook.domain.chosen import Which
 from rulebook.domain.connections import make_connection
 from rulebook.domain.hidden_fields import hide_field
@@ -72,6 +72,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     "connections.edit": ("/connections/{connection}",),
     "settings.index": ("/settings",),
     "people.index": ("/settings/people",),
+    "account.index": ("/account",),
+    "account.confirm": ("/account/new-email/{new_email}",),
     "accounts.prove": ("/prove?next=/events/export.csv",),
     "alerts.index": ("/alerts",),
     "recipes.index": ("/recipes",),
@@ -183,6 +185,7 @@ def furnish(site: Site) -> None:
         ids["recipe"] = RECIPES[0].id
         make_person(app, "bo", workspace_of=ada, role="editor")
         ids["join"] = people.invite(ada.actor, "dee@shop.example", "viewer")[1]
+        ids["new_email"] = oneself.ask_for_email(ada.actor, "ada@else.example")[1]
         ids["password"] = accounts.make_link("password", ada.user_id)
     site.ids |= ids
 

@@ -136,6 +136,11 @@ def test_a_viewer_changes_nothing(app: Flask, ada: Person, known: dict[str, str]
         "accounts.theme",
         "accounts.sign_in",
         "accounts.prove",
+        "account.change",
+        "account.email",
+        "account.forget",
+        "account.password",
+        "account.end_others",
         "alerts.mine",
         "people.leave",
     }

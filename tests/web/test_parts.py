@@ -13,7 +13,7 @@ from flask import Flask, render_template, render_template_string
 
 from rulebook.errors import Problem
 
-ROOMS = "home hooks events rules runs connections settings outbox".split()
+ROOMS = "home hooks events rules runs connections settings outbox account".split()
 WORKSPACE = SimpleNamespace(name="Linden Tea", zone="Europe/Vienna")
 ADA = SimpleNamespace(email="ada@linden-tea.example")
 NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
