@@ -48,10 +48,9 @@ class OfHook(Protocol):
     def settings(self) -> Mapping[str, Any]: ...
 
 
-def covered(provider: str, settings: Mapping[str, Any], value: Any, body: bytes) -> Any:
-    """A payload without what is hidden by its place."""
-    places = _places(hidden_on(provider, settings), value, body)
-    return _cover(value, places) if places else value
+def covered(hook: OfHook, value: Any, body: bytes) -> Any:
+    """A payload without what is hidden in it, by its place or wherever it turns up again."""
+    return Hiding(hook, (), "", value, body).payload
 
 
 def _places(hidden: Hidden, value: Any, body: bytes) -> Covers:

@@ -17,9 +17,8 @@ from rulebook.domain.asking import FieldAsked, holds
 from rulebook.domain.hiding import covered
 from rulebook.domain.indexing import cards_of, outcome_of
 from rulebook.domain.reading import payload_in
-from rulebook.storage import events, finding, search_source
-from rulebook.storage.base import JsonDict
-from rulebook.storage.events import Event, EventFilter
+from rulebook.storage import events, finding, hooks, search_source
+from rulebook.storage.events import Event, EventFilter, Readable
 from rulebook.storage.finding import Wanted
 from rules import terms
 
@@ -111,6 +110,7 @@ class _Look:
         self.workspace_id, self.narrowed, self.fields = workspace_id, narrowed, fields
         self.after_id = after_id
         self.words = terms.asked(narrowed.text or "")
+        self.unread = hooks.to_reread(workspace_id) if self.words else {}
         self.judged = 0
 
     def page(self, limit: int, before: str | None) -> Page:
@@ -181,7 +181,9 @@ class _Look:
         if self.fields:
             ids = self._with_fields(ids)
         found = [each for each in events.events_of(self.workspace_id, ids) if self._fits(each)]
-        if step.sure or not found:
+        if step.sure:
+            return self._with_seen_words(found)
+        if not found:
             return found
         self.judged += 0 if self.fields else len(found)
         return self._with_words(self._with_rule(found))
@@ -189,14 +191,12 @@ class _Look:
     def _with_fields(self, ids: Sequence[str]) -> list[str]:
         self.judged += len(ids)
         bodies = events.readable_bodies_of(ids)
-        return [each for each in ids if each in bodies and self._holds(*bodies[each])]
+        return [each for each in ids if each in bodies and self._holds(bodies[each])]
 
-    def _holds(
-        self, body: bytes, content_type: str, part: int | None, provider: str, settings: JsonDict
-    ) -> bool:
-        value = payload_in(body, content_type, provider, part).value
+    def _holds(self, one: Readable) -> bool:
+        value = payload_in(one.body, one.content_type, one.provider, one.part).value
         # Nobody finds out by asking what is hidden.
-        value = covered(provider, settings, value, body)
+        value = covered(one, value, one.body)
         return all(holds(each, value) for each in self.fields)
 
     def _fits(self, event: Event) -> bool:
@@ -216,6 +216,13 @@ class _Look:
             return found
         met = search_source.rules_met([event.id for event in found])
         return [each for each in found if self.narrowed.rule_id in met.get(each.id, ())]
+
+    def _with_seen_words(self, found: list[Event]) -> list[Event]:
+        """Those that have the words still, where a field was hidden since the index looked."""
+        unsure = [each for each in found if each.id < self.unread.get(each.hook_id, "")]
+        self.judged += len(unsure)
+        kept = {each.id for each in self._with_words(unsure)}
+        return [each for each in found if each.id in kept or each not in unsure]
 
     def _with_words(self, found: list[Event]) -> list[Event]:
         if not self.words or not found:

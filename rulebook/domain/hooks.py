@@ -9,7 +9,7 @@ from typing import Any
 
 from rulebook.domain.accounts import digest
 from rulebook.domain.actor import Actor
-from rulebook.domain.hidden import hidden_on
+from rulebook.domain.hidden import Hidden, hidden_on
 from rulebook.domain.hook_settings import settings_problems
 from rulebook.domain.house import house
 from rulebook.domain.masking import HIDDEN
@@ -17,10 +17,11 @@ from rulebook.errors import Invalid, NotFound, Problem
 from rulebook.providers import PROVIDERS, UNKNOWN_SENDER
 from rulebook.sealing import Sealer
 from rulebook.storage import db, events, fields, hooks, utcnow
-from rulebook.storage.base import new_id
+from rulebook.storage.base import first_id, new_id
 from rulebook.storage.hooks import Hook, HookAtDoor
 
 OVERLAP = timedelta(hours=24)
+SOON = timedelta(minutes=1)
 MOST_SECRETS = 2
 MOST_SECRET = 500  # bytes
 
@@ -62,6 +63,7 @@ def change_hook(actor: Actor, hook_id: str, **changes: Any) -> Hook:
     problems += _secret_problems(provider, secret, settings)
     if problems:
         raise Invalid(problems)
+    of_sender = hook.provider
     if provider != hook.provider:
         hook.provider, hook.secrets_sealed = provider, None
     if "name" in changes:
@@ -70,6 +72,7 @@ def change_hook(actor: Actor, hook_id: str, **changes: Any) -> Hook:
         hook.paused = bool(changes["paused"])
     if "hidden" in changes.get("settings", {}):
         _hide(actor, hook, settings)
+    _follow_hidden(hook, hidden_on(of_sender, hook.settings), hidden_on(provider, settings))
     hook.settings = with_secret(settings, secret)
     if "secret" in changes:
         # An empty secret removes the check; a new one is taken beside the last, for rotation.
@@ -88,9 +91,18 @@ def _hide(actor: Actor, hook: Hook, settings: dict[str, Any]) -> None:
         actor.note("hook.show", hook.id, ", ".join(sorted(before - now)))
     if now - before:
         settings["hidden"] = sorted(now)
-        hook.hidden_at = utcnow()
-        fields.forget_examples(hook.id, HIDDEN, hidden_on(hook.provider, settings).covers)
         actor.note("hook.hide", hook.id, ", ".join(sorted(now - before)))
+
+
+def _follow_hidden(hook: Hook, before: Hidden, now: Hidden) -> None:
+    """What was written down of earlier events follows what is hidden from now on."""
+    if now.paths == before.paths and now.headers == before.headers:
+        return
+    if set(now.paths) - set(before.paths) or now.headers - before.headers:
+        hook.hidden_at = utcnow()
+        fields.forget_examples(hook.id, HIDDEN, now.covers)
+    # Whoever indexes meanwhile knows nothing of it before the commit, which comes soon.
+    hook.reread_below = first_id("evt", utcnow() + SOON)
 
 
 def release_hook(actor: Actor, hook_id: str) -> list[str]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from rulebook.domain.hiding import Hiding
 from rulebook.domain.reading import payload_in
-from rulebook.storage import db, reading, search, search_cards, search_source, utcnow
+from rulebook.storage import db, hooks, reading, search, search_cards, search_source, utcnow
 from rulebook.storage.base import first_id
 from rulebook.storage.search import Card
 from rulebook.storage.search_source import Source
@@ -60,6 +60,27 @@ def catch_up(now: datetime | None = None) -> int:
             search_cards.put_cards(index, cards_of(search_source.sources_of(late)))
         db.session.commit()
     return len(late)
+
+
+def reread_some(most: int = MOST_AT_ONCE) -> bool:
+    """Make the words of earlier events anew where a field was hidden or shown since, newest first,
+    of so many; whether there was anything to do. Harmless when several do it at once, and when one
+    dies in the middle: how far it has come is noted last."""
+    with search.writing_index(wait=False) as index, reading():
+        waiting = hooks.next_to_reread() if index is not None else None
+        if index is None or waiting is None:
+            db.session.commit()
+            return False
+        hook_id, below = waiting
+        upto, _ = search.marks(index)
+        ids = search_source.ids_of_hook(hook_id, below, most)
+        known = [each for each in ids if each <= upto]
+        search_cards.forget_words(index, known)
+        search_cards.put_cards(index, cards_of(search_source.sources_of(known)))
+        db.session.commit()
+    hooks.note_reread(hook_id, below, ids[-1] if len(ids) == most else None)
+    db.session.commit()
+    return True
 
 
 def _changed(index: Connection) -> set[str]:

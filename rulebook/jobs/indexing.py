@@ -10,7 +10,13 @@ from collections.abc import Callable
 from flask import Flask
 from sqlalchemy.exc import DatabaseError
 
-from rulebook.domain.indexing import begin_anew, catch_up, index_some, purge_some
+from rulebook.domain.indexing import (
+    begin_anew,
+    catch_up,
+    index_some,
+    purge_some,
+    reread_some,
+)
 from rulebook.domain.judge import still_coming
 
 log = logging.getLogger("rulebook.indexing")
@@ -36,11 +42,14 @@ def _keep(app: Flask, stop: threading.Event, busy: Callable[[], bool]) -> None:
         try:
             with app.app_context():
                 more = index_some()
+                again = not more and reread_some()
                 if began - caught_up > CATCH_UP_EVERY:
                     caught_up = began
                     catch_up()
-                if began - purged > PURGE_EVERY and not purge_some():
+                # What is read again leaves words behind in each block: those are taken off at last.
+                if not again and began - purged > PURGE_EVERY and not purge_some():
                     purged = began
+                more = more or again
                 rest = REST_IN_BURST if more and (busy() or still_coming()) else REST
         except DatabaseError as problem:
             log.exception("The search index could not be written; the next round tries again.")

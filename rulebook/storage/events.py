@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -202,11 +202,19 @@ def body_id() -> ColumnElement[str]:
     return func.coalesce(Event.part_of, Event.id)
 
 
-def readable_bodies_of(
-    event_ids: Sequence[str],
-) -> dict[str, tuple[bytes, str, int | None, str, JsonDict]]:
-    """What is needed to read several events, by event id: the exact bytes, their content type, the
-    event's place in a batch, the hook's provider and settings."""
+class Readable(NamedTuple):
+    """What is needed to read an event: the exact bytes, their content type, its place in a batch,
+    the hook's provider and settings."""
+
+    body: bytes
+    content_type: str
+    part: int | None
+    provider: str
+    settings: JsonDict
+
+
+def readable_bodies_of(event_ids: Sequence[str]) -> dict[str, Readable]:
+    """What is needed to read several events, by event id."""
     rows = db.session.execute(
         select(
             Event.id, EventBody.body, Event.content_type, Event.part, Hook.provider, Hook.settings
@@ -215,7 +223,7 @@ def readable_bodies_of(
         .join(Hook, Hook.id == Event.hook_id)
         .where(Event.id.in_(event_ids))
     )
-    return {row[0]: (row[1], row[2], row[3], row[4], row[5]) for row in rows}
+    return {row[0]: Readable._make(row[1:]) for row in rows}
 
 
 def page_of_events(

@@ -37,6 +37,9 @@ class Hook(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     # When a field was last hidden: what was written down of an event before may tell it.
     hidden_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # The search index may hold words of older events as they were before a field was hidden or
+    # shown; this goes down as they are read again, and is None once all of them were.
+    reread_below: Mapped[str | None] = mapped_column(Id)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
@@ -137,6 +140,29 @@ def keep_first_secret(hook_id: str, sealed: str, settings: JsonDict) -> bool:
         .values(secrets_sealed=sealed, settings=settings)
     )  # fmt: skip
     return kept == 1
+
+
+def to_reread(workspace_id: str) -> dict[str, str]:
+    """The hooks of which earlier events are still to be read again for the search index, and below
+    which id."""
+    found = select(Hook.id, Hook.reread_below).where(
+        Hook.workspace_id == workspace_id, Hook.reread_below.is_not(None)
+    )
+    return {hook_id: below for hook_id, below in db.session.execute(found) if below}
+
+
+def next_to_reread() -> tuple[str, str] | None:
+    """One of these hooks, of any workspace, and below which id; for the worker."""
+    found = select(Hook.id, Hook.reread_below).where(Hook.reread_below.is_not(None))
+    row = db.session.execute(found.order_by(Hook.id).limit(1)).one_or_none()
+    return (row[0], row[1]) if row and row[1] else None
+
+
+def note_reread(hook_id: str, below: str, further: str | None) -> None:
+    """Note that events below this id were read again, down to `further`, or all of them. Nothing
+    where somebody hid or showed another field meanwhile."""
+    done = update(Hook).where(Hook.id == hook_id, Hook.reread_below == below)
+    change(done.values(reread_below=further))
 
 
 def lock_hook(hook_id: str) -> None:

@@ -64,6 +64,12 @@ def ids_between(after_id: str, before_id: str, limit: int) -> list[str]:
     return list(db.session.scalars(found.order_by(Event.id).limit(limit)))
 
 
+def ids_of_hook(hook_id: str, below_id: str, limit: int) -> list[str]:
+    """The ids of a hook's events below this one, newest first."""
+    found = select(Event.id).where(Event.hook_id == hook_id, Event.id < below_id)
+    return list(db.session.scalars(found.order_by(Event.id.desc()).limit(limit)))
+
+
 def states_of(event_ids: Collection[str]) -> dict[str, str]:
     """The states of these events."""
     rows = db.session.execute(select(Event.id, Event.state).where(Event.id.in_(event_ids)))
