@@ -15,8 +15,8 @@ LISTS = (
     ("stops", "off", "stop matching"),
     ("starts", "plus", "start"),
     ("met", "tick", "matched"),
-    ("near", "search", "near miss"),
     ("not", "cross", "not matched"),
+    ("near", "search", "near miss"),
 )
 OPEN = ("stops", "starts")
 
@@ -58,8 +58,9 @@ def turns(weighed: Weighed, voice: Voice, saved: Node | None) -> Turns:
         if found:
             told = [(each.event, voice.turned(each, weighed, saved) if name in WHY else "")
                     for each in found]  # fmt: skip
-            many = "es" if name == "near" and len(found) != 1 else ""
-            lists.append(Listed(name, icon, f"{len(found)} {title}{many}", told, name in OPEN))
+            if name == "near":
+                title += f"{'es' if len(found) != 1 else ''} among them"
+            lists.append(Listed(name, icon, f"{len(found)} {title}", told, name in OPEN))
     dots = [(each.event, each.turn) for each in weighed.judged]
     return Turns(dots, lists, len(by["stops"]), len(by["starts"]), len(by["near"]))
 
