@@ -11,36 +11,42 @@ from werkzeug.datastructures import MultiDict
 
 from rulebook.actions import ACTIONS
 from rulebook.domain import bulk
-from rulebook.domain.chosen import MOST_CHOSEN, Which
+from rulebook.domain.chosen import MOST_CHOSEN, MOST_COUNTED, Which
 from rulebook.domain.deeds import DEEDS, Preview
 from rulebook.domain.hiding import runs_shown
 from rulebook.errors import Conflict, Invalid, NotFound
+from rulebook.storage import users
 from web import finder, runlist
+from web.bulklist import of_which
 from web.fragments import page
 from web.guard import actor
 
 pages = Blueprint("bulk", __name__)
 
+SHOWN = 50
+
 
 @dataclass(frozen=True)
 class Words:
-    """How a deed is called: on its button, while it goes on, of what it is done, what came of
-    it."""
+    """How a deed is called: on its button, while it goes on, once it is done, of what it is done,
+    what came of it."""
 
     verb: str
     doing: str
+    done: str
     of: tuple[str, str]
     came: tuple[str, str]
     icon: str
 
 
 WORDS = {
-    "replay": Words("Replay", "Replaying", ("event", "events"), ("run planned", "runs planned"),
-                    "replay"),
-    "retry": Words("Retry", "Retrying", ("run", "runs"), ("run planned", "runs planned"), "replay"),
-    "release": Words("Release", "Releasing", ("held run", "held runs"),
+    "replay": Words("Replay", "Replaying", "Replayed", ("event", "events"),
+                    ("run planned", "runs planned"), "replay"),
+    "retry": Words("Retry", "Retrying", "Retried", ("run", "runs"),
+                   ("run planned", "runs planned"), "replay"),
+    "release": Words("Release", "Releasing", "Released", ("held run", "held runs"),
                      ("run released", "runs released"), "send"),
-    "cancel": Words("Cancel", "Cancelling", ("waiting run", "waiting runs"),
+    "cancel": Words("Cancel", "Cancelling", "Cancelled", ("waiting run", "waiting runs"),
                     ("run cancelled", "runs cancelled"), "cross"),
 }  # fmt: skip
 _LISTS = {"events": "events.index", "runs": "runs.index"}
@@ -87,13 +93,40 @@ def begin(what: str) -> ResponseReturnValue:
     return redirect(url_for("bulk.show", bulk_id=made.id), 303)
 
 
+@pages.get("/bulks")
+def index() -> ResponseReturnValue:
+    """What was done to many at once, newest first."""
+    older = request.args.get("older")
+    found = bulk.recent(actor(), SHOWN + 1, older)
+    shown = found[:SHOWN]
+    return page(
+        "bulks.html",
+        bulks=shown,
+        words=WORDS,
+        of=of_which(actor().workspace_id, shown),
+        by=users.emails({each.user_id for each in shown if each.user_id}),
+        most_counted=MOST_COUNTED,
+        at_top=not older,
+        older=url_for("bulk.index", older=shown[-1].id) if len(found) > SHOWN else None,
+        refresh=url_for("bulk.index", part="list"),
+    )
+
+
 @pages.get("/bulks/<bulk_id>")
 def show(bulk_id: str) -> ResponseReturnValue:
     """How far it has come; it can be left, and stopped."""
     found = bulk.find_bulk(actor(), bulk_id)
-    return page("bulk.html", bulk=found, words=WORDS[found.what], sends=DEEDS[found.what].sends,
-                list=url_for(_LISTS[DEEDS[found.what].of]), may_send=actor().may("send"),
-                refresh=url_for("bulk.show", bulk_id=bulk_id, part="progress"))  # fmt: skip
+    return page(
+        "bulk.html",
+        bulk=found,
+        words=WORDS[found.what],
+        sends=DEEDS[found.what].sends,
+        of=of_which(actor().workspace_id, [found])[found.id],
+        by=users.emails({found.user_id or ""}).get(found.user_id or ""),
+        most_counted=MOST_COUNTED,
+        may_send=actor().may("send"),
+        refresh=url_for("bulk.show", bulk_id=bulk_id, part="progress"),
+    )
 
 
 @pages.post("/bulks/<bulk_id>/stop")

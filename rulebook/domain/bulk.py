@@ -11,7 +11,15 @@ from collections import Counter
 from datetime import datetime
 
 from rulebook.domain.actor import Actor
-from rulebook.domain.chosen import ABOVE_ALL, MOST_CHOSEN, Which, next_ids, read, written
+from rulebook.domain.chosen import (
+    ABOVE_ALL,
+    MOST_CHOSEN,
+    Which,
+    next_ids,
+    read,
+    total,
+    written,
+)
 from rulebook.domain.deeds import DEEDS, Deed, Preview
 from rulebook.errors import Conflict, Invalid, NotFound, RulebookError
 from rulebook.storage import bulks, db, new_id, utcnow, workspaces
@@ -61,8 +69,9 @@ def begin(actor: Actor, which: Which) -> Bulk:
     if len(bulks.going(actor.workspace_id)) >= MOST_GOING:
         raise Conflict("Five of these are under way already.", "Wait for one, or stop one.")
     made = Bulk(id=new_id("blk"), workspace_id=actor.workspace_id, user_id=actor.user_id,
-                what=which.what, asked=written(which), upto=above_now,
-                created_at=utcnow())  # fmt: skip
+                what=which.what, upto=above_now, created_at=utcnow(),
+                asked=written(which) | {"total": total(actor, which, DEEDS[which.what].of)},
+                )  # fmt: skip
     db.session.add(made)
     actor.note(f"bulk.{which.what}", made.id)
     db.session.commit()

@@ -8,12 +8,13 @@ from typing import Any
 
 from rulebook.domain.actor import Actor
 from rulebook.domain.asking import FieldAsked, field_asked
-from rulebook.domain.history import search
+from rulebook.domain.history import count_all, search
 from rulebook.storage import ledger
 from rulebook.storage.events import EventFilter
-from rulebook.storage.ledger import RunFilter
+from rulebook.storage.ledger import RunFilter, count_runs
 
 MOST_CHOSEN = 500
+MOST_COUNTED = 10_000
 ABOVE_ALL = {"events": "evt_" + "f" * 32, "runs": "run_" + "f" * 32}
 
 
@@ -42,6 +43,17 @@ def next_ids(
         return [event.id for event in found.events], found.next
     page = ledger.page(actor.workspace_id, which.runs, limit, upto)
     return [run.id for run in page.runs], page.next
+
+
+def total(actor: Actor, which: Which, of: str) -> int | None:
+    """How many there are to look at, counted up to `MOST_COUNTED`; None where one has to look at
+    them all to know."""
+    if which.chosen:
+        return len(set(which.chosen))
+    if of == "runs":
+        narrowed = which.runs
+        return None if narrowed.to else count_runs(actor.workspace_id, narrowed, MOST_COUNTED)
+    return count_all(actor) if which.events == EventFilter() and not which.fields else None
 
 
 def written(which: Which) -> dict[str, Any]:

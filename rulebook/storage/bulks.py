@@ -23,9 +23,9 @@ _GOING = text("state = 'going'")
 
 
 class Bulk(Base):
-    """what: replay, retry, release or cancel; `asked`: which events or runs, and how; `upto`: the
-    last id that was looked at, newest first; sent: how many runs came of it; left_out: of how many
-    nothing came, by the reason."""
+    """what: replay, retry, release or cancel; `asked`: which events or runs, how, and how many they
+    were; `upto`: the last id that was looked at, newest first; sent: how many runs came of it;
+    left_out: of how many nothing came, by the reason."""
 
     __tablename__ = "bulk"
     __table_args__ = (
@@ -48,6 +48,14 @@ class Bulk(Base):
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @property
+    def total(self) -> int | None:
+        """How many there are to look at, counted up to 10,000; None where that is not known."""
+        known: int | None = self.asked.get("total")
+        if self.state == "done":
+            return self.looked
+        return None if known is None else max(known, self.looked)
 
 
 def bulk(workspace_id: str, bulk_id: str) -> Bulk | None:

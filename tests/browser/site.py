@@ -65,6 +65,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "runs.retry_failed": ("/runs/retry",),
     "bulk.ask": ("/together/replay?id={event}", "/together/retry?state=failed&fit=yes",
                  "/together/cancel?id={unknown}"),
+    "bulk.index": ("/bulks",),
     "bulk.show": ("/bulks/{bulk}",),
     "outbox.index": ("/outbox",),
     "connections.index": ("/connections",),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
@@ -14,17 +14,22 @@ from rulebook.domain.deeds import DEEDS
 from rulebook.domain.hiding import runs_shown
 from rulebook.errors import Invalid, Problem
 from rulebook.storage.bulks import Bulk
+from rulebook.storage.users import emails
 from web import finder, runlist
 from web.api import events, runs
 from web.api.calls import Ask, call, read_query
 from web.api.paging import paged
 from web.api.shapes import Shape, Want, moment
+from web.bulklist import of_which
 
 BULK = Shape("Bulk", "Something that is done to many at once. `state`: going, done or stopped; "
-             "`looked`: how many events or runs were looked at; `done`: how many runs came of it; "
-             "`left_out`: of how many nothing came, and why.", {
-    "id": "text", "what": "text", "state": "text", "looked": "count", "done": "count",
-    "left_out": "[LeftOut]", "sentence": "text", "created_at": "time", "finished_at": "time?",
+             "`looked`: how many events or runs were looked at; `total`: of how many, counted up "
+             "to 10,000, where that is known; `done`: how many runs came of it; `left_out`: of how "
+             "many nothing came, and why; `of`: what it was asked for, in words; `by`: the e-mail "
+             "address of whoever asked.", {
+    "id": "text", "what": "text", "state": "text", "looked": "count", "total": "count?",
+    "done": "count", "left_out": "[LeftOut]", "sentence": "text", "of": "text", "by": "text?",
+    "created_at": "time", "finished_at": "time?",
 })  # fmt: skip
 LEFT_OUT = Shape("LeftOut", "How many are left out for one reason.", {
     "why": "text", "count": "count",
@@ -76,7 +81,8 @@ def begin(ask: Ask) -> Any:
 def index(ask: Ask) -> Any:
     """List bulks, newest first."""
     found = verbs.recent(ask.actor, ask.limit + 1, ask.cursor)
-    return paged(found, ask.limit, lambda each: each.id, _shown)
+    of, by = of_which(ask.actor.workspace_id, found), emails(_askers(found))
+    return paged(found, ask.limit, lambda each: each.id, lambda each: _told(each, of, by))
 
 
 @call("GET", "/bulks/{id}", gives=BULK)
@@ -145,15 +151,26 @@ def _left_out(counts: Mapping[str, int]) -> list[dict[str, Any]]:
     return [{"why": why, "count": count} for why, count in counts.items()]
 
 
+def _askers(found: Sequence[Bulk]) -> set[str]:
+    return {each.user_id for each in found if each.user_id}
+
+
 def _shown(bulk: Bulk) -> dict[str, Any]:
+    return _told(bulk, of_which(bulk.workspace_id, [bulk]), emails(_askers([bulk])))
+
+
+def _told(bulk: Bulk, of: Mapping[str, str], by: Mapping[str, str]) -> dict[str, Any]:
     return {
         "id": bulk.id,
         "what": bulk.what,
         "state": bulk.state,
         "looked": bulk.looked,
+        "total": bulk.total,
         "done": bulk.sent,
         "left_out": _left_out(bulk.left_out),
         "sentence": bulk.sentence,
+        "of": of[bulk.id],
+        "by": by.get(bulk.user_id or ""),
         "created_at": moment(bulk.created_at),
         "finished_at": moment(bulk.finished_at),
     }
