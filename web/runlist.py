@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from flask import request, url_for
 
+from rulebook.domain import found_runs
 from rulebook.domain.hiding import runs_shown
 from rulebook.domain.saved import saved_filters
 from rulebook.storage import connections, figures, ledger, rules, utcnow
@@ -99,7 +100,7 @@ def runs_page() -> str:
     older, top = request.args.get("older"), request.args.get("top")
     # An id with anything behind it is the next text after it: the row itself is in the page.
     start = older or (f"{top}0" if top else None)
-    found = ledger.page(me.workspace_id, narrowed, SHOWN, start)
+    found = found_runs.page(me.workspace_id, narrowed, SHOWN, start)
     counts = figures.open_counts(me.workspace_id)
     undecided = (
         figures.in_doubt(me.workspace_id, 5)
@@ -120,7 +121,7 @@ def runs_page() -> str:
         tabs=_tabs(asked, counts),
         tickable={state for deed in looked_for.tab.deeds for state in TAKES[deed][0]},
         unfinished=found.unfinished,
-        newer=ledger.count_newer(me.workspace_id, narrowed, top) if top and not older else 0,
+        newer=found_runs.count_newer(me.workspace_id, narrowed, top) if top and not older else 0,
         at_top=not older,
         older_url=_link(asked, older=found.next) if found.next else None,
         newest_url=_link(asked) if older else None,

@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from rulebook.domain import found_runs
 from rulebook.domain.actor import Actor
 from rulebook.domain.asking import FieldAsked, field_asked
 from rulebook.domain.history import count_all, search
-from rulebook.storage import ledger
 from rulebook.storage.events import EventFilter
 from rulebook.storage.ledger import RunFilter, count_runs
 
@@ -41,7 +41,7 @@ def next_ids(
     if of == "events":
         found = search(actor, which.events, limit, upto, which.fields)
         return [event.id for event in found.events], found.next
-    page = ledger.page(actor.workspace_id, which.runs, limit, upto)
+    page = found_runs.page(actor.workspace_id, which.runs, limit, upto)
     return [run.id for run in page.runs], page.next
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from rulebook.actions import ACTIONS, Message
+from rulebook.domain import found_runs
 from rulebook.domain.actor import Actor
 from rulebook.domain.asking import FieldAsked
 from rulebook.domain.hiding import hiding_in, runs_shown, told_before_hiding
@@ -18,7 +19,6 @@ from rulebook.storage import (
     db,
     events,
     hooks,
-    ledger,
     reading,
     rules,
 )
@@ -72,7 +72,7 @@ def runs_to_take(actor: Actor, narrowed: RunFilter, said: Callable[[Run], str]) 
     before: str | None = None
     while True:
         with reading():
-            page = ledger.page(actor.workspace_id, narrowed, PAGE, before)
+            page = found_runs.page(actor.workspace_id, narrowed, PAGE, before)
             rows = _rows(actor.workspace_id, page.runs, said)
             db.session.commit()
         db.session.expunge_all()

@@ -31,8 +31,11 @@ from rules.values import as_text
 Row = TypeVar("Row")
 Covers = dict[Any, Any]  # key or position -> what is covered below it; None: all of it
 
-MOST_KNOWN = 500
+MOST_KNOWN, MOST_NUMBERS = 500, 50
 _SIGNS = re.compile(r"signature|hmac|digest|timestamp", re.I)
+_NUMBER = re.compile(r"\+?(?:[\s().,'-]*\d){5,30}\)?")
+_BETWEEN = r"[\s().,'\u2019-]{0,2}"  # the digits of a number, however it is written
+_LIKE_A_PHONE = 7
 # The columns of events, runs and attempts that may hold what was sent to us.
 _TEXTS = frozenset("summary message sentence fix config request answer gist reason to subject text "
                    "html".split())  # fmt: skip
@@ -149,6 +152,18 @@ class Hiding:
         kept = {text for text in found[:MOST_KNOWN] if text.strip()}
         return tuple(sorted(kept, key=len, reverse=True))
 
+    @cached_property
+    def _numbers(self) -> list[re.Pattern[str]]:
+        """Hidden numbers in whatever way they are written, such as +1 415-555-0123 or 731,944."""
+        known = [text for text in self.texts if _NUMBER.fullmatch(text)][:MOST_NUMBERS]
+        found = []
+        for digits in (re.sub(r"\D", "", text) for text in known):
+            one = _BETWEEN.join(digits)
+            if len(digits) >= _LIKE_A_PHONE:  # then with a country's code, without the first zero
+                one = rf"\+?(?:\d{{1,3}}{_BETWEEN})?{_BETWEEN.join(digits.lstrip('0'))}"
+            found.append(re.compile(rf"(?<!\d){one}(?!\d)"))
+        return found
+
     def _pair(self, name: str, value: str) -> bool:
         return name.lower() in self.of_hook.headers or hides(name, value, self._secrets)
 
@@ -188,6 +203,8 @@ class Hiding:
     def _bare(self, text: str) -> str:
         for secret in self.texts:
             text = blot(text, secret, HIDDEN)
+        for number in self._numbers:
+            text = number.sub(HIDDEN, text)
         return text
 
     def text(self, text: str) -> str:

@@ -44,12 +44,11 @@ class Page(NamedTuple):
 
 
 def page(workspace_id: str, narrowed: RunFilter, limit: int, before_id: str | None = None) -> Page:
-    """Runs newest first, older than the cursor `before_id`: at most `limit`."""
-    floor = _looked_down_to(workspace_id, narrowed, before_id) if narrowed.to else None
-    found = page_of_runs(workspace_id, narrowed, limit + 1, before_id, floor)
+    """Runs newest first, older than the cursor `before_id`: at most `limit`. Not for `to`."""
+    found = page_of_runs(workspace_id, narrowed, limit + 1, before_id)
     if len(found) > limit:
         return Page(found[:limit], found[limit - 1].id)
-    return Page(found, floor, floor is not None)
+    return Page(found)
 
 
 def page_of_runs(
@@ -68,7 +67,7 @@ def page_of_runs(
     return list(db.session.scalars(found.order_by(Run.id.desc()).limit(limit)))
 
 
-def _looked_down_to(workspace_id: str, narrowed: RunFilter, before_id: str | None) -> str | None:
+def looked_down_to(workspace_id: str, narrowed: RunFilter, before_id: str | None) -> str | None:
     """The last run that is looked at in one go; None when that is all of them."""
     looked = select(Run.id).where(Run.workspace_id == workspace_id, *_cheap(narrowed))
     if before_id:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rulebook.domain import held
+from rulebook.domain import found_runs, held
 from rulebook.domain import replay as verbs
 from rulebook.domain.actor import Actor
 from rulebook.domain.exporting import begin_export, runs_to_take
 from rulebook.domain.hiding import hiding_of_run, runs_shown
 from rulebook.errors import NotFound
 from rulebook.storage import attempts as tried
-from rulebook.storage import hooks, ledger, rules
+from rulebook.storage import hooks, rules
 from rulebook.storage.attempts import Attempt
 from rulebook.storage.ledger import RunFilter
 from rulebook.storage.runs import Run
@@ -71,7 +71,7 @@ def index(ask: Ask) -> Any:
     if ask.query.get("format", "json") != "json":
         begin_export(ask.actor, f"runs.{ask.query['format']}")
         return taken("runs", ask.query["format"], runs_to_take(ask.actor, narrowed, said))
-    found = ledger.page(ask.actor.workspace_id, narrowed, ask.limit, ask.cursor)
+    found = found_runs.page(ask.actor.workspace_id, narrowed, ask.limit, ask.cursor)
     return {"items": [shown(run) for run in runs_shown(found.runs)],
             "next": pack(found.next) if found.next else None}  # fmt: skip
 
