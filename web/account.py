@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from rulebook.actions import Outcome
-from rulebook.domain import accounts, oneself
+from rulebook.domain import accounts, oneself, phones
 from rulebook.domain.letters import NO_WAY, write_to
 from rulebook.errors import Conflict, Invalid
 from rulebook.storage import utcnow
@@ -133,6 +133,41 @@ def end_others() -> ResponseReturnValue:
     return redirect(url_for("account.index") + "#sessions", 303)
 
 
+@pages.post("/account/phone")
+def phone() -> ResponseReturnValue:
+    """Send a code to a number; it is one's own once the code is typed in."""
+    try:
+        sent = phones.ask_for_phone(actor(), request.form.get("phone", ""))
+    except Invalid as error:
+        return _page(error)
+    if sent.kind not in ("yes", "ambiguous"):
+        why = f"Nothing was changed. {sent.sentence}"
+        return _page(Invalid.at("/phone", why, sent.fix))
+    return redirect(url_for("account.index") + "#phone", 303)
+
+
+@pages.post("/account/phone/code")
+def code() -> ResponseReturnValue:
+    """The code that came: the number is one's own."""
+    try:
+        user = phones.confirm_phone(actor(), request.form.get("code", ""))
+    except Invalid as error:
+        return _page(error)
+    except Conflict as refused:
+        flash(f"Nothing was changed. {refused.message} {refused.fix}", "doubt")
+    else:
+        flash(f"{phones.readable(user.phone)} is your number now.", "ok")
+    return redirect(url_for("account.index") + "#phone", 303)
+
+
+@pages.post("/account/phone/remove")
+def remove_phone() -> ResponseReturnValue:
+    """No number is one's own."""
+    phones.remove_phone(actor())
+    flash("No number is yours any more. Rules that name it go on as they are.", "ok")
+    return redirect(url_for("account.index") + "#phone", 303)
+
+
 def _when_and_where() -> dict[str, str]:
     return {"when": f"on {stamp(utcnow())} ({zone().key})",
             "address": request.remote_addr or "an unknown address"}  # fmt: skip
@@ -168,6 +203,9 @@ def _page(error: Invalid | None = None) -> ResponseReturnValue:
         given=request.form,
         zones=[("", f"As the workspace: {who().workspace.zone}"), *zones()],
         waits=waits,
+        rings=phones.waiting_phone(me),
+        texts=phones.text_way(me.workspace_id) is not None,
+        may_send=me.may("send"),
         sessions=oneself.my_sessions(me),
         here=who().session.id_hash,
         browser_words=browser_words,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from rulebook.domain import past, samples
 from rulebook.domain.called import ANY, shared
 from rulebook.domain.likeness import Like, like_this
 from rulebook.domain.past import Past
+from rulebook.domain.phones import own_addresses
 from rulebook.domain.preview import DEFAULT, Example
 from rulebook.domain.readings import per_month, read_over
 from rulebook.domain.weigh import Weighed, weigh
@@ -93,6 +95,11 @@ class Desk:
             self.hook, self.event, self.seen, self.past, used, self.zone
         )
 
+    @cached_property
+    def mine(self) -> dict[str, str]:
+        """Where the author is reached, by kind of field."""
+        return own_addresses(actor())
+
     @property
     def voice(self) -> Voice:
         return saying.voice(self.hook, self.fields)
@@ -108,7 +115,9 @@ class Desk:
     def begin(self) -> None:
         """A new rule from the chosen event: met by its like."""
         self.compare()
-        self.document = panel.start(self.hook, self.event, self.seen, self.fields, self.likes)
+        self.document = panel.start(
+            self.hook, self.event, self.seen, self.fields, self.likes, self.mine
+        )
 
     def weighed(self) -> Weighed:
         """The draft judged as far as it is finished, and told without what is hidden."""

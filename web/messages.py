@@ -51,6 +51,7 @@ def _insert(desk: Desk, rest: str) -> None:
         starter = next(action.name for action in ACTIONS.values() if action.starter)
         place = f"/then/{len(desk.document['then'])}/config/{panel.message_field(ACTIONS[starter])}"
         desk.document = edits.edit(desk.document, f"act {starter}")
+        panel.to_me(desk.document["then"][-1], desk.mine)
     text = panel.insertion(part, path, desk.hook.provider)
     place = place.partition(":")[0]
     try:
@@ -75,6 +76,18 @@ def _skip_without_receiver(desk: Desk, place: str, text: str) -> None:
     reading = read[desk.document["then"].index(step)]
     for pill in pills_of(text):
         gaps.choose(step, pill.field, "skip", others=reading.missing if reading else ())
+
+
+def _me(desk: Desk, place: str) -> None:
+    """The author's own address or number as the receiver."""
+    try:
+        step, name = pills.step_and_field(desk.document, place)
+    except (LookupError, ValueError):
+        return
+    field = next((each for each in ACTIONS[step["action"]].fields if each.name == name), None)
+    own = desk.mine.get(field.kind) if field and field.receiver else None
+    if own:
+        step["config"][name] = own
 
 
 def _into(desk: Desk, place: str) -> None:
@@ -106,6 +119,7 @@ def _expert(desk: Desk, rest: str) -> None:
 BUTTONS: dict[str, Callable[[Desk, str], None]] = {
     "insert": _insert,
     "into": _into,
+    "me": _me,
     "plain": _plain,
     "expert": _expert,
     **{verb: _pill(verb) for verb in sorted(pills.VERBS)},

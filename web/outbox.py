@@ -6,6 +6,7 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from rulebook.domain.hiding import hidings_of
+from rulebook.domain.phones import kept_code
 from rulebook.storage import connections, rules, runs
 from web.guard import actor
 from web.runs import parts_of
@@ -33,6 +34,7 @@ def index() -> ResponseReturnValue:
     return render_template(
         "outbox.html",
         messages=shown,
+        code=kept_code(me),
         runs=planned,
         named=rules.named({run.rule_version_id for run in planned.values()}),
         parts={run.id: parts_of(run) for run in planned.values()},

@@ -178,10 +178,19 @@ def _written(root: str, steps: Iterable[Any]) -> str:
     return "".join(parts)
 
 
+def to_me(step: Document, mine: Mapping[str, str]) -> None:
+    """Let a step that was begun for its author reach them. mine: where, by kind of field."""
+    for field in ACTIONS[step["action"]].fields:
+        if field.receiver and field.kind in mine:
+            step["config"].setdefault(field.name, mine[field.kind])
+
+
 def start(
-    hook: Hook, event: Event | None, seen: Mapping[str, Any], fields: Fields, likes: Iterable[Like]
-) -> Document:
-    """The draft of a new rule: met by the like of this event, with a first message."""
+    hook: Hook, event: Event | None, seen: Mapping[str, Any], fields: Fields,
+    likes: Iterable[Like], mine: Mapping[str, str],
+) -> Document:  # fmt: skip
+    """The draft of a new rule: met by the like of this event, with a first message to its author
+    (mine: how they are reached)."""
     kind = type_name(hook.provider, event.event_type if event else None)
     draft: Document = {"name": kind or "", "when": {"all": []}, "then": []}
     draft["when"]["all"] = [like.condition for like in likes if like.ticked]
@@ -193,6 +202,7 @@ def start(
     box = message_field(action)
     if box:
         step["config"][box] = _first_message(hook, kind, seen, fields)
+    to_me(step, mine)
     draft["then"].append(step)
     return draft
 

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from rulebook.domain import hooks as hook_verbs
 from rulebook.domain import recipes as verbs
 from rulebook.domain import samples
+from rulebook.domain.phones import own_addresses
 from rulebook.errors import Invalid
 from rulebook.providers import PROVIDERS, RECIPES, Recipe
 from rulebook.storage import events, hooks
@@ -82,6 +83,7 @@ def _show(recipe: Recipe, wrong: Invalid | None = None) -> str:
         provider=PROVIDERS[recipe.provider],
         hooks=verbs.fitting(actor(), recipe),
         said=request.form,
+        mine=own_addresses(actor()),
         wrong={each.pointer: each for each in wrong.problems} if wrong else {},
         may_write=actor().may("write"),
     )

@@ -36,6 +36,8 @@ DEEDS = {
     "account.zone": "chose the time zone of their pages",
     "account.email": "changed their e-mail address",
     "account.password": "changed their password",
+    "account.phone": "confirmed a phone number of their own",
+    "account.no_phone": "removed their phone number",
     "account.sessions": "signed out everywhere else",
     "alert.ways": "changed the ways of alerts",
     "attention.dismiss": "marked failures as dealt with",

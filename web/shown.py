@@ -14,6 +14,7 @@ from rulebook.domain.accounts import SignedIn
 from rulebook.domain.attention import Worry, heard_and_muted
 from rulebook.domain.gist import type_name
 from rulebook.domain.hiding import gist_shown
+from rulebook.domain.phones import readable
 from rulebook.domain.tallying import price_of
 from rulebook.storage import utcnow
 
@@ -80,6 +81,7 @@ def init_app(app: Flask) -> None:
         thousands=thousands,
         money=money,
     )
+    app.jinja_env.filters["reached"] = readable
     app.jinja_env.filters.update(in_words=in_words, numbered=enumerate, in_sentence=in_sentence)
     app.jinja_env.globals.update(run_words=run_words, event_words=event_words, type_name=type_name)
     app.jinja_env.globals.update(gist=gist_shown)

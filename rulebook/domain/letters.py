@@ -1,4 +1,4 @@
-"""A letter to one person, sent at once: by the way that the workspace's alerts go."""
+"""A letter to one person, or a text, sent at once: by the way that the workspace's alerts go."""
 
 from __future__ import annotations
 
@@ -21,13 +21,21 @@ def write_to(workspace_id: str, to: str, subject: str, text: str) -> Outcome:
     """Send it, outside of any transaction: what is not committed yet is given up. Never raises."""
     try:
         way = mail_way(workspace_id)
-        credentials = _credentials(workspace_id, way) if way else None
     except ConfigError as error:
         return Outcome("not_sent", error.message, error.fix)
     finally:
         db.session.rollback()
-    if way is None:
-        return NO_WAY
+    return send_by(workspace_id, way, to, subject, text) if way else NO_WAY
+
+
+def send_by(workspace_id: str, way: Way, to: str, subject: str, text: str = "") -> Outcome:
+    """Send a message by one way, outside of any transaction. Never raises."""
+    try:
+        credentials = _credentials(workspace_id, way)
+    except ConfigError as error:
+        return Outcome("not_sent", error.message, error.fix)
+    finally:
+        db.session.rollback()
     now, action = utcnow(), ACTIONS[way.action]
     call = Call(new_id("letter"), 1, DEADLINE, None, now, now)
     try:

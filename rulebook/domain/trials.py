@@ -1,8 +1,9 @@
 """A real test: one message of a saved rule, marked [Test], to a person who agreed to get it.
 
-It goes to the author's own address where the step writes to one. Any other receiver is typed and
-vouched for by the author, because nobody can tell whose phone or chat it is. It is a run like any
-other, and counts as one in what may be sent; the rules have no part in it.
+It goes to the author's own address where the step writes to one, and to their own phone, once that
+is confirmed by a code. Any other receiver is typed and vouched for by the author, because nobody
+can tell whose phone or chat it is. It is a run like any other, and counts as one in what may be
+sent; the rules have no part in it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 from rulebook.actions import ACTIONS, Action, Field, is_template
 from rulebook.domain.actor import Actor
 from rulebook.domain.hooks import find_hook
+from rulebook.domain.phones import own_addresses
 from rulebook.domain.planning import as_run
 from rulebook.domain.reading import seen_by_rules
 from rulebook.domain.rendering import context_of, render
@@ -22,7 +24,7 @@ from rulebook.domain.rules import find_rule
 from rulebook.domain.spending import within_limits
 from rulebook.domain.throttle import count_try
 from rulebook.errors import Conflict, Invalid, NotFound, TooMany
-from rulebook.storage import db, events, rules, runs, users, utcnow, workspaces
+from rulebook.storage import db, events, rules, runs, utcnow, workspaces
 from rulebook.storage.rules import RuleVersion
 from rulebook.storage.runs import Run
 from rules import parse
@@ -35,8 +37,9 @@ ONCE = timedelta(days=1)
 @dataclass(frozen=True)
 class Trial:
     """A step that can be tried for real. field: the box that says who gets it, None where the step
-    itself says; to: the receiver to begin with; own: whether that is the author's own address;
-    practice: it is only kept in the Practice outbox."""
+    itself says; to: the receiver to begin with; own: whether that is the author, who needs not
+    vouch; others: whether another one may be named; practice: it is only kept in the Practice
+    outbox."""
 
     step_id: str
     action: Action
@@ -44,6 +47,7 @@ class Trial:
     field: Field | None
     to: str
     own: bool
+    others: bool
     practice: bool
 
 
@@ -56,18 +60,14 @@ def trials(actor: Actor, version: RuleVersion) -> list[Trial]:
 def _trial(actor: Actor, step: Step) -> Trial:
     action = ACTIONS[step.action]
     field = next((each for each in action.fields if each.receiver), None)
-    mine = _own_address(actor) if field and field.kind == "email" else ""
+    practice = action.practice and step.connection is None
+    known = own_addresses(actor, for_real=not practice)
+    mine = known.get(field.kind, "") if field else ""
     written = str(step.config.get(field.name) or "") if field else ""
     to = mine or ("" if is_template(written) else written)
-    return Trial(
-        step.id, action, action.summary(dict(step.config)), field, to, bool(mine),
-        action.practice and step.connection is None,
-    )  # fmt: skip
-
-
-def _own_address(actor: Actor) -> str:
-    user = users.user_by_id(actor.user_id) if actor.user_id else None
-    return user.email if user else ""
+    others = field is not None and (not mine or field.kind != "email")
+    summary = action.summary(dict(step.config))
+    return Trial(step.id, action, summary, field, to, bool(mine), others, practice)
 
 
 def send_test(
@@ -83,7 +83,8 @@ def send_test(
     if step is None or event.hook_id != rule.hook_id or step.action not in ACTIONS:
         raise NotFound("step")
     trial = _trial(actor, step)
-    if trial.own:
+    to = to.strip() if trial.others else ""
+    if trial.own and to in ("", trial.to):
         to = trial.to
     elif not trial.practice and not vouched:
         raise Invalid.at("/vouched", "Nobody has said yet that its receiver expects this message.",

@@ -1,10 +1,11 @@
-"""What waits to be confirmed by its owner: a new e-mail address. One of a kind for each person."""
+"""What waits to be confirmed by its owner: a new e-mail address, a phone number. One of a kind for
+each person."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, UniqueConstraint, delete, select
+from sqlalchemy import ForeignKey, UniqueConstraint, delete, false, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from rulebook.storage.base import Base, Id, Line, UtcDateTime, Words, new_id, utcnow
@@ -13,7 +14,8 @@ from rulebook.storage.users import User
 
 
 class Confirmation(Base):
-    """A value that a person says is theirs, and what only its owner can know: `proof`."""
+    """A value that a person says is theirs, and what only its owner can know. proof: the hash of a
+    link's token, or a code, sealed; practice: nothing was sent."""
 
     __tablename__ = "confirmation"
     __table_args__ = (UniqueConstraint("user_id", "kind"),)
@@ -23,6 +25,8 @@ class Confirmation(Base):
     kind: Mapped[str] = mapped_column(Line(10))
     value: Mapped[str] = mapped_column(Line(254))
     proof: Mapped[str] = mapped_column(Words)
+    tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    practice: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
@@ -51,3 +55,14 @@ def forget(user_id: str, kind: str, asked_id: str | None = None) -> bool:
     """Wait no longer, for this one or for whatever it is; False when somebody was faster."""
     found = delete(Confirmation).where(Confirmation.user_id == user_id, Confirmation.kind == kind)
     return change(found.where(Confirmation.id == asked_id) if asked_id else found) > 0
+
+
+def count_try(asked_id: str, most: int) -> bool:
+    """Count one more try to confirm it; False when there were as many as may be."""
+    tried = update(Confirmation).where(Confirmation.id == asked_id, Confirmation.tries < most)
+    return change(tried.values(tries=Confirmation.tries + 1)) == 1
+
+
+def tries_of(asked_id: str) -> int:
+    """How many tries there were."""
+    return db.session.scalar(select(Confirmation.tries).where(Confirmation.id == asked_id)) or 0

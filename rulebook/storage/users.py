@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, case, delete, select, update
+from sqlalchemy import ForeignKey, case, delete, false, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
@@ -24,6 +24,9 @@ class User(Base):
     name: Mapped[str] = mapped_column(Line(100), default="", server_default="")
     # The zone that pages are read in; empty: the workspace's.
     zone: Mapped[str] = mapped_column(Line(64), default="", server_default="")
+    # Confirmed by a code; phone_practice: which only the Practice outbox kept.
+    phone: Mapped[str] = mapped_column(Line(20), default="", server_default="")
+    phone_practice: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
 
 

@@ -141,6 +141,8 @@ def test_a_viewer_changes_nothing(app: Flask, ada: Person, known: dict[str, str]
         "account.forget",
         "account.password",
         "account.end_others",
+        "account.code",
+        "account.remove_phone",
         "alerts.mine",
         "people.leave",
     }
