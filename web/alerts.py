@@ -9,8 +9,9 @@ from werkzeug.datastructures import MultiDict
 from rulebook.actions import ACTIONS
 from rulebook.domain import alerts as telling
 from rulebook.domain.house import house
+from rulebook.domain.told import alerts_told, problems_told
 from rulebook.errors import ConfigError, Invalid
-from rulebook.storage import alerts, connections, notices
+from rulebook.storage import alerts, connections
 from web.guard import actor
 
 pages = Blueprint("alerts", __name__)
@@ -59,7 +60,7 @@ def _page(error: Invalid | None = None) -> ResponseReturnValue:
     way = alerts.way_of(me.workspace_id)
     choice = alerts.choices(me.workspace_id).get(me.user_id or "")
     chosen = f"{way.other_action} {way.other_connection or ''}".strip()
-    told = alerts.page_of_alerts(me.workspace_id, NEWEST)
+    told = alerts_told(me.workspace_id, NEWEST)
     page = render_template(
         "alerts.html",
         kinds=[(kind, words[0]) for kind, words in telling.KINDS.items()],
@@ -72,7 +73,7 @@ def _page(error: Invalid | None = None) -> ResponseReturnValue:
         chosen=chosen,
         given=request.form if error else MultiDict(),
         errors={p.pointer.lstrip("/"): p for p in error.problems} if error else {},
-        problems=notices.newest_notices(me.workspace_id, NEWEST),
+        problems=problems_told(me.workspace_id, NEWEST),
         told=told,
         reached={each for alert in told if alert.state != "kept" for each in alert.notices},
         kept={each for alert in told if alert.state == "kept" for each in alert.notices},

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from rulebook.domain.actor import Actor
 from rulebook.domain.breaker import FIX_OFF, called
+from rulebook.domain.hiding import reason_shown, runs_shown
 from rulebook.errors import NotFound
 from rulebook.storage import (
     db,
@@ -143,7 +144,8 @@ def _of_runs(workspace_id: str, seen: dict[str, datetime], now: datetime) -> lis
     heaps["failed"] = _not_dealt_with(workspace_id, heaps["failed"], seen)
     every = [heap for some in heaps.values() for heap in some]
     names = figures.rule_names(workspace_id, {heap.of for heap in every})
-    newest = runs.runs_by_id(workspace_id, [heap.newest for heap in every])
+    there = runs.runs_by_id(workspace_id, [heap.newest for heap in every])
+    newest = {run.id: run for run in runs_shown([*there.values()])}
     return [
         [_of_heap(kind, heap, names[heap.of], newest[heap.newest]) for heap in some]
         for kind, some in heaps.items()
@@ -191,7 +193,7 @@ def _poison(workspace_id: str, seen: dict[str, datetime], now: datetime) -> list
     names = figures.hook_names(workspace_id, {heap.of for heap in heaps})
     fix = "Open the event; replay it once its rules are right."
     return [
-        Worry("poison", heap.of, heap.count, names[heap.of], event.reason, fix, heap.since)
+        Worry("poison", heap.of, heap.count, names[heap.of], reason_shown(event), fix, heap.since)
         for heap in heaps
         if (event := newest.get(heap.newest))
         and not (heap.of in seen and event.received_at <= seen[heap.of])
@@ -211,7 +213,7 @@ def _refused(workspace_id: str, now: datetime) -> list[Worry]:
         count, newest, first = events.refused_in_a_row(hook.id)
         if newest and first and count >= REFUSED_IN_A_ROW:
             fix = "Replace the signing secret if it was changed at the sender."
-            found.append(Worry("refused", hook.id, count, hook.name, newest.reason, fix,
+            found.append(Worry("refused", hook.id, count, hook.name, reason_shown(newest), fix,
                                first.received_at, newest.id))  # fmt: skip
     return found
 

@@ -8,7 +8,7 @@ is hidden where it stands is hidden wherever it turns up again: in a message, in
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, replace
 from functools import cached_property
 from typing import Any, Protocol, TypeVar, cast
@@ -264,16 +264,18 @@ class Hiding:
         """A row of the database whose texts are as people may see them."""
         if not self.texts and not self.blind:
             return row
-        return cast(Row, _Covered(row, self.value))
+        return cast(Row, Covered(row, self.value))
 
 
-class _Covered:
-    def __init__(self, row: Any, cover: Callable[[Any], Any]) -> None:
-        self._row, self._cover = row, cover
+class Covered:
+    """A row whose texts are changed by a function as they are read."""
+
+    def __init__(self, row: Any, cover: Callable[[Any], Any], texts: Set[str] = _TEXTS) -> None:
+        self._row, self._cover, self._texts = row, cover, texts
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._row, name)
-        return self._cover(found) if name in _TEXTS else found
+        return self._cover(found) if name in self._texts else found
 
 
 def _leave_out(value: Any, places: Covers) -> Any:
@@ -320,6 +322,12 @@ def hiding_of_run(run: Run) -> Hiding:
     """What is hidden of the event that a run is for."""
     event = events.event_by_id(run.event_id)
     return hiding_of(db.session.get_one(Hook, run.hook_id), event)
+
+
+def reason_shown(event: Event) -> str:
+    """Why an event is in its state, as people may see it."""
+    hook = hooks.hook_by_id(event.hook_id)
+    return HIDDEN if told_before_hiding(hook, event) else hiding_of(hook, event).text(event.reason)
 
 
 def gist_shown(hook: Hook, event: Event) -> str:

@@ -68,7 +68,7 @@ def _watch(workspace_id: str, now: datetime) -> None:
     for worry in begun:
         notices.open_notice(workspace_id, noted(worry, now))
     for _notice, worry in changed:
-        fresh = {"count": worry.count, "sentence": worry.sentence, "fix": worry.fix, "seen_at": now}
+        fresh = {**_told(worry), "seen_at": now}
         notices.set_open(workspace_id, *worry.key, fresh)
     for notice, ending in over:
         ended = {"closed_at": now, "ending": ending}
@@ -94,9 +94,11 @@ def _sends_again(rule_id: str, failed_run: str) -> bool:
 
 
 def _is_news(notice: Notice, worry: Worry, now: datetime) -> bool:
-    fresh = (worry.count, worry.sentence, worry.fix)
-    told = (notice.count, notice.sentence, notice.fix)
-    return fresh != told or now - notice.seen_at >= TOUCH_EVERY
+    return _told(worry) != _told(notice) or now - notice.seen_at >= TOUCH_EVERY
+
+
+def _told(of: Worry | Notice) -> dict[str, object]:
+    return {name: getattr(of, name) for name in ("about", "count", "sentence", "fix")}
 
 
 def _is_over(notice: Notice, now: datetime) -> bool:

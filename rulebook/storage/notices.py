@@ -74,6 +74,14 @@ def newest_notices(workspace_id: str, limit: int) -> list[Notice]:
     return list(db.session.scalars(found.order_by(Notice.id.desc()).limit(limit)))
 
 
+def things_of(workspace_id: str, notice_ids: Collection[str]) -> dict[str, str]:
+    """What several problems are about, by their ids."""
+    found = select(Notice.id, Notice.thing).where(
+        Notice.workspace_id == workspace_id, Notice.id.in_(notice_ids)
+    )
+    return {notice_id: thing for notice_id, thing in db.session.execute(found)}
+
+
 def muted(workspace_id: str) -> set[tuple[str, str]]:
     """Kind and thing of the problems that nobody wants to hear of as long as they last."""
     rows = db.session.execute(

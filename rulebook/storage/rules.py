@@ -87,6 +87,18 @@ def count_by_hook(hook_ids: Sequence[str]) -> dict[str, int]:
     return {hook_id: count for hook_id, count in rows}
 
 
+def hidden_at(workspace_id: str) -> dict[str, datetime]:
+    """When a field was last hidden on the hooks where one was, by the ids of these hooks and of
+    their rules."""
+    found = (
+        select(Hook.id, Rule.id, Hook.hidden_at)
+        .outerjoin(Rule, Rule.hook_id == Hook.id)
+        .where(Hook.workspace_id == workspace_id, Hook.hidden_at.is_not(None))
+    )
+    rows = [(ids, moment) for *ids, moment in db.session.execute(found)]
+    return {one: moment for ids, moment in rows for one in ids if one and moment}
+
+
 def next_position(hook_id: str) -> int:
     """The place below the hook's last rule."""
     last = db.session.scalar(select(func.max(Rule.position)).where(Rule.hook_id == hook_id))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from rulebook.domain.attention import Worry, everything, mute, unmute
-from rulebook.storage import alerts, notices
+from rulebook.domain.told import alerts_told
+from rulebook.storage import notices
 from rulebook.storage.alerts import Alert
 from web.api.calls import Ask, call
 from web.api.paging import paged, part
@@ -45,7 +46,7 @@ def hush(ask: Ask) -> Any:
 @call("GET", "/alerts", gives=ALERT, listed=True)
 def told(ask: Ask) -> Any:
     """List what people were told of problems, newest first."""
-    found = alerts.page_of_alerts(ask.actor.workspace_id, ask.limit + 1, ask.cursor)
+    found = alerts_told(ask.actor.workspace_id, ask.limit + 1, ask.cursor)
     return paged(found, ask.limit, lambda each: each.id, _letter)
 
 
