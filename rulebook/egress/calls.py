@@ -43,6 +43,7 @@ class Calls:
         self._due: float | None = None
         self._poll = select.poll()
         self._knocks, self._knock = os.pipe()
+        self._knocked = False  # and not heard yet
         for end in (self._knocks, self._knock):
             os.set_blocking(end, False)
         self._poll.register(self._knocks, select.POLLIN)
@@ -55,10 +56,9 @@ class Calls:
         """Carry out what `make` makes ready on a handle, and tell `then` what came of it, in the
         thread that all share: neither may take long."""
         self._new.append((make, then))
-        try:
+        if not self._knocked:
+            self._knocked = True
             os.write(self._knock, b".")
-        except BlockingIOError:
-            pass  # full of knocks that will be heard
 
     def _wait_for(self, what: int, socket: int, multi: object, data: object) -> None:
         if what == pycurl.POLL_REMOVE:
@@ -86,6 +86,7 @@ class Calls:
         for socket, what in self._poll.poll(max(0.0, left) * 1000):
             if socket == self._knocks:
                 os.read(self._knocks, 4096)
+                self._knocked = False  # before `_new` is looked at
                 continue
             ready = (pycurl.CSELECT_IN if what & (select.POLLIN | select.POLLHUP) else 0) | (
                 pycurl.CSELECT_OUT if what & select.POLLOUT else 0

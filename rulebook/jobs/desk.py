@@ -33,7 +33,7 @@ FIRST_TRIES = 8  # that may go before one late try that waits
 MOST_WAITING = 5000
 MOST_OF_ONE = 1000
 MOST_RECORDED_AT_ONCE = 64
-GATHER_SECONDS = 0.002
+GATHER_SECONDS, GATHERS = 0.002, 4
 YIELD_SECONDS = 0.0002
 MOST_TARGETS_KNOWN = 10_000
 
@@ -224,11 +224,13 @@ class Desk:
                 return
 
     def _gather(self) -> None:
-        """Where many calls are under way, others are about to end: a moment's wait puts them into
-        one commit."""
-        with self._changed:
-            many = self._under_way.total() >= self.places // 4
-        if many:
+        """Where many calls are under way, the others are about to end: a few moments' wait puts
+        all into one commit, and those who have their places next into another."""
+        for _ in range(GATHERS):
+            with self._changed:
+                under_way = self._under_way.total()
+            if under_way < self.places // 4 or self._ended.qsize() + 1 >= under_way:
+                return
             time.sleep(GATHER_SECONDS)
 
     def _offer_freed(self, run_ids: Sequence[str]) -> None:

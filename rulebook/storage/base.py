@@ -129,8 +129,23 @@ def new_id(prefix: str) -> str:
     milliseconds, rest = divmod(nanos, 1_000_000)
     value = (milliseconds & (1 << 48) - 1) << 80
     value |= 0x7 << 76 | (rest * 4096 // 1_000_000) << 64
-    value |= 0b10 << 62 | int.from_bytes(os.urandom(8)) & (1 << 62) - 1
+    value |= 0b10 << 62 | _random_bits() & (1 << 62) - 1
     return f"{prefix}_{value:032x}"
+
+
+# Drawn for many ids at once: whoever asks the system lets other threads run first, and gets the
+# turn back late from one that is busy. A child must not use what its parent drew.
+_drawn: list[int] = []
+os.register_at_fork(after_in_child=_drawn.clear)
+
+
+def _random_bits() -> int:
+    """64 of them, from the system."""
+    while True:
+        try:
+            return _drawn.pop()
+        except IndexError:
+            _drawn.extend(memoryview(os.urandom(8 * 128)).cast("Q"))
 
 
 def first_id(prefix: str, moment: datetime) -> str:

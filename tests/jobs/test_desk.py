@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from flask import Flask
 
 from rulebook.domain.act import look
 from rulebook.jobs import desk as desk_file
-from rulebook.jobs.desk import FIRST_TRIES, MOST_UNPROVEN, Desk
+from rulebook.jobs.desk import FIRST_TRIES, GATHER_SECONDS, GATHERS, MOST_UNPROVEN, Desk
 from rulebook.storage import db, runs
 from tests.fakes import Sink
 from tests.jobs.shop import wait_until
@@ -180,3 +181,26 @@ def test_a_steady_stream_of_first_tries_keeps_no_late_one_for_ever(
         desk.stop(1)
     assert gone.index(late) == FIRST_TRIES
     assert gone[:FIRST_TRIES] == fresh[:FIRST_TRIES]
+
+
+@pytest.mark.parametrize(("end", "waits"), [(1, 3), (0, GATHERS)])
+def test_those_that_are_about_to_end_are_waited_for_but_not_long(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, end: int, waits: int
+) -> None:
+    class Silent(Still):
+        def _record(self) -> None:
+            return
+
+    desk, slept = Silent(app, 4, lambda run_ids: None), []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        for _ in range(end):
+            desk._ended.put(None)
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    desk._under_way["shop.example:443"] = 4  # of which one has ended
+    desk._gather()
+    assert slept == [GATHER_SECONDS] * waits
+    desk._under_way.clear()
+    desk.stop(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -67,6 +68,21 @@ def test_ids_are_in_order_and_cannot_be_guessed() -> None:
     assert {it[4 + 12] for it in made} == {"7"}  # UUID version 7
     assert {it[4 + 16] for it in made} <= set("89ab")
     assert abs(int(made[0][4:16], 16) / 1000 - utcnow().timestamp()) < 60
+
+
+def test_a_child_makes_other_ids_than_its_parent() -> None:
+    new_id("evt")  # from here on there are random bits in memory
+    apart = multiprocessing.get_context("fork")
+    told: multiprocessing.SimpleQueue[list[str]] = apart.SimpleQueue()
+
+    def child() -> None:
+        told.put([new_id("evt") for _ in range(200)])
+
+    process = apart.Process(target=child)
+    process.start()
+    theirs, ours = told.get(), [new_id("evt") for _ in range(200)]
+    process.join()
+    assert not {each[-15:] for each in theirs} & {each[-15:] for each in ours}
 
 
 def test_times_have_a_zone_and_come_back_in_utc(app: Flask) -> None:
