@@ -139,13 +139,12 @@ def enter_workspace(workspace_id: str) -> ResponseReturnValue:
 @pages.route("/join/<token>", methods=["GET", "POST"])
 def join(token: str) -> ResponseReturnValue:
     """Accept an invitation. Looking uses nothing up."""
-    found = accounts.invited(token)
     if request.method == "GET":
-        return _join_page(found)
+        return _join_page(accounts.invited(token))
     try:
         session = accounts.join(token, request.form.get("password", ""), request.remote_addr or "")
     except Invalid as error:
-        return _join_page(found, error)
+        return _join_page(accounts.invited(token), error)
     return enter(session, url_for("home.index"))
 
 

@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
-from email_validator import EmailNotValidError, validate_email
+from sqlalchemy.exc import IntegrityError
 
 from rulebook.domain.actor import note_everywhere
+from rulebook.domain.credentials import email_problems, newemail_problems, password_problems
 from rulebook.domain.house import house
 from rulebook.domain.throttle import count_try
 from rulebook.domain.workspaces import name_problems, zone_problems
-from rulebook.errors import Invalid, NotFound, NotSignedIn, Problem
+from rulebook.errors import Invalid, NotFound, NotSignedIn
 from rulebook.storage import db, invites, users, utcnow, workspaces
 from rulebook.storage.audit import AuditEntry
 from rulebook.storage.invites import Invite
@@ -27,8 +28,8 @@ IDLE = timedelta(hours=12)
 LONGEST = timedelta(days=7)
 SEEN_EVERY = timedelta(minutes=10)
 FRESH = timedelta(minutes=30)  # so long a password counts for what is dangerous
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 15, 128
 TRIES, TRIES_WITHIN = 10, timedelta(minutes=5)
+PRESSED_TWICE = timedelta(seconds=30)  # so long a form may come in again
 SIGN_UPS, SIGN_UPS_WITHIN = 10, timedelta(hours=1)
 
 _hasher = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=4)
@@ -80,7 +81,7 @@ def create_first_account(
     """The first person and their workspace. Returns a session token. Raises Invalid, NotFound."""
     if not link_works(token, "setup") or users.anyone():
         raise NotFound("link")
-    problems = [*email_problems(email), *_password_problems(password, email)]
+    problems = [*email_problems(email), *password_problems(password, email)]
     problems += [*name_problems(workspace), *zone_problems(zone)]
     if problems:
         raise Invalid(problems)
@@ -95,7 +96,7 @@ def sign_up(email: str, password: str, workspace: str, zone: str, address: str) 
     if house().config["SIGNUP"] != "open" or not users.anyone():
         raise NotFound("page")
     count_try(f"signup-from:{address}", SIGN_UPS, SIGN_UPS_WITHIN, utcnow())
-    problems = [*_newemail_problems(email), *_password_problems(password, email)]
+    problems = [*newemail_problems(email), *password_problems(password, email)]
     problems += [*name_problems(workspace), *zone_problems(zone)]
     if problems:
         raise Invalid(problems)
@@ -105,9 +106,9 @@ def sign_up(email: str, password: str, workspace: str, zone: str, address: str) 
 
 def add_user(email: str, password: str | None = None) -> User:
     """A person with a workspace of their own, for the command line. Raises Invalid."""
-    problems = _newemail_problems(email)
+    problems = newemail_problems(email)
     if password is not None:
-        problems += _password_problems(password, email)
+        problems += password_problems(password, email)
     if problems:
         raise Invalid(problems)
     user = _add(email, password, email.split("@")[0], "UTC")
@@ -119,7 +120,11 @@ def _add(email: str, password: str | None, workspace: str, zone: str) -> User:
     user = User(email=email.strip().lower(), password=_hash(password) if password else None)
     owned = Workspace(name=workspace, zone=zone)
     db.session.add_all([user, owned])
-    db.session.flush()
+    try:
+        db.session.flush()
+    except IntegrityError:  # it was made in this very moment
+        db.session.rollback()
+        raise Invalid(newemail_problems(email)) from None
     db.session.add(Membership(workspace_id=owned.id, user_id=user.id, role="owner"))
     db.session.add(
         AuditEntry(workspace_id=owned.id, user_id=user.id, what="account.create", thing=user.id)
@@ -147,28 +152,46 @@ def invited(token: str) -> Invite:
 
 def join(token: str, password: str, address: str) -> str:
     """Accept an invitation: a new account with this password, or the one that there is, which it
-    has to fit. Returns a session token. Raises Invalid, NotFound, TooMany."""
-    found, now = invited(token), utcnow()
+    has to fit. Returns a session token; pressed twice, two of them. Raises Invalid, NotFound,
+    TooMany."""
+    now = utcnow()
+    found = invites.by_hash(digest(token), now)
+    if found is None:
+        return _joined_just_now(token, password, address, now)
     user = users.user_by_email(found.email)
     if user is None:
         if house().config["SIGNUP"] == "first":
             raise NotFound("invitation")
-        if problems := _password_problems(password, found.email):
+        if problems := password_problems(password, found.email):
             raise Invalid(problems)
         user = User(email=found.email, password=_hash(password))
         db.session.add(user)
-        db.session.flush()
+        try:
+            db.session.flush()
+        except IntegrityError:  # the account was made in this very moment, by another press
+            db.session.rollback()
+            return join(token, password, address)
     elif _checked(found.email, password, address, now) is None:
         raise Invalid.at("/password", "This is not the password of your account.",
                          "It is the one that you sign in with here.")  # fmt: skip
     if not invites.end(found.id, now):
-        raise NotFound("invitation")
+        return _joined_just_now(token, password, address, now)
     if workspaces.role_of(user.id, found.workspace_id) is None:
         membership = Membership(workspace_id=found.workspace_id, user_id=user.id, role=found.role)
         db.session.add(membership)
     entry = AuditEntry(workspace_id=found.workspace_id, user_id=user.id, address=address,
                        what="person.join", thing=user.id, detail=f"as {found.role}")  # fmt: skip
     db.session.add(entry)
+    return _open_session(user, address, now, found.workspace_id)
+
+
+def _joined_just_now(token: str, password: str, address: str, now: datetime) -> str:
+    """The second press of a form whose first one was done: signed in as the first was, for whoever
+    knows the password. Raises NotFound."""
+    found = invites.ended_since(digest(token), now - PRESSED_TWICE)
+    user = _checked(found.email, password, address, now) if found else None
+    if found is None or user is None or not workspaces.role_of(user.id, found.workspace_id):
+        raise NotFound("invitation")
     return _open_session(user, address, now, found.workspace_id)
 
 
@@ -215,7 +238,7 @@ def set_password(token: str, password: str, address: str = "") -> str:
     user = users.user_by_id(link.user_id) if link and link.user_id else None
     if user is None:
         raise NotFound("link")
-    if problems := _password_problems(password, user.email):
+    if problems := password_problems(password, user.email):
         raise Invalid(problems)
     if not users.use_link(digest(token), utcnow()):
         raise NotFound("link")
@@ -234,7 +257,7 @@ def change_password(token: str, present: str, password: str, address: str) -> st
     user_id, email, workspace_id = here.user.id, here.user.email, here.workspace.id
     if _checked(email, present, address, now) is None:
         raise Invalid.at("/present", "This is not your password.", "Capital letters count in it.")
-    if problems := _password_problems(password, email):
+    if problems := password_problems(password, email):
         raise Invalid(problems)
     if password == present:
         raise Invalid.at("/password", "This is the password that you have.", "Choose another one.")
@@ -315,33 +338,3 @@ def _matches(stored: str, password: str) -> bool:
             return _hasher.verify(stored, password)
     except VerificationError:
         return False
-
-
-def email_problems(email: str) -> list[Problem]:
-    """What is wrong with an e-mail address."""
-    try:
-        # An address inside a company's own network is as good for signing in as any other.
-        validate_email(email.strip(), check_deliverability=False, globally_deliverable=False)
-    except EmailNotValidError as problem:
-        return [Problem("/email", f"{email!r} is not an e-mail address: {problem}",
-                        "Write it like ada@shop.example.")]  # fmt: skip
-    return []
-
-
-def _newemail_problems(email: str) -> list[Problem]:
-    if users.user_by_email(email):
-        return [Problem("/email", f"{email} has an account already.", "Sign in with it.")]
-    return email_problems(email)
-
-
-def _password_problems(password: str, email: str) -> list[Problem]:
-    def problem(message: str) -> list[Problem]:
-        return [Problem("/password", message, "Four or five words that only you would join.")]
-
-    if len(password) < SHORTEST_PASSWORD:
-        return problem(f"The password has {len(password)} characters, it needs at least 15.")
-    if len(password) > LONGEST_PASSWORD:
-        return problem("The password has more than 128 characters.")
-    if len(set(password.lower())) < 6 or password.lower() == email.strip().lower():
-        return problem("This password is easy to guess.")
-    return []

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.exc import IntegrityError
 
-from rulebook.domain.accounts import IDLE, digest, email_problems
+from rulebook.domain.accounts import IDLE, digest
 from rulebook.domain.actor import Actor, note_everywhere
+from rulebook.domain.credentials import email_problems
 from rulebook.domain.throttle import count_try
 from rulebook.domain.workspaces import zone_problems
 from rulebook.errors import Conflict, Invalid, NotFound, Problem

@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 
-from rulebook.domain.accounts import digest, email_problems
+from rulebook.domain.accounts import digest
 from rulebook.domain.actor import ROLES, Actor
+from rulebook.domain.credentials import email_problems
 from rulebook.domain.house import house
 from rulebook.domain.throttle import count_try
 from rulebook.errors import Conflict, Invalid, NotFound, Problem
@@ -27,6 +28,7 @@ def invite(actor: Actor, email: str, role: str, now: datetime | None = None) -> 
     if problems:
         raise Invalid(problems)
     count_try(f"invite:{actor.workspace_id}", MOST, WITHIN, now)
+    workspaces.lock_people(actor.workspace_id)  # two presses leave one invitation
     invites.end_others(actor.workspace_id, email, now)
     token = secrets.token_urlsafe(32)
     made = Invite(

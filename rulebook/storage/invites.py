@@ -53,6 +53,13 @@ def by_hash(token_hash: str, now: datetime) -> Invite | None:
     )
 
 
+def ended_since(token_hash: str, since: datetime) -> Invite | None:
+    """The invitation with this hash, if it was accepted or revoked after that."""
+    return db.session.scalar(
+        select(Invite).where(Invite.token_hash == token_hash, Invite.ended_at > since)
+    )
+
+
 def end(invite_id: str, now: datetime) -> bool:
     """End the invitation; False when somebody was faster."""
     ended = update(Invite).where(Invite.id == invite_id, Invite.ended_at.is_(None))
