@@ -11,6 +11,7 @@ TemplateError        the text could not be written: what happened, and the fix
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from jinja2 import Undefined
 
@@ -78,6 +79,15 @@ def absent(value: object) -> bool:
     return value is None or isinstance(value, Undefined)
 
 
+class Written(NamedTuple):
+    """What stands in a text for one {{ }}: the fields it was made from, as it was written, and as
+    it was before it was made fit for its place."""
+
+    fields: tuple[str, ...]
+    text: str
+    plain: str
+
+
 @dataclass
 class Work:
     """One rendering: what is left of its fuel, and what its filters may know.
@@ -91,6 +101,7 @@ class Work:
     fuel: int = FUEL
     inserted: bool = False
     gaps: dict[str, None] = field(default_factory=dict)
+    written: list[Written] | None = None
 
     def burn(self, units: int) -> None:
         """Use up fuel, or raise OutOfFuel."""

@@ -50,6 +50,12 @@ class Path:
     steps: tuple[tuple[bool, tuple[Pick, ...]], ...] = field(compare=False, repr=False)
 
     @property
+    def names(self) -> tuple[str | None, ...]:
+        """The names along the way; None for an item, or for more than one name."""
+        steps = [each.selectors[0] if len(each.selectors) == 1 else None for each in self.segments]
+        return tuple(step.key if isinstance(step, Name) else None for step in steps)
+
+    @property
     def deep(self) -> bool:
         """Whether it looks at every level below some point."""
         return any(segment.deep for segment in self.segments)

@@ -60,8 +60,10 @@ class Checker:
     def _output(self, part: nodes.Expr, scope: Scope) -> nodes.Expr:
         if isinstance(part, nodes.TemplateData):
             return part
+        before, self.fields = self.fields, {}
         found = self.expression(part, scope)  # first, for it looks how deep the part goes
-        return _filter(PUT, found, [nodes.Const(field_text(part, scope))])
+        read, self.fields = tuple(self.fields), before | self.fields
+        return _filter(PUT, found, [nodes.Const(field_text(part, scope)), nodes.Const(read)])
 
     def _if(self, node: nodes.If, scope: Scope) -> None:
         node.test = self.expression(node.test, scope)

@@ -9,6 +9,7 @@ A test in {% if %} and the filter `default` may look at a field that is not ther
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -35,6 +36,7 @@ from rules.fuel import (
     TooLong,
     Unusable,
     Work,
+    Written,
     absent,
 )
 from rules.template_check import COMPARE, EACH, LOOP, PUT, ROOTS, Checker
@@ -50,6 +52,7 @@ __all__ = [
     "TemplateError",
     "TooLong",
     "Unusable",
+    "Written",
     "compile_template",
 ]
 
@@ -89,7 +92,7 @@ def _work(context: Context) -> Work:
 
 
 @pass_context
-def _put(context: Context, value: object, field: str) -> str:
+def _put(context: Context, value: object, field: str, read: tuple[str, ...]) -> str:
     """Write a value where it goes, or do what the rule says about fields that are not there."""
     work, destination = _work(context), context["_destination"]
     work.burn(20)
@@ -98,6 +101,8 @@ def _put(context: Context, value: object, field: str) -> str:
     work.burn(weight(value, work.fuel))
     work.inserted = True
     text: str = destination.insert(value)
+    if work.written is not None:
+        work.written.append(Written(read, text, text_of(value)))
     return text
 
 
@@ -202,6 +207,15 @@ class Template:
                 "This text could not be put together for this event.",
                 "Try it with fewer filters, or with another field.",
             ) from problem
+
+    def written(self, context: Mapping[str, object]) -> list[Written]:
+        """What `render` writes for each {{ }}, as far as it comes."""
+        look = _look(context.get("event"), "received_at")
+        work = Work("blank", _zone(context), look, written=[])
+        if not self.literal:
+            with suppress(Exception):
+                "".join(self._pieces(context, work))
+        return work.written or []
 
     def _pieces(self, context: Mapping[str, object], work: Work) -> Iterator[str]:
         destination, length = DESTINATIONS[self.escape](), 0

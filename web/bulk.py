@@ -13,7 +13,7 @@ from rulebook.actions import ACTIONS
 from rulebook.domain import bulk
 from rulebook.domain.chosen import MOST_CHOSEN, MOST_COUNTED, Which
 from rulebook.domain.deeds import DEEDS, Preview
-from rulebook.domain.hiding import runs_shown
+from rulebook.domain.shown_runs import runs_shown
 from rulebook.errors import Conflict, Invalid, NotFound
 from rulebook.storage import users
 from web import finder, runlist

@@ -10,11 +10,12 @@ from flask import Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from rulebook.domain import evidence, hidden_fields, revealing, trying
-from rulebook.domain.hiding import Hiding, hiding_in
+from rulebook.domain.hiding import hiding_in
 from rulebook.domain.hooks import hook_url, secrets_of
 from rulebook.domain.pins import pin_event
 from rulebook.domain.replay import Replayed, find_event
 from rulebook.domain.replay import replay as replay_event
+from rulebook.domain.shown_runs import runs_shown
 from rulebook.domain.trace import Trace, trace
 from rulebook.domain.trying import Tried
 from rulebook.errors import NotFound
@@ -130,7 +131,7 @@ def _show(
     revealed: bool = False,
 ) -> str:
     here, traced = actor(), trace(event)
-    preview = _covered(preview, traced.hiding) if preview else None
+    preview = _covered(preview) if preview else None
     hints = money_hints(traced) | dict.fromkeys(traced.hiding.places, "hidden")
     voice = spoken(traced)
     told = story(traced, voice, everything=request.args.get("rules") == "all")
@@ -174,9 +175,9 @@ def _show(
     )
 
 
-def _covered(preview: Replayed, hiding: Hiding) -> Replayed:
-    sent = [hiding.over(run) for run in preview.already_sent]
-    return replace(preview, runs=[hiding.over(run) for run in preview.runs], already_sent=sent)
+def _covered(preview: Replayed) -> Replayed:
+    sent = runs_shown(preview.already_sent)
+    return replace(preview, runs=runs_shown(preview.runs), already_sent=sent)
 
 
 def _sent(traced: Trace, told: Sequence[Told], hints: dict[str, str]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from rulebook.domain.attention import dismiss, mute, unmute
-from rulebook.domain.hiding import runs_shown
+from rulebook.domain.shown_runs import runs_shown
 from rulebook.domain.voice import voices_of
 from rulebook.providers import PROVIDERS, RECIPES, UNKNOWN_SENDER, Recipe
 from rulebook.storage import (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from rulebook.domain.hiding import hidings_of
 from rulebook.domain.phones import kept_code
+from rulebook.domain.shown_runs import hidings_of
 from rulebook.storage import connections, rules, runs
 from web.guard import actor
 from web.runs import parts_of
@@ -27,8 +27,8 @@ def index() -> ResponseReturnValue:
     shown, more = found[:PAGE], len(found) > PAGE
     planned = runs.runs_by_id(me.workspace_id, [message.run_id for message in shown])
     hiding = hidings_of(list(planned.values()))
-    shown = [hiding[planned[each.run_id].event_id].over(each) for each in shown]
-    planned = {run.id: hiding[run.event_id].over(run) for run in planned.values()}
+    shown = [hiding[each.run_id].over(each) for each in shown]
+    planned = {run.id: hiding[run.id].over(run) for run in planned.values()}
     newer = connections.count_newer_messages(me.workspace_id, upto) if upto else 0
     first = upto or (shown[0].id if shown else None)
     return render_template(

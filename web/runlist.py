@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 from flask import request, url_for
 
 from rulebook.domain import found_runs
-from rulebook.domain.hiding import runs_shown
 from rulebook.domain.saved import saved_filters
+from rulebook.domain.shown_runs import runs_shown
 from rulebook.storage import connections, figures, ledger, rules, utcnow
 from rulebook.storage.ledger import RunFilter
 from web.finder import SPANS, WITHIN, start_of

@@ -9,7 +9,8 @@ from flask.typing import ResponseReturnValue
 
 from rulebook.actions import ACTIONS, Field
 from rulebook.domain import held, replay
-from rulebook.domain.hiding import gist_shown, hiding_of_run, runs_shown
+from rulebook.domain.hiding import gist_shown
+from rulebook.domain.shown_runs import hiding_of_run, runs_shown
 from rulebook.errors import Conflict, NotFound
 from rulebook.storage import attempts, connections, events, figures, hooks, rules, runs
 from rulebook.storage.rules import Rule
@@ -55,7 +56,7 @@ def show(run_id: str) -> ResponseReturnValue:
         parts=parts_of(run),
         reports=_is_reported(run),
         attempts=[hiding.over(each) for each in attempts.attempts_of([run.id])[run.id]],
-        others=[hiding.over(each) for each in same if each.id != run.id],
+        others=runs_shown([each for each in same if each.id != run.id]),
         retried=any(each.id > run.id for each in same),
         awaits_report=awaits_report(run),
         later_than=later_than,

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 
 from rulebook.domain.actor import Actor
 from rulebook.domain.breaker import FIX_OFF, called
-from rulebook.domain.hiding import reason_shown, runs_shown
+from rulebook.domain.hiding import reason_shown
+from rulebook.domain.shown_runs import runs_shown
 from rulebook.errors import NotFound
 from rulebook.storage import (
     db,

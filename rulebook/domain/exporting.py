@@ -10,9 +10,10 @@ from rulebook.actions import ACTIONS, Message
 from rulebook.domain import found_runs
 from rulebook.domain.actor import Actor
 from rulebook.domain.asking import FieldAsked
-from rulebook.domain.hiding import hiding_in, runs_shown, told_before_hiding
+from rulebook.domain.hiding import hiding_in, told_before_hiding
 from rulebook.domain.history import search
 from rulebook.domain.masking import Masking
+from rulebook.domain.shown_runs import runs_shown
 from rulebook.domain.tallying import price_of
 from rulebook.storage import (
     connections,

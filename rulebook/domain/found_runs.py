@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rulebook.domain.hiding import runs_shown
+from rulebook.domain.shown_runs import runs_shown
 from rulebook.storage import ledger
 from rulebook.storage.ledger import Page, RunFilter
 from rulebook.storage.runs import Run

@@ -28,6 +28,13 @@ class Hidden:
         text = parse_path(path).text
         return any(text == each.text or text.startswith(f"{each.text}[") for each in self.paths)
 
+    def touches(self, path: Path) -> bool:
+        """Whether a field is hidden, lies in what is, or has it in it, whichever item is meant."""
+        return any(
+            all(a == b or None in (a, b) for a, b in zip(path.names, each.names, strict=False))
+            for each in self.paths
+        )
+
 
 def hidden_on(provider: str, settings: Mapping[str, Any]) -> Hidden:
     """What is hidden of the events of a hook with this sender and these settings."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from copy import copy
 from dataclasses import asdict, replace
 from functools import cached_property
 from typing import Any, Protocol, TypeVar, cast
@@ -19,13 +20,13 @@ from rulebook.domain.hidden import Hidden, hidden_on
 from rulebook.domain.hooks import secrets_of
 from rulebook.domain.masking import HIDDEN, blot, is_secret
 from rulebook.domain.reading import payload_of
-from rulebook.storage import db, events, hooks
+from rulebook.storage import events, hooks
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
-from rulebook.storage.runs import Run
+from rules.errors import Unusable
 from rules.explain import Explanation
 from rules.finding import Finding
-from rules.paths import TooMuch
+from rules.paths import TooMuch, parse_path
 from rules.values import as_text
 
 Row = TypeVar("Row")
@@ -131,10 +132,24 @@ class Hiding:
         self.of_hook = hidden_on(hook.provider, hook.settings)
         self.blind = body is None and bool(hook.settings.get("hidden"))
         self._places = _places(self.of_hook, value, body) if body is not None else {}
+        self._made: tuple[str, ...] = ()
 
     @cached_property
     def _secrets(self) -> list[str]:
         return secrets_of(self._hook) if isinstance(self._hook, Hook) else []
+
+    @property
+    def hides_fields(self) -> bool:
+        """Whether the event has fields that are hidden."""
+        return bool(self._places)
+
+    def also(self, texts: Iterable[str]) -> Hiding:
+        """The same, and these texts as well."""
+        other = copy(self)
+        for name in ("texts", "_numbers"):
+            vars(other).pop(name, None)
+        other._made = tuple(texts)
+        return other
 
     @property
     def of_body(self) -> bool:
@@ -149,6 +164,7 @@ class Hiding:
         found = [*self._secrets, *(v for n, v in pairs if self._pair(n, v))]
         found += [text.partition(" ")[2] for text in found]  # what stands behind Bearer
         found += _leaves(self._value, self._places) if self._places else ()
+        found = [*self._made, *found]
         kept = {text for text in found[:MOST_KNOWN] if text.strip()}
         return tuple(sorted(kept, key=len, reverse=True))
 
@@ -166,6 +182,20 @@ class Hiding:
 
     def _pair(self, name: str, value: str) -> bool:
         return name.lower() in self.of_hook.headers or hides(name, value, self._secrets)
+
+    def hides(self, field: str) -> bool:
+        """Whether a field of a template, such as payload.customer.name, is hidden, lies in what is,
+        or has it in it."""
+        root = field.partition(".")[0].partition("[")[0]
+        if root in ("rule", "hook", "event"):
+            return False
+        try:
+            path = parse_path(f"${field.removeprefix(root)}")
+        except Unusable:
+            return True
+        if root in ("headers", "query"):
+            return any(self._pair(name, "") for name in path.names if name)
+        return self.of_hook.touches(path)
 
     @property
     def covered(self) -> Any:
@@ -300,28 +330,6 @@ def hiding_in(hook: Hook, event: Event, body: bytes | None) -> Hiding:
     """The same with its body at hand, or None where that is no longer kept."""
     value = None if body is None else payload_of(event, hook.provider, body).value
     return Hiding(hook, event.headers, event.query, value, body)
-
-
-def runs_shown(found: Sequence[Run]) -> list[Run]:
-    """Runs of any events of one workspace, as people may see them."""
-    hiding = hidings_of(found)
-    return [hiding[run.event_id].over(run) for run in found]
-
-
-def hidings_of(found: Sequence[Run]) -> dict[str, Hiding]:
-    """What is hidden of the events of these runs of one workspace, by the events' ids."""
-    if not found:
-        return {}
-    known = {h.id: h for h in hooks.hooks(found[0].workspace_id, deleted=True)}
-    of = {e.id: e for e in events.events_by_id(found[0].workspace_id, [r.event_id for r in found])}
-    bodies = events.bodies_of(list(of))
-    return {id: hiding_in(known[e.hook_id], e, bodies.get(id)) for id, e in of.items()}
-
-
-def hiding_of_run(run: Run) -> Hiding:
-    """What is hidden of the event that a run is for."""
-    event = events.event_by_id(run.event_id)
-    return hiding_of(db.session.get_one(Hook, run.hook_id), event)
 
 
 def reason_shown(event: Event) -> str:

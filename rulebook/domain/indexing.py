@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from rulebook.domain.hiding import Hiding
 from rulebook.domain.reading import payload_in
-from rulebook.storage import db, hooks, reading, search, search_cards, search_source, utcnow
+from rulebook.domain.shown_runs import runs_shown
+from rulebook.storage import db, hooks, reading, runs, search, search_cards, search_source, utcnow
 from rulebook.storage.base import first_id
+from rulebook.storage.runs import Run
 from rulebook.storage.search import Card
 from rulebook.storage.search_source import Source
 from rules.terms import field_mark, terms_of
@@ -94,9 +96,8 @@ def cards_of(sources: Sequence[Source]) -> list[Card]:
     """The events as the index keeps them, with the words of what was sent for them."""
     ids = [source.id for source in sources]
     met = search_source.rules_met(ids) if ids else {}
-    said: dict[str, list[str]] = {}
-    for event_id, summary, message in search_source.messages_of(ids) if ids else ():
-        said.setdefault(event_id, []).extend([summary, *_texts(message)])
+    read = {source.id: _hiding(source) for source in sources if source.body is not None}
+    said = _said(read)
     return [
         Card(
             source.id,
@@ -106,10 +107,32 @@ def cards_of(sources: Sequence[Source]) -> list[Card]:
             outcome_of(source.state, source.matched),
             source.verification,
             tuple(sorted(met.get(source.id, ()))),
-            None if source.body is None else _words(source, said.get(source.id, ())),
+            _words(source, read[source.id], said[source.id]) if source.id in read else None,
         )
         for source in sources
     ]
+
+
+def _hiding(source: Source) -> Hiding:
+    body = source.body or b""
+    value = payload_in(body, source.content_type, source.provider, source.part).value
+    return Hiding(source, (), source.query, value, body)
+
+
+def _said(read: Mapping[str, Hiding]) -> dict[str, list[str]]:
+    """What was sent for these events; what templates made of hidden fields is left out."""
+    said: dict[str, list[str]] = {event_id: [] for event_id in read}
+    plain = [event_id for event_id, hiding in read.items() if not hiding.hides_fields]
+    for event_id, summary, message in search_source.messages_of(plain) if plain else ():
+        said[event_id] += [summary, *_texts(message)]
+    of_workspace: dict[str, list[Run]] = {}
+    for some in runs.runs_of_events([*(read.keys() - set(plain))]).values():
+        for run in some:
+            of_workspace.setdefault(run.workspace_id, []).append(run)
+    for some in of_workspace.values():
+        for run in runs_shown(some):
+            said[run.event_id] += [run.summary, *_texts(run.message)]
+    return said
 
 
 def outcome_of(state: str, matched: int) -> str:
@@ -117,10 +140,7 @@ def outcome_of(state: str, matched: int) -> str:
     return ("matched" if matched else "unmatched") if state == "done" else state
 
 
-def _words(source: Source, said: Iterable[str]) -> frozenset[str]:
-    body = source.body or b""
-    value = payload_in(body, source.content_type, source.provider, source.part).value
-    hiding = Hiding(source, (), source.query, value, body)
+def _words(source: Source, hiding: Hiding, said: Iterable[str]) -> frozenset[str]:
     texts = [source.event_type or "", source.provider_id or "", hiding.query]
     texts += [hiding.text(text) for text in (source.gist, *said)]
     marks = _look_through(hiding.payload, texts)

@@ -13,6 +13,7 @@ from rulebook.domain.hooks import find_hook
 from rulebook.domain.reading import seen_by_rules
 from rulebook.domain.rendering import context_of, render
 from rulebook.domain.rules import check_document
+from rulebook.domain.shown_runs import made_of_hidden
 from rulebook.storage import events, workspaces
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
@@ -104,7 +105,10 @@ def _example(
     hiding = Hiding(hook, event.headers, event.query, seen["payload"], body)
     explanation = hiding.explanation(explain(parsed, seen, zone=zone))
     context = context_of(seen, parsed.name, hook, zone)
-    planned = [_shown(planned_for(step, context), hiding) for step in parsed.then]
+    planned = [
+        _shown(planned_for(step, context), hiding.also(made_of_hidden(hiding, step, context)))
+        for step in parsed.then
+    ]
     return Example(event, explanation, planned)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from rulebook.domain.hiding import Hiding
 from rulebook.domain.reading import seen_by_rules
 from rulebook.domain.rules import modes_at
+from rulebook.domain.shown_runs import hidings_with
 from rulebook.domain.verify import request_of, verify
 from rulebook.storage import attempts, db, events, rules, runs, verdicts, workspaces
 from rulebook.storage.attempts import Attempt
@@ -84,7 +85,9 @@ def trace(event: Event) -> Trace:
     body = events.body_of(event.id)
     seen, payload = seen_by_rules(event, hook, body) if body is not None else (None, None)
     hiding = Hiding(hook, event.headers, event.query, payload.value if payload else None, body)
-    all_runs = [hiding.over(run) for run in runs.runs_of_events([event.id])[event.id]]
+    kept_runs = runs.runs_of_events([event.id])[event.id]
+    hidings = hidings_with(hiding, kept_runs, hook, seen)
+    all_runs = [hidings[run.id].over(run) for run in kept_runs]
     judged, unexplained = _judged(event, hook, seen, all_runs) if seen is not None else ([], 0)
     return Trace(
         event=event,
@@ -96,7 +99,7 @@ def trace(event: Event) -> Trace:
         unexplained=unexplained,
         runs=all_runs,
         attempts={
-            run_id: [hiding.over(each) for each in tried]
+            run_id: [hidings[run_id].over(each) for each in tried]
             for run_id, tried in attempts.attempts_of([run.id for run in all_runs]).items()
         },
         signature=_signature(event, hook, body),

@@ -27,7 +27,10 @@ def hook_id(app: Flask, ada: Person) -> str:
     """A hook with five events in the index, each with a number of its own and the same code."""
     hook_id, path = new_hook(app, ada)
     with app.app_context():
-        message = {"to": "+14155550123", "message": "Use {{ payload.customer.code }}"}
+        message = {
+            "to": "+14155550123",
+            "message": "{{ payload.customer.code | replace('kes', 'fal') }}",
+        }
         step = {"id": "sms", "action": "sms", "config": message}
         make_rule(ada, hooks.hook_by_id(hook_id), path="$.no", value=0, then=[step])
     for number in range(5):
@@ -63,9 +66,9 @@ def test_earlier_events_are_not_found_by_what_is_hidden(
     app: Flask, ada: Person, hook_id: str
 ) -> None:
     with app.app_context():
-        assert found(ada) == in_index(ada) == 5
+        assert found(ada) == in_index(ada) == found(ada, "faltrel") == 5
         hide_field(ada.actor, hook_id, CODE)
-        assert found(ada) == 0, "at once"
+        assert found(ada) == 0 and found(ada, "faltrel") == 0, "at once"
         assert found(ada, "customer") == 0 and found(ada, "3") == 1, "by all else they are"
         assert in_index(ada) == 5
         assert reread(2) == 3 and not hooks.to_reread(ada.workspace_id)

@@ -11,7 +11,7 @@ from rulebook.domain import bulk as verbs
 from rulebook.domain import saved
 from rulebook.domain.chosen import MOST_CHOSEN, Which
 from rulebook.domain.deeds import DEEDS
-from rulebook.domain.hiding import runs_shown
+from rulebook.domain.shown_runs import runs_shown
 from rulebook.errors import Invalid, Problem
 from rulebook.storage.bulks import Bulk
 from rulebook.storage.users import emails

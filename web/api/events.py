@@ -12,10 +12,11 @@ from rulebook.domain import replay as verbs
 from rulebook.domain.actor import Actor
 from rulebook.domain.asking import FieldAsked, read_field
 from rulebook.domain.exporting import begin_export, events_to_take
-from rulebook.domain.hiding import gist_shown, runs_shown
+from rulebook.domain.hiding import gist_shown
 from rulebook.domain.history import search
 from rulebook.domain.house import house
 from rulebook.domain.pins import pin_event
+from rulebook.domain.shown_runs import runs_shown
 from rulebook.domain.trace import Trace, trace
 from rulebook.errors import Invalid, NotFound, Problem
 from rulebook.storage import events, hooks, rules

@@ -9,7 +9,7 @@ from rulebook.domain import found_runs, held
 from rulebook.domain import replay as verbs
 from rulebook.domain.actor import Actor
 from rulebook.domain.exporting import begin_export, runs_to_take
-from rulebook.domain.hiding import hiding_of_run, runs_shown
+from rulebook.domain.shown_runs import hiding_of_run, runs_shown
 from rulebook.errors import NotFound
 from rulebook.storage import attempts as tried
 from rulebook.storage import hooks, rules
