@@ -12,7 +12,7 @@ from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
 
 from rulebook.domain import accounts, hooks, rules
-from rulebook.domain.actor import Actor
+from rulebook.domain.actor import SCOPES, Actor
 from rulebook.domain.tokens import make_token
 from rulebook.storage import db, utcnow
 from rulebook.storage.hooks import Hook
@@ -61,9 +61,10 @@ class Person:
         return self.client.post(path, data={"csrf_token": self._form_token, **(data or {})}, **more)
 
     def token(self, *scopes: str) -> str:
-        """The text of a fresh API token."""
+        """The text of a fresh API token, with all that the role may unless scopes are named."""
+        all_of_them = [scope for scope in SCOPES if self.actor.may(scope)]
         with self.app.app_context():
-            return make_token(self.actor, "test", list(scopes) or None)[1]
+            return make_token(self.actor, "test", list(scopes) or all_of_them)[1]
 
     def api(self, method: str, path: str, json: Any = None, **more: Any) -> Any:
         """Call the REST API with a token that may do everything."""

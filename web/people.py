@@ -15,7 +15,9 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
+from rulebook.actions import Outcome
 from rulebook.domain import accounts, people
+from rulebook.domain.actor import Actor
 from rulebook.domain.letters import NO_WAY, write_to
 from rulebook.errors import Conflict, Invalid
 from rulebook.storage import invites, users, utcnow, workspaces
@@ -54,22 +56,30 @@ def invite() -> ResponseReturnValue:
         made, token = people.invite(me, email, role)
     except Invalid as error:
         return _page(error)
-    link = f"{public_url()}{url_for('people.join', token=token)}"
-    sent = write_to(me.workspace_id, made.email, f"[{who().workspace.name}] You are invited",
-                    _letter(made, link))  # fmt: skip
+    sent, link = send_invitation(me, made, token)
     if sent.kind == "yes":
-        people.mailed(me, made.id)
         flash(f"An invitation is on its way to {made.email}. It works once, for 7 days.", "ok")
         return redirect(url_for("people.index"), 303)
     why = "" if sent is NO_WAY else f"The e-mail could not be sent. {sent.sentence}"
     return _page(made=(made.email, link, why or f"{sent.sentence} {sent.fix}"))
 
 
-def _letter(made: Invite, link: str) -> str:
-    here = who()
-    until = f"{made.expires_at:%d %B %Y}"
-    return LETTER.format(inviter=here.user.email, workspace=here.workspace.name, role=made.role,
-                         words=ROLE_WORDS[made.role], until=until, link=link)  # fmt: skip
+def send_invitation(me: Actor, made: Invite, token: str) -> tuple[Outcome, str]:
+    """Send an invitation by e-mail and note that it went; what came of it, and the link."""
+    link = f"{public_url()}{url_for('people.join', token=token)}"
+    inviter, here = users.user_by_id(me.user_id or ""), workspaces.workspace(me.workspace_id).name
+    letter = LETTER.format(
+        inviter=inviter.email if inviter else "Somebody",
+        workspace=here,
+        role=made.role,
+        words=ROLE_WORDS[made.role],
+        until=f"{made.expires_at:%d %B %Y}",
+        link=link,
+    )
+    sent = write_to(me.workspace_id, made.email, f"[{here}] You are invited", letter)
+    if sent.kind == "yes":
+        people.mailed(me, made.id)
+    return sent, link
 
 
 @pages.post("/settings/people/invites/<invite_id>/revoke")
@@ -181,6 +191,6 @@ def _page(
         errors={p.pointer.lstrip("/"): p for p in error.problems} if error else {},
         given=MultiDict() if made else request.form,
         made=made,
-        may_own=me.may("own"),
+        may_own=me.may("people"),
     )  # fmt: skip
     return page, 422 if error else 200

@@ -29,6 +29,7 @@ SCOPE_WORDS = {
     "read": "Read events, rules, runs",
     "write": "Change hooks and rules",
     "send": "Send: retry, replay, settle",
+    "people": "Invite, change and remove people, but no owners",
 }
 DEEDS = {
     "account.create": "made the account",

@@ -8,11 +8,13 @@ from rulebook.errors import NotAllowed
 from rulebook.storage import db, workspaces
 from rulebook.storage.audit import AuditEntry
 
-SCOPES = ("read", "write", "send")
+# What a token may be given; the first three unless more is asked for.
+SCOPES = ("read", "write", "send", "people")
+USUAL = SCOPES[:3]
 _ROLE_MAY = {
     "viewer": {"read"},
     "editor": {"read", "write", "send"},
-    "owner": {"read", "write", "send", "own"},
+    "owner": {"read", "write", "send", "own", "people"},
 }
 ROLES = tuple(_ROLE_MAY)
 _WORDS = {
@@ -20,6 +22,7 @@ _WORDS = {
     "write": "change this",
     "send": "send anything",
     "own": "change this; only an owner may",
+    "people": "change who is here; only an owner may",
 }
 
 
@@ -34,7 +37,7 @@ class Actor:
     scopes: frozenset[str] = frozenset(SCOPES)
 
     def may(self, right: str) -> bool:
-        """Whether role and token both reach as far as `right`: read, write, send or own."""
+        """Whether role and token both reach as far as `right`: read, write, send, own or people."""
         scope = "write" if right == "own" else right
         return right in _ROLE_MAY.get(self.role, ()) and scope in self.scopes
 

@@ -22,7 +22,7 @@ MOST, WITHIN = 20, timedelta(days=1)
 def invite(actor: Actor, email: str, role: str, now: datetime | None = None) -> tuple[Invite, str]:
     """Ask somebody in; the invitation and its token, which nobody can read again. An earlier one
     of the same address ends. Commits. Raises Invalid, TooMany."""
-    actor.must("own")
+    actor.must("people")
     email, now = email.strip().lower(), now or utcnow()
     problems = _invite_problems(actor, email, role)
     if problems:
@@ -77,7 +77,7 @@ def mailed(actor: Actor, invite_id: str) -> None:
 
 def revoke_invite(actor: Actor, invite_id: str) -> Invite:
     """The link leads nowhere from now on. Commits. Raises NotFound."""
-    actor.must("own")
+    actor.must("people")
     found = invites.invite(actor.workspace_id, invite_id)
     if found is None or not invites.end(found.id, utcnow()):
         raise NotFound("invitation")
@@ -88,7 +88,7 @@ def revoke_invite(actor: Actor, invite_id: str) -> Invite:
 
 def change_role(actor: Actor, user_id: str, role: str) -> User:
     """Another role for somebody; there stays an owner. Commits. Raises Invalid, NotFound."""
-    actor.must("own")
+    actor.must("people")
     user, before = _member(actor, user_id)
     if role not in ROLES:
         raise Invalid.at("/role", f"There is no role {role!r}.", "Choose one.")
@@ -103,7 +103,7 @@ def change_role(actor: Actor, user_id: str, role: str) -> User:
 def remove(actor: Actor, user_id: str) -> User:
     """Somebody is no longer here: signed out of this workspace, their tokens for it revoked. What
     they made stays. Commits. Raises NotFound."""
-    actor.must("own")
+    actor.must("people")
     user, before = _member(actor, user_id)
     if before == "owner":
         _must_not_be_last(actor)
@@ -122,7 +122,7 @@ def leave(actor: Actor) -> None:
 
 def hand_over(actor: Actor, user_id: str) -> User:
     """Somebody else becomes an owner, and the actor an editor. Commits. Raises NotFound."""
-    actor.must("own")
+    actor.must("people")
     user, before = _member(actor, user_id)
     if user.id == actor.user_id:
         raise Conflict("You own this workspace already.", "Choose somebody else.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from rulebook.domain.accounts import digest
-from rulebook.domain.actor import SCOPES, Actor
+from rulebook.domain.actor import SCOPES, USUAL, Actor
 from rulebook.errors import Invalid, NotFound
 from rulebook.storage import db, users, utcnow, workspaces
 from rulebook.storage.users import ApiToken
@@ -19,7 +19,7 @@ USED_EVERY = timedelta(minutes=10)
 def make_token(actor: Actor, name: str, scopes: list[str] | None = None) -> tuple[ApiToken, str]:
     """A token in the actor's name and its text, which nobody can read again."""
     actor.must("write")
-    scopes = list(SCOPES) if scopes is None else scopes
+    scopes = list(USUAL) if scopes is None else scopes
     if not name.strip():
         raise Invalid.at("/name", "The token needs a name.", "Say what will use it.")
     for scope in scopes:

@@ -21,7 +21,7 @@ from web.guard import csrf
 
 NOUNS = (
     "hooks", "rules", "events", "runs", "connections", "targets", "problems", "fields", "tokens",
-    "filters", "bulks", "openapi",
+    "filters", "bulks", "people", "openapi",
 )  # fmt: skip
 for noun in NOUNS:
     import_module(f"{__name__}.{noun}")

@@ -13,6 +13,7 @@ from web.api import (
     fields,
     filters,
     hooks,
+    people,
     problems,
     rules,
     runs,
@@ -24,7 +25,7 @@ from web.api.shapes import Shape, Want, reference
 from web.guard import public_url
 
 _NOUNS = (hooks, rules, events, runs, connections, targets, problems, fields, tokens, filters,
-          bulks)  # fmt: skip
+          bulks, people)  # fmt: skip
 _PROBLEM = {
     "type": "object",
     "description": "What went wrong (RFC 9457), and in `fix` what to do next.",
@@ -46,7 +47,8 @@ _PROBLEM = {
         },
     },
 }
-_SCOPES = {"read": "read", "write": "write", "send": "send", "own": "write, in an owner's hands"}
+_SCOPES = {"read": "read", "write": "write", "send": "send", "own": "write, in an owner's hands",
+           "people": "people, which only an owner can give"}  # fmt: skip
 
 
 @call("GET", "/openapi.json", None)
