@@ -12,7 +12,9 @@ from werkzeug.datastructures import MultiDict
 from rulebook.actions import ACTIONS
 from rulebook.domain import bulk
 from rulebook.domain.chosen import MOST_CHOSEN, MOST_COUNTED, Which
-from rulebook.domain.deeds import DEEDS, Preview
+from rulebook.domain.deed import Preview
+from rulebook.domain.deeds import DEEDS
+from rulebook.domain.heldback import cancelled_for_a_newer, left_out
 from rulebook.domain.shown_runs import runs_shown
 from rulebook.errors import Conflict, Invalid, NotFound
 from rulebook.storage import users
@@ -46,6 +48,8 @@ WORDS = {
                    ("run planned", "runs planned"), "replay"),
     "release": Words("Release", "Releasing", "Released", ("held run", "held runs"),
                      ("run released", "runs released"), "send"),
+    "one_each": Words("Send one per person", "Sending one per person", "Sent one per person",
+                      ("held run", "held runs"), ("run released", "runs released"), "send"),
     "cancel": Words("Cancel", "Cancelling", "Cancelled", ("waiting run", "waiting runs"),
                     ("run cancelled", "runs cancelled"), "cross"),
 }  # fmt: skip
@@ -103,6 +107,8 @@ def index() -> ResponseReturnValue:
         "bulks.html",
         bulks=shown,
         words=WORDS,
+        cancelled=cancelled_for_a_newer,
+        left_out=left_out,
         of=of_which(actor().workspace_id, shown),
         by=users.emails({each.user_id for each in shown if each.user_id}),
         most_counted=MOST_COUNTED,
@@ -121,6 +127,8 @@ def show(bulk_id: str) -> ResponseReturnValue:
         bulk=found,
         words=WORDS[found.what],
         sends=DEEDS[found.what].sends,
+        cancelled=cancelled_for_a_newer(found),
+        left_out=left_out(found),
         of=of_which(actor().workspace_id, [found])[found.id],
         by=users.emails({found.user_id or ""}).get(found.user_id or ""),
         most_counted=MOST_COUNTED,

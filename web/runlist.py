@@ -26,6 +26,7 @@ NOTHING_YET = "run_0"  # below every id
 TAKES = {
     "retry": (("failed", "skipped", "cancelled"), "Retry", "replay"),
     "release": (("held",), "Release", "send"),
+    "one_each": (("held",), "One per person", "send"),
     "cancel": (("queued", "held"), "Cancel", "cross"),
 }
 
@@ -46,7 +47,7 @@ class Tab:
 TABS = {
     "": Tab("All", deeds=tuple(TAKES)),
     "unknown": Tab("May have been sent", ("unknown",), None, "doubt", "doubt"),
-    "held": Tab("Held", ("held",), None, "doubt", "held", ("release", "cancel")),
+    "held": Tab("Held", ("held",), None, "doubt", "held", ("release", "one_each", "cancel")),
     "failed": Tab("Failed", ("failed",), None, "bad", "fail", ("retry",)),
     "waiting": Tab("Waiting", ("queued", "sending"), None, None, "wait", ("cancel",)),
     "sent": Tab("Sent", ("succeeded",), False, None, "ok"),

@@ -179,6 +179,15 @@ class Action:
         letters = len(message.subject) + len(message.text or message.html)
         return Counted((letters,), (f"{letters:,} letters",))
 
+    def receivers(self, config: Config) -> tuple[str, ...]:
+        """Whom it reaches, written so that the same people are the same text; empty where it goes
+        to no person."""
+        if not any(each.receiver and config.get(each.name) for each in self.fields):
+            return ()
+        reached = [each for each in self.fields if each.receiver or each.kind in ("email", "phone")]
+        told = [str(config.get(each.name) or "").lower().split(",") for each in reached]
+        return tuple(",".join(sorted({"".join(to.split()) for to in some})) for some in told)
+
     def to_one(self, config: Config, to: str) -> dict[str, Any]:
         """The config with this receiver and no other."""
         kept = {each.name: to for each in self.fields if each.receiver}

@@ -8,7 +8,9 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from rulebook.domain.actor import Actor
 from rulebook.domain.chosen import (
@@ -20,29 +22,32 @@ from rulebook.domain.chosen import (
     total,
     written,
 )
-from rulebook.domain.deeds import DEEDS, Deed, Preview
+from rulebook.domain.deed import Deed, Done, Preview, Together
+from rulebook.domain.deeds import DEEDS
 from rulebook.errors import Conflict, Invalid, NotFound, RulebookError
-from rulebook.storage import bulks, db, new_id, utcnow, workspaces
+from rulebook.storage import bulks, db, new_id, reading, utcnow, workspaces
 from rulebook.storage.bulks import Bulk
 
 log = logging.getLogger("rulebook.bulk")
-MOST_PREVIEWED = 200
 MOST_GOING = 5
 PREVIEW_STEP = 25
 PREVIEW_SECONDS = 2.0
 STEP_SECONDS = 1.0
-MOST_WAITING = 200  # replays that wait to be sent; more are not added before these are gone
+CHOSEN = "chosen_of"  # in `asked`: what `Deed.choose` gave
+LOOK_AGAIN = 0.25  # seconds, for a bulk that waits for room
 
 
 def preview(actor: Actor, which: Which, upto: str | None = None) -> Preview:
-    """What would come of it, by the newest 200, or by as many as it takes to find some; from
-    `upto` downwards, where a look before this one ended. Changes nothing. Raises Invalid."""
+    """What would come of it, by as many of the newest as the deed looks at, or by as many as it
+    takes to find some; from `upto` downwards, where a look before this one ended. Changes nothing.
+    Raises Invalid."""
     actor.must("read")
     deed, found = _deed(which), Preview()
     ends = time.monotonic() + PREVIEW_SECONDS
     found.next = upto or ABOVE_ALL[deed.of]
     while found.next:
-        left = PREVIEW_STEP if not found.would else min(PREVIEW_STEP, MOST_PREVIEWED - found.looked)
+        step = PREVIEW_STEP if deed.do else deed.step
+        left = step if not found.would else min(step, deed.previewed - found.looked)
         if left <= 0:
             break
         ids, found.next = next_ids(actor, which, deed.of, found.next, left)
@@ -105,49 +110,118 @@ def recent(actor: Actor, limit: int, before_id: str | None = None) -> list[Bulk]
     return bulks.page_of_bulks(actor.workspace_id, limit, before_id)
 
 
-def carry_on(now: datetime | None = None) -> list[str]:
-    """Take one bulk a step further; the ids of the runs that are due. Commits."""
+class Step(NamedTuple):
+    """What a step came to: the runs that are due, and in how many seconds it goes on; None where
+    nothing is left to do."""
+
+    due: list[str]
+    again: float | None = None
+
+
+def carry_on(now: datetime | None = None) -> Step:
+    """Take one bulk a step further. Commits."""
     now, token = now or utcnow(), new_id("lease")
     taken = bulks.claim_bulk(token, now)
     db.session.commit()
     if taken is None:
-        return []
+        return Step([])
+    db.session.expunge(taken)  # a rollback must not make it forget how far it is
     due: list[str] = []
     role = workspaces.role_of(taken.user_id or "", taken.workspace_id)
     actor = Actor(taken.workspace_id, taken.user_id, role or "")
     if not actor.may("send"):
         _finish(taken, token, "stopped", "Whoever asked for it may not send any more.")
-        return []
-    if not DEEDS[taken.what].sends or _room(taken):
+        return Step([], 0)
+    again = 0.0
+    if DEEDS[taken.what].has_room(taken.workspace_id):
         due = _step(actor, taken, token)
+    else:
+        again = LOOK_AGAIN
     # Not None: whoever was looked at longest ago comes next, also while this one has to wait.
     bulks.move_bulk(taken.id, token, {"lease_until": now})
     db.session.commit()
-    return due
-
-
-def _room(taken: Bulk) -> bool:
-    return bulks.count_waiting_replays(taken.workspace_id, MOST_WAITING) < MOST_WAITING
+    return Step(due, again)
 
 
 def _step(actor: Actor, taken: Bulk, token: str) -> list[str]:
-    which, ends = read(taken.what, taken.asked), time.monotonic() + STEP_SECONDS
+    which = read(taken.what, taken.asked)
     deed = DEEDS[which.what]
-    ids, more = next_ids(actor, which, deed.of, taken.upto, deed.step)
-    due: list[str] = []
-    for thing in ids:
-        made = _do(actor, deed, which, taken, token, thing)
-        if made is None:
-            return due
-        due += made
-        if time.monotonic() > ends:
-            return due
+    if deed.choose and CHOSEN not in taken.asked and not _choose(actor, deed, taken, token):
+        return []
+    with reading():  # however long it takes, nobody waits for it
+        ids, more = next_ids(actor, which, deed.of, taken.upto, deed.step)
+        db.session.commit()
+    if deed.together:
+        due = _do_together(actor, deed.together, taken, token, ids)
+    else:
+        due = _do_each(actor, which, taken, token, ids)
+    if ids and taken.upto != ids[-1]:
+        return due
     if not more:
         _finish(taken, token, "done", "")
     elif not ids:
         bulks.move_bulk(taken.id, token, {"upto": more})
         taken.upto = more
     return due
+
+
+def _do_each(actor: Actor, which: Which, taken: Bulk, token: str, ids: Sequence[str]) -> list[str]:
+    """One after the other, for a second or until the bulk is no longer ours."""
+    due: list[str] = []
+    ends = time.monotonic() + STEP_SECONDS
+    for thing in ids:
+        made = _do(actor, DEEDS[which.what], which, taken, token, thing)
+        due += made or []
+        if made is None or time.monotonic() > ends:
+            break
+    return due
+
+
+def _choose(actor: Actor, deed: Deed, taken: Bulk, token: str) -> bool:
+    """Keep which of all that are meant the deed has to know of, before anything is done."""
+    which = read(taken.what, taken.asked)
+
+    def groups() -> Iterator[Sequence[str]]:
+        upto: str | None = taken.upto
+        while upto:
+            ids, upto = next_ids(actor, which, deed.of, upto, deed.step)
+            yield ids
+
+    assert deed.choose
+    with reading():
+        asked = {**taken.asked, CHOSEN: deed.choose(actor, groups())}
+        db.session.commit()
+    taken.asked = asked
+    kept = bulks.move_bulk(taken.id, token, {"asked": asked})
+    db.session.commit()
+    return kept
+
+
+def _do_together(
+    actor: Actor, do: Together, taken: Bulk, token: str, ids: Sequence[str]
+) -> list[str]:
+    """A whole step in one transaction, with how far the bulk has come; none of it where the bulk is
+    no longer ours."""
+    if not ids:
+        return []
+    done = do(actor, ids, set(taken.asked.get(CHOSEN, ())))
+    if not _move(taken, token, ids[-1], len(ids), done):
+        db.session.rollback()
+        return []
+    db.session.commit()
+    return done.due
+
+
+def _move(taken: Bulk, token: str, upto: str, looked: int, done: Done) -> bool:
+    """How far the bulk has come; False where it is no longer ours."""
+    left_out = +(Counter(taken.left_out) + done.left_out)
+    values = {"upto": upto, "looked": taken.looked + looked, "sent": taken.sent + done.count,
+              "left_out": dict(left_out)}  # fmt: skip
+    if not bulks.move_bulk(taken.id, token, values):
+        return False
+    for name, value in values.items():
+        setattr(taken, name, value)
+    return True
 
 
 def _do(
@@ -157,16 +231,11 @@ def _do(
     longer ours."""
 
     def moved(count: int, why: str = "") -> None:
-        left_out = Counter(taken.left_out)
-        left_out.update([why] if why else [])
-        values = {"upto": thing, "looked": taken.looked + 1, "sent": taken.sent + count,
-                  "left_out": dict(left_out)}  # fmt: skip
-        if not bulks.move_bulk(taken.id, token, values):
+        done = Done([], count, Counter([why] if why else []))
+        if not _move(taken, token, thing, 1, done):
             raise _Lost("This was stopped.", "")
-        for name, value in values.items():
-            setattr(taken, name, value)
 
-    db.session.expunge(taken) if taken in db.session else None
+    assert deed.do
     try:
         try:
             return deed.do(actor, thing, which.again, moved)

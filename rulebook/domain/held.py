@@ -18,7 +18,7 @@ def release(actor: Actor, run_id: str, alongside: Alongside = nothing_else) -> R
     actor.must("send")
     run, now = find_run(actor, run_id), utcnow()
     check_release(run, now)
-    which = HeldFilter(held_for="limit", run_id=run.id)
+    which = HeldFilter(held_for="limit", run_ids=[run.id])
     if not held.release_held(actor.workspace_id, which, now):
         raise Conflict("It is not held any more.", "Look at it again.")
     actor.note("run.release", run.id)

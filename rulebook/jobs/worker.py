@@ -137,6 +137,7 @@ def _sweep(app: Flask, bell: Bell, hands: Hands, stop: threading.Event) -> None:
     clock = Clock()
     first = True
     while not stop.is_set():
+        begun = time.monotonic()
         try:
             with app.app_context():
                 due = sweep(everything=first, clock=clock)
@@ -148,12 +149,25 @@ def _sweep(app: Flask, bell: Bell, hands: Hands, stop: threading.Event) -> None:
                     hands.judge(due.events)
                 if not bell.runs(due.runs):
                     hands.act(due.runs)
-                more = carry_on()
-                if more and not bell.runs(more):
-                    hands.act(more)
+                _carry_on(bell, hands, stop)
                 if time.monotonic() - pruned_at > PRUNE_EVERY:
                     pruned_at = time.monotonic()
                     prune()
         except Exception:
             log.exception("A sweep failed; the next one tries again.")
-        stop.wait(SWEEP_EVERY)
+        stop.wait(max(0, begun + SWEEP_EVERY - time.monotonic()))
+
+
+def _carry_on(bell: Bell, hands: Hands, stop: threading.Event) -> None:
+    """Take bulks further, step after step until it is time to sweep again; they rest as long as
+    they worked while events come in."""
+    ends = time.monotonic() + SWEEP_EVERY
+    while not stop.is_set() and time.monotonic() < ends:
+        began = time.monotonic()
+        due, again = carry_on()
+        if due and not bell.runs(due):
+            hands.act(due)
+        if again is None:
+            return
+        worked = time.monotonic() - began
+        stop.wait(max(again, min(worked, LONGEST_REST) if still_coming() else 0))

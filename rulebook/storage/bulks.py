@@ -23,8 +23,8 @@ _GOING = text("state = 'going'")
 
 
 class Bulk(Base):
-    """what: replay, retry, release or cancel; `asked`: which events or runs, how, and how many they
-    were; `upto`: the last id that was looked at, newest first; sent: how many runs came of it;
+    """what: one of domain/deeds.py; `asked`: which events or runs, how, and how many they were;
+    `upto`: the last id that was looked at, newest first; sent: how many runs came of it;
     left_out: of how many nothing came, by the reason."""
 
     __tablename__ = "bulk"
@@ -127,3 +127,11 @@ def count_waiting_replays(workspace_id: str, most: int) -> int:
         Run.state == "queued", Run.workspace_id == workspace_id, Run.replay_no > 0
     )
     return db.session.scalar(select(func.count()).select_from(waiting.limit(most).subquery())) or 0
+
+
+def count_due(workspace_id: str, now: datetime, most: int) -> int:
+    """How many runs of the workspace are due and wait for a place, counted up to `most`."""
+    due = select(Run.id).where(
+        Run.state == "queued", Run.next_attempt_at <= now, Run.workspace_id == workspace_id
+    )
+    return db.session.scalar(select(func.count()).select_from(due.limit(most).subquery())) or 0

@@ -22,7 +22,7 @@ class HeldFilter:
     held_for: str | None = None
     target: str | None = None
     rule_id: str | None = None
-    run_id: str | None = None
+    run_ids: Collection[str] | None = None
 
 
 def postpone(run_ids: Collection[str], until: datetime, sentence: str) -> int:
@@ -90,14 +90,41 @@ def cancel_held(workspace_id: str, which: HeldFilter, now: datetime) -> int:
     )  # fmt: skip
 
 
+def stop_runs(
+    workspace_id: str,
+    run_ids: Collection[str],
+    states: Collection[str],
+    sentence: str,
+    now: datetime,
+) -> list[str]:
+    """Cancel those of these runs that are in one of these states; their ids. Locked in one order,
+    so that two who stop the same ones do not wait for each other."""
+    these = (
+        select(Run.id)
+        .where(Run.workspace_id == workspace_id, Run.id.in_(run_ids), Run.state.in_(states))
+        .order_by(Run.id)
+        .with_for_update()
+    )
+    locked = db.session.scalars(these).all()
+    stopped = db.session.scalars(
+        update(Run)
+        .where(Run.id.in_(locked), Run.state.in_(states))
+        .values(state="cancelled", held_for="", finished_at=now, fix="", sentence=sentence)
+        .returning(Run.id)
+        .execution_options(synchronize_session=False)
+    )
+    return sorted(stopped)
+
+
 def _held(workspace_id: str, which: HeldFilter) -> list[ColumnElement[bool]]:
     wanted = (
         (Run.held_for, which.held_for),
         (Run.target, which.target),
         (Run.rule_id, which.rule_id),
-        (Run.id, which.run_id),
     )
     narrowed = [column == value for column, value in wanted if value is not None]
+    if which.run_ids is not None:
+        narrowed.append(Run.id.in_(which.run_ids))
     return [Run.workspace_id == workspace_id, Run.state == "held", *narrowed]
 
 

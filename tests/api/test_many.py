@@ -37,7 +37,7 @@ def three(app: Flask, ada: Person) -> list[Run]:
 
 def carry_on(app: Flask) -> list[str]:
     with app.app_context():
-        return bulk.carry_on()
+        return bulk.carry_on().due
 
 
 def test_a_preview_says_what_the_doing_does(app: Flask, ada: Person, three: list[Run]) -> None:

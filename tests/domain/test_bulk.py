@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from rulebook.domain import bulk
+from rulebook.domain import bulk, deed
 from rulebook.domain.chosen import Which
 from rulebook.domain.deeds import DEEDS
 from rulebook.domain.replay import retry
@@ -50,7 +50,7 @@ def shop(app: Flask, ada: Person) -> None:
 
 def carry_on(app: Flask, later: int = 0) -> list[str]:
     with app.app_context():
-        return bulk.carry_on(utcnow() + timedelta(seconds=later))
+        return bulk.carry_on(utcnow() + timedelta(seconds=later)).due
 
 
 def begin(app: Flask, person: Person, which: Which = ALL) -> str:
@@ -91,7 +91,7 @@ def test_a_worker_that_dies_sends_nothing_twice(
     app: Flask, ada: Person, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
     bulk_id = begin(app, ada, Which("replay", tuple(e.id for e in events_of(app, ada)), again=True))
-    deed = DEEDS["replay"]
+    found = DEEDS["replay"]
     done = 0
 
     def dies(*given: object) -> list[str]:
@@ -99,10 +99,11 @@ def test_a_worker_that_dies_sends_nothing_twice(
         if done == at:
             raise KeyboardInterrupt
         done += 1
-        return deed.do(*given)  # type: ignore[arg-type]
+        assert found.do
+        return found.do(*given)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patched:
-        patched.setitem(DEEDS, "replay", replace(deed, do=dies))
+        patched.setitem(DEEDS, "replay", replace(found, do=dies))
         with pytest.raises(KeyboardInterrupt):
             carry_on(app)
     assert carry_on(app) == [], "its lease is not over"
@@ -211,7 +212,7 @@ def test_a_preview_looks_on_until_it_finds_some(
     app: Flask, ada: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bulk, "PREVIEW_STEP", 1)
-    monkeypatch.setattr(bulk, "MOST_PREVIEWED", 1)
+    monkeypatch.setitem(DEEDS, "replay", replace(DEEDS["replay"], previewed=1))
     with app.app_context():
         found = bulk.preview(ada.actor, ALL)
         assert (found.looked, dict(found.would), found.more) == (2, {"sms": 1}, True)
@@ -299,7 +300,7 @@ def test_what_waits_is_cancelled_however_much_waits(
 ) -> None:
     failed_ones(app, ada)
     set_runs(app, state="queued", finished_at=None)
-    monkeypatch.setattr(bulk, "MOST_WAITING", 1)
+    monkeypatch.setattr(deed, "MOST_REPLAYS", 1)
     begin(app, ada, Which("retry", runs=RunFilter(states=("queued",))))
     carry_on(app)
     begin(app, ada, Which("cancel", runs=RunFilter(states=("queued",))))

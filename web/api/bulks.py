@@ -11,6 +11,7 @@ from rulebook.domain import bulk as verbs
 from rulebook.domain import saved
 from rulebook.domain.chosen import MOST_CHOSEN, Which
 from rulebook.domain.deeds import DEEDS
+from rulebook.domain.heldback import cancelled_for_a_newer, left_out
 from rulebook.domain.shown_runs import runs_shown
 from rulebook.errors import Invalid, Problem
 from rulebook.storage.bulks import Bulk
@@ -24,26 +25,28 @@ from web.bulklist import of_which
 
 BULK = Shape("Bulk", "Something that is done to many at once. `state`: going, done or stopped; "
              "`looked`: how many events or runs were looked at; `total`: of how many, counted up "
-             "to 10,000, where that is known; `done`: how many runs came of it; `left_out`: of how "
-             "many nothing came, and why; `of`: what it was asked for, in words; `by`: the e-mail "
-             "address of whoever asked.", {
+             "to 10,000, where that is known; `done`: how many runs came of it; `cancelled`: how "
+             "many were cancelled for a newer one; `left_out`: of how many nothing came, and why; "
+             "`of`: what it was asked for, in words; `by`: the e-mail address of whoever asked.", {
     "id": "text", "what": "text", "state": "text", "looked": "count", "total": "count?",
-    "done": "count", "left_out": "[LeftOut]", "sentence": "text", "of": "text", "by": "text?",
-    "created_at": "time", "finished_at": "time?",
+    "done": "count", "cancelled": "count", "left_out": "[LeftOut]", "sentence": "text",
+    "of": "text", "by": "text?", "created_at": "time", "finished_at": "time?",
 })  # fmt: skip
 LEFT_OUT = Shape("LeftOut", "How many are left out for one reason.", {
     "why": "text", "count": "count",
 })  # fmt: skip
 WOULD = Shape("Would", "How many runs of one action.", {"action": "text", "count": "count"})
 PREVIEW = Shape("BulkPreview", "What a bulk would do; nothing was done. `already_sent`: how many "
-                "were sent, or may have arrived, and are left out unless `again`; `cost`: about "
-                "how much the messages cost, in US dollars; `next`: where only the newest were "
-                "looked at, the `cursor` of a preview of the others; `examples`: some runs.", {
+                "were sent, or may have arrived, and are left out unless `again`; `cancelled`: "
+                "how many would be cancelled for a newer one; `cost`: about how much "
+                "the messages cost, in US dollars; `next`: where only the newest were looked at, "
+                "the `cursor` of a preview of the others; `examples`: some runs.", {
     "what": "text", "looked": "count", "would": "[Would]", "cost": "text", "already_sent": "count",
-    "left_out": "[LeftOut]", "examples": "[Run]", "next": "text?",
+    "cancelled": "count", "left_out": "[LeftOut]", "examples": "[Run]", "next": "text?",
 })  # fmt: skip
 _WHICH = (
-    Want("what", "text", "What is done: replay events, or retry, release or cancel runs.",
+    Want("what", "text", "What is done: replay events, retry, release or cancel runs, or release "
+         "the newest held run for each receiver and cancel the older ones (one_each).",
          required=True, choices=tuple(DEEDS)),
     Want("ids", "texts", f"The chosen ones, at most {MOST_CHOSEN}."),
     Want("filter", "object", "Instead: all that fit, by the parameters of the list of events (to "
@@ -56,7 +59,8 @@ _CURSOR = Want("cursor", "text", "Where to look further: `next` of the preview b
 
 @call("POST", "/bulks/preview", gives=PREVIEW, reads=True, body=(*_WHICH, _CURSOR))
 def preview(ask: Ask) -> Any:
-    """Say what would be done, by the newest 200 or by as many as it takes to find some."""
+    """Say what would be done, by the newest 200 (10,000 held or waiting ones), or by as many as it
+    takes to find some."""
     which = _which(ask)
     found = verbs.preview(ask.actor, which, ask.body.get("cursor"))
     return {
@@ -65,6 +69,7 @@ def preview(ask: Ask) -> Any:
         "would": [{"action": name, "count": n} for name, n in found.would.most_common()],
         "cost": f"{found.cost:.4f}",
         "already_sent": found.already_sent,
+        "cancelled": found.cancelled,
         "left_out": _left_out(found.left_out),
         "examples": [runs.shown(run) for run in runs_shown(found.examples)],
         "next": found.next,
@@ -167,7 +172,8 @@ def _told(bulk: Bulk, of: Mapping[str, str], by: Mapping[str, str]) -> dict[str,
         "looked": bulk.looked,
         "total": bulk.total,
         "done": bulk.sent,
-        "left_out": _left_out(bulk.left_out),
+        "cancelled": cancelled_for_a_newer(bulk),
+        "left_out": _left_out(left_out(bulk)),
         "sentence": bulk.sentence,
         "of": of[bulk.id],
         "by": by.get(bulk.user_id or ""),
