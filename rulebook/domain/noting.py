@@ -7,7 +7,7 @@ catalogue is no promise to a sender: what a crash takes from it is a few counts.
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import datetime
 
 from rulebook.domain.hiding import Hiding
@@ -23,7 +23,7 @@ class Notes:
     """Sightings by hook and path, until they are written down."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, dict[str, Sighting]] = {}
+        self._seen: dict[str, defaultdict[str, Sighting]] = {}
         self._events: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -32,16 +32,16 @@ class Notes:
         is hidden there is no example."""
         if self._events[hook_id] >= MOST_AT_ONCE:
             return
-        shown = fields_of(value)
+        shown, covering = fields_of(value), hiding.of_body
         with self._lock:
             self._events[hook_id] += 1
-            of_hook = self._seen.setdefault(hook_id, {})
+            of_hook = self._seen.setdefault(hook_id, defaultdict(Sighting))
             for each in shown:
                 example = each.example
-                if hiding.of_body:
+                if covering:
                     covers = hiding.of_hook.covers(each.path)
                     example = HIDDEN if covers else hiding.value(example)
-                of_hook.setdefault(each.path, Sighting()).add(each.kind, example)
+                of_hook[each.path].add(each.kind, example)
 
     def write_down(self, now: datetime | None = None) -> None:
         """Add it all to the catalogues. Commits."""
