@@ -318,6 +318,12 @@ def test_a_wrong_setting_or_a_taken_port_stops_the_start_with_its_remedy(tmp_pat
     assert "Did you mean RULEBOOK_PORT?" in start(RULEBOOK_PROT="1")
     nobody = start(RULEBOOK_DATABASE_URL="postgresql://ada:canary@127.0.0.1:1/x")
     assert "does not answer" in nobody and "canary" not in nobody
+    for queue in ("redis://:canary@127.0.0.1:notaport/0", "redis://:can/ary@127.0.0.1",
+                  "postgresql://ada:canary@127.0.0.1:port/x"):  # fmt: skip
+        for command in ("run", "web", "worker"):
+            unread = start(command, RULEBOOK_QUEUE_URL=queue, RULEBOOK_PORT=str(free_port()))
+            assert unread.startswith("RULEBOOK_QUEUE_URL: its value cannot be read")
+            assert "canary" not in unread and unread.count("\n") == 1
     (tmp_path / "file").write_text("")
     assert "RULEBOOK_INSTANCE" in start(RULEBOOK_INSTANCE=str(tmp_path / "file"))
     with socket.socket() as other:

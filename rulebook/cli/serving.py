@@ -47,8 +47,10 @@ def _prepare() -> None:
 def prepare() -> None:
     """Make folder, key and tables, and say where to begin."""
     from rulebook.cli.ground import at_home
+    from rulebook.jobs.queue import check_url
 
     settings = config.load()
+    check_url(settings)
     with at_home():
         _greet(settings)
 
@@ -69,9 +71,12 @@ def _greet(settings: Config) -> None:
 @PREPARED
 def web(prepared: bool) -> None:
     """Start a web process alone."""
+    from rulebook.jobs.queue import check_url
     from rulebook.jobs.supervisor import called, share
 
-    check_port(config.load(), shared=True)
+    settings = config.load()
+    check_port(settings, shared=True)
+    check_url(settings)
     if not prepared:
         _upgrade()
     called("web")

@@ -26,7 +26,7 @@ def _out_of_sight() -> Iterator[None]:
 
 __all__ = [
     "Consumer", "Huey", "Message", "PostgresStorage", "PriorityRedisStorage", "Serializer",
-    "SqliteStorage", "Worker", "know_postgres", "redis_pool",
+    "SqliteStorage", "Worker", "postgres_reads", "redis_pool",
 ]  # fmt: skip
 
 with _out_of_sight():
@@ -48,8 +48,15 @@ def redis_pool(url: str, **options: Any) -> Any:
     return redis.ConnectionPool.from_url(url, **options)
 
 
-def know_postgres() -> None:
-    """From now on Huey's storage knows PostgreSQL's client."""
+def postgres_reads(dsn: str) -> bool:
+    """Whether PostgreSQL's client can read this address; from now on Huey's storage knows it."""
     import psycopg
+    from psycopg.conninfo import conninfo_to_dict
 
     storage.psycopg = psycopg
+    try:
+        found = conninfo_to_dict(dsn)
+    except psycopg.Error:
+        return False
+    ports = str(found.get("port") or "").split(",")  # one for each host, where there are several
+    return all(port.isdecimal() for port in ports if port)

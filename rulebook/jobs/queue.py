@@ -17,13 +17,14 @@ from typing import Any, Protocol
 from flask import Flask
 
 from rulebook.config import Config
+from rulebook.errors import ConfigError
 from rulebook.jobs.lean import (
     Huey,
     Message,
     PostgresStorage,
     PriorityRedisStorage,
     Serializer,
-    know_postgres,
+    postgres_reads,
     redis_pool,
 )
 from rulebook.jobs.queuefile import QueueFile
@@ -145,12 +146,29 @@ class Bell:
         self.work.act(run_ids)
 
 
+def check_url(config: Config) -> None:
+    """Whether the queue's address can be read; nobody is called. Raises ConfigError."""
+    _storage(config)
+
+
 def _storage(config: Config) -> dict[str, Any]:
     url: str = config["QUEUE_URL"]
     if not url:
         return {"storage_class": QueueFile, "path": config.instance / "queue.db"}
     if url.startswith(("redis://", "rediss://", "unix://")):
-        pool = redis_pool(url, socket_timeout=REDIS_ANSWERS, socket_connect_timeout=REDIS_CONNECTS)
+        options = {"socket_timeout": REDIS_ANSWERS, "socket_connect_timeout": REDIS_CONNECTS}
+        try:
+            pool = redis_pool(url, **options)
+        except ValueError:  # its words may hold the password
+            raise _unreadable("redis://HOST:6379/0") from None
         return {"storage_class": PriorityRedisStorage, "connection_pool": pool}
-    know_postgres()
-    return {"storage_class": PostgresQueue, "dsn": re.sub(r"^(\w+)\+\w+:", r"\1:", url)}
+    dsn = re.sub(r"^(\w+)\+\w+:", r"\1:", url)
+    if not postgres_reads(dsn):
+        raise _unreadable("postgresql://USER:PASSWORD@HOST:5432/NAME")
+    return {"storage_class": PostgresQueue, "dsn": dsn}
+
+
+def _unreadable(example: str) -> ConfigError:
+    return ConfigError("RULEBOOK_QUEUE_URL: its value cannot be read as an address.",
+                       f"Write it like {example}; signs such as @, : and / in a password as %40, "
+                       "%3A and %2F.")  # fmt: skip

@@ -22,10 +22,13 @@ from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from rulebook.errors import ConfigError
+
 log = logging.getLogger("rulebook.run")
 PATIENCE = 55.0  # above the worker's LONGEST_STOP, below what service managers are told
 CALM = 10.0
 ARENAS = 2
+UNUSABLE = 2  # what a process exits with that cannot work with the settings
 _STOPS = (signal.SIGINT, signal.SIGTERM)
 _LINUX = sys.platform == "linux"
 # Elsewhere libraries of the system start threads on their own, and a fork is not safe.
@@ -64,7 +67,11 @@ def _begin(name: str, serve: Callable[[], None], parent: int) -> None:
         _libc.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
     if os.getppid() == parent:
         called(name)
-        serve()
+        try:
+            serve()
+        except ConfigError as error:
+            print(f"{error.message} {error.fix}".strip(), file=sys.stderr, flush=True)
+            sys.exit(UNUSABLE)
 
 
 def once(name: str, serve: Callable[[], None]) -> int:
@@ -93,14 +100,21 @@ class Child:
 
     def __init__(self, name: str, role: Role) -> None:
         self.name, self.role = name, role
-        self.deaths = 0
+        self.deaths = self.starts = 0
         self.due = 0.0
         self.process: BaseProcess | None = None
         self.start()
 
     def start(self) -> None:
+        self.starts += 1
         self.process = _born(self.name, self.role.serve)
         self.started = time.monotonic()
+
+    def gave_up(self) -> bool:
+        """Whether it could not work with the settings when it was started first. Later on they were
+        changed under it, and trying again keeps the others at work."""
+        ended = self.process is not None and self.process.exitcode == UNUSABLE
+        return ended and self.starts == 1
 
     def tend(self) -> None:
         """Start it again if it died."""
@@ -144,14 +158,19 @@ def share(*rooms: str) -> None:
 
 
 def supervise(roles: Mapping[str, Role]) -> None:
-    """Run these until SIGTERM or Ctrl-C; then stop them in the same order, one after the other."""
+    """Run these until SIGTERM or Ctrl-C, then stop them in the same order, one after the other; the
+    same where one cannot use the settings, and then this process says so by its exit code."""
     stop = threading.Event()
     for number in _STOPS:
         signal.signal(number, lambda *_: stop.set())
     children = [Child(name, role) for name, role in roles.items()]
-    while not stop.wait(0.1):
-        for child in children:
+    unusable = False
+    while not stop.wait(0.1) and not unusable:
+        unusable = any(child.gave_up() for child in children)
+        for child in children if not unusable else ():
             child.tend()
     deadline = time.monotonic() + PATIENCE
     for child in children:
         child.stop(deadline)
+    if unusable:
+        sys.exit(UNUSABLE)
