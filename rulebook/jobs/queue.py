@@ -28,7 +28,6 @@ from rulebook.jobs.lean import (
     redis_pool,
 )
 from rulebook.jobs.queuefile import QueueFile
-from rulebook.jobs.wake import knock
 
 log = logging.getLogger("rulebook.jobs")
 RING_FOR = 32
@@ -88,7 +87,6 @@ class Bell:
     the queue hangs, only few wait for it. Only a worker, which sets `work`, answers."""
 
     def __init__(self, app: Flask, config: Config) -> None:
-        self.config = config
         self.work: Work | None = None
         self._rests_until = 0.0
         self.queue = Queue(app, **_storage(config))
@@ -119,10 +117,7 @@ class Bell:
     def _ring_all(self, job: Any, ids: Sequence[str]) -> bool:
         groups = [ids[at : at + RING_FOR] for at in range(0, len(ids), RING_FOR)]
         # After one that failed, the others would each wait for the same queue.
-        rung = all(self._ring(job, *some) for some in groups)
-        if groups and not self.queue.storage.blocking:
-            knock(self.config.instance)
-        return rung
+        return all(self._ring(job, *some) for some in groups)
 
     def _ring(self, job: Any, *ids: str) -> bool:
         if self._rests:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rulebook.jobs.lean import SqliteStorage
+from rulebook.jobs.wake import Ears, hand_over, knock
 
 log = logging.getLogger("rulebook.jobs")
 BUSY_SECONDS = 1
@@ -25,6 +26,7 @@ class QueueFile(SqliteStorage):  # type: ignore[misc]
     """Huey's queue in a file, which may vanish or be spoilt at any time."""
 
     blocking = False
+    ears: Ears | None = None  # of this process, where it is a worker
 
     def __init__(self, name: str, path: Path) -> None:
         self.path = path
@@ -62,10 +64,13 @@ class QueueFile(SqliteStorage):  # type: ignore[misc]
         return found.st_dev, found.st_ino
 
     def enqueue(self, data: bytes, priority: float | None = None) -> None:
-        self._mended(lambda: super(QueueFile, self).enqueue(data, priority))
+        if not hand_over(self.path.parent, data):
+            self._mended(lambda: super(QueueFile, self).enqueue(data, priority))
+            knock(self.path.parent)
 
     def dequeue(self) -> Any:
-        return self._mended(super().dequeue)
+        handed = self.ears and self.ears.handed_over()
+        return handed or self._mended(super().dequeue)
 
     def _mended(self, verb: Callable[[], Any]) -> Any:
         try:

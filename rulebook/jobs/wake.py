@@ -2,19 +2,24 @@
 asked again and again). A knock that is lost costs a little time, no more.
 
 Each worker process listens at a pipe of its own in the instance folder; whoever rings the bell
-writes one byte to every pipe that somebody listens at.
+writes an empty line to every pipe that somebody listens at. Where there is one worker alone, the
+message itself is handed over that way, and no file is written. What it has not taken in when it
+dies is rung for again, as everything is when a worker starts.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import select
 import threading
+from collections import deque
 from pathlib import Path
 
 from rulebook.jobs.lean import Consumer, Worker
 
 FOLDER = "bell"
+MOST_HANDED = 50  # messages in memory; then the pipe fills, and others go to the queue
 
 
 class Ears:
@@ -30,14 +35,27 @@ class Ears:
         # Opened for writing as well, so that reading never ends when the last ringer has gone.
         self._pipe = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
         self.count = 0
+        self._handed: deque[bytes] = deque()
         self._heard = threading.Condition()
         threading.Thread(target=self._listen, name="ears", daemon=True).start()
 
     def _listen(self) -> None:
-        while os.read(self._pipe, 4096):
+        rest = b""
+        while came := os.read(self._pipe, select.PIPE_BUF):
+            *lines, rest = (rest + came).split(b"\n")
             with self._heard:
+                self._handed.extend(line for line in lines if line)
                 self.count += 1
                 self._heard.notify_all()
+                self._heard.wait_for(lambda: len(self._handed) < MOST_HANDED)
+
+    def handed_over(self) -> bytes | None:
+        """The oldest message that was handed over and not taken yet."""
+        with self._heard:
+            if not self._handed:
+                return None
+            self._heard.notify_all()
+            return self._handed.popleft()
 
     def wait_beyond(self, count: int, seconds: float) -> int:
         """Sleep until there was a knock after number `count`, at most so long; the new count."""
@@ -52,25 +70,39 @@ class Ears:
 
 def knock(instance: Path) -> None:
     """Wake every worker of this instance. Never raises."""
+    for pipe in _pipes(instance):
+        _write(pipe, b"\n")
+
+
+def hand_over(instance: Path, message: bytes) -> bool:
+    """Give a message of one line to the only worker of this instance; False, and nothing was given,
+    where there are others or none, or it does not keep up. Never raises."""
+    pipes, line = _pipes(instance), message + b"\n"
+    # Up to this length a pipe takes all or nothing.
+    return len(pipes) == 1 and len(line) <= select.PIPE_BUF and _write(pipes[0], line)
+
+
+def _pipes(instance: Path) -> list[Path]:
     folder = instance / FOLDER
     try:
-        names = os.listdir(folder)
+        return [folder / name for name in os.listdir(folder)]
     except OSError:  # no worker has ever listened here
-        return
-    for name in names:
-        path = folder / name
-        try:
-            pipe = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError as problem:
-            if problem.errno == errno.ENXIO:  # nobody listens: a worker that was killed
-                path.unlink(missing_ok=True)
-            continue
-        try:
-            os.write(pipe, b".")
-        except OSError:
-            pass  # full of knocks that will be heard
-        finally:
-            os.close(pipe)
+        return []
+
+
+def _write(path: Path, line: bytes) -> bool:
+    try:
+        pipe = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as problem:
+        if problem.errno == errno.ENXIO:  # nobody listens: a worker that was killed
+            path.unlink(missing_ok=True)
+        return False
+    try:
+        return os.write(pipe, line) == len(line)
+    except OSError:
+        return False  # full of what will be heard
+    finally:
+        os.close(pipe)
 
 
 class Listening(Worker):  # type: ignore[misc]

@@ -70,9 +70,10 @@ class Hands:
         """Whether events are judged just now, or runs wait for a place."""
         return self._judging.locked() or self.desk.is_full()
 
-    def leave(self, told: threading.Event) -> None:
+    def leave(self, told: threading.Event, ears: Ears) -> None:
         """Once told, begin nothing more, and wait for the calls under way."""
         told.wait()
+        ears.close()  # what is rung for from now on waits in the queue
         self._leaving = True
         self.desk.stop(CALLS_END)
 
@@ -96,7 +97,7 @@ def work(config: Config) -> None:
     start_looking(app, bell, stop)
     aside.append(start_indexing(app, stop, hands.busy))
     aside.append(start_alerting(app, stop))
-    ears = Ears(config.instance)
+    ears = bell.queue.storage.ears = Ears(config.instance)
     consumer = listening(ears)(
         bell.queue,
         workers=HEARERS,
@@ -106,7 +107,7 @@ def work(config: Config) -> None:
         shutdown_timeout=CALLS_END,
     )
     # Not after the consumer: whoever hears for it may be waiting for a place at a full desk.
-    leaving = threading.Thread(target=hands.leave, args=(consumer.stop_flag,), name="leave")
+    leaving = threading.Thread(target=hands.leave, args=(consumer.stop_flag, ears), name="leave")
     leaving.start()
     try:
         consumer.run()

@@ -19,6 +19,7 @@ from rulebook import config
 from rulebook.jobs import queue as queue_file
 from rulebook.jobs.queue import Bell
 from rulebook.jobs.queuefile import QueueFile
+from rulebook.jobs.wake import Ears
 
 JUNK = b"this is no database " * 1000
 CUT_SHORT = """
@@ -69,6 +70,22 @@ def test_a_file_that_was_spoilt_is_made_anew(
     assert two[1].dequeue() is None  # whoever only listens mends it as well
     two[0].enqueue(b"again")
     assert two[1].dequeue() == b"again"
+
+
+def test_what_is_handed_to_a_worker_is_not_written_into_the_file(
+    two: tuple[QueueFile, QueueFile], tmp_path: Path
+) -> None:
+    web, worker = two
+    worker.ears = Ears(tmp_path)
+    web.enqueue(b"handed over")
+    worker.ears.wait_beyond(0, 60)
+    assert web.queue_size() == 0
+    assert worker.dequeue() == b"handed over"
+    assert worker.dequeue() is None
+    worker.ears.close()
+    web.enqueue(b"after it left")
+    assert web.queue_size() == 1
+    assert worker.dequeue() == b"after it left"
 
 
 def test_files_that_are_cut_short_end_no_process(tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
-"""A knock wakes at once; a pipe that nobody listens at any more is cleared away."""
+"""A knock wakes at once, and brings the message along where there is one worker; a pipe that nobody
+listens at any more is cleared away."""
 
 import os
 from pathlib import Path
 
-from rulebook.jobs.wake import FOLDER, Ears, knock
+from rulebook.jobs.wake import FOLDER, MOST_HANDED, Ears, hand_over, knock
 
 
 def test_a_knock_wakes_long_before_the_time_is_over(tmp_path: Path) -> None:
@@ -40,3 +41,41 @@ def test_a_new_worker_clears_away_what_killed_ones_left(tmp_path: Path) -> None:
 
 def test_knocking_where_there_is_nothing_is_harmless(tmp_path: Path) -> None:
     knock(tmp_path)
+
+
+def test_a_message_is_handed_to_the_only_worker_and_wakes_it(tmp_path: Path) -> None:
+    ears = Ears(tmp_path)
+    assert hand_over(tmp_path, b'["1", "judge_v1", []]')
+    assert ears.wait_beyond(0, 60) == 1
+    assert ears.handed_over() == b'["1", "judge_v1", []]'
+    assert ears.handed_over() is None
+    ears.close()
+    assert not hand_over(tmp_path, b"late")
+
+
+def test_where_there_are_two_workers_or_too_much_nothing_is_handed_over(tmp_path: Path) -> None:
+    ears = Ears(tmp_path)
+    assert not hand_over(tmp_path, b"x" * 4096)  # could be cut in two by another's
+    (tmp_path / FOLDER / str(os.getpid())).rename(tmp_path / FOLDER / "1")
+    other = Ears(tmp_path)
+    assert not hand_over(tmp_path, b"to one of them")
+    assert (ears.handed_over(), other.handed_over()) == (None, None)
+    other.close()
+    ears.close()
+
+
+def test_a_worker_that_does_not_keep_up_is_handed_no_more_and_loses_nothing(tmp_path: Path) -> None:
+    ears = Ears(tmp_path)
+    given, refused = 0, False
+    while not (refused and given > MOST_HANDED):  # it is refused for a moment before, too
+        refused = not hand_over(tmp_path, b"%04000d" % given)
+        given += not refused
+    taken: list[int] = []
+    heard = 0
+    while len(taken) < given:
+        if (message := ears.handed_over()) is None:
+            heard = ears.wait_beyond(heard, 60)
+        else:
+            taken.append(int(message))
+    assert taken == list(range(given))
+    ears.close()
