@@ -13,6 +13,7 @@ from flask import render_template, request
 from rulebook.actions import ACTIONS
 from rulebook.domain import past, samples
 from rulebook.domain.called import ANY, shared
+from rulebook.domain.fieldwatch import drifts_of
 from rulebook.domain.likeness import Like, like_this
 from rulebook.domain.past import Past
 from rulebook.domain.phones import own_addresses
@@ -259,6 +260,7 @@ def draw(desk: Desk, status: int = 200) -> tuple[str, int]:
         older=older,
         newer=newer,
         changed=desk.changed,
+        drifts=drifts_of(desk.rule) if desk.rule else [],
         watched=_watched(desk),
         earlier=desk.earlier,
         versions=_versions(desk),

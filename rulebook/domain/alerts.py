@@ -18,6 +18,7 @@ from rulebook.config import Config
 from rulebook.domain.actor import Actor
 from rulebook.domain.aftermath import wait_before
 from rulebook.domain.connections import open_connection
+from rulebook.domain.fieldwatch import event_of
 from rulebook.domain.house import house
 from rulebook.errors import ConfigError, Invalid
 from rulebook.failpoints import reach
@@ -43,6 +44,8 @@ KINDS = {
              "/runs?state=held&rule={}"),
     "refused": ("A hook refuses what comes", "refuses what comes", "/hooks/{}"),
     "silent": ("A hook or a rule falls silent", "fell silent", "/{}"),
+    "drift": ("A field that a rule reads goes missing", "misses what it reads",
+              "/events/{}?view=difference#sent"),
     "poison": ("An event cannot be judged", "could not judge an event",
                "/events?hook={}&state=poison"),
     "late": ("Work is late", "Work is late", "/runs?state=waiting"),
@@ -233,6 +236,8 @@ def link_to(notice: Notice) -> str:
     thing = notice.thing
     if notice.kind == "silent":
         thing = f"{'rules' if thing.startswith('rule_') else 'hooks'}/{thing}"
+    if notice.kind == "drift":
+        thing = event_of(notice)
     return house().config.public_url + KINDS[notice.kind][2].format(thing)
 
 

@@ -1,5 +1,5 @@
 """What needs a person: failures nobody retried, doubt, targets switched off, held runs, poison,
-senders whose signatures are refused, what fell silent, work that is late.
+senders whose signatures are refused, what fell silent, fields that went missing, work that is late.
 
 A person may say that failures are dealt with; the audit remembers it, and later ones count again.
 Anything else may be muted for as long as it lasts.
@@ -35,15 +35,17 @@ LOOKS_BACK = timedelta(days=7)
 LATE = timedelta(seconds=60)
 REFUSED_LATELY = timedelta(hours=24)
 REFUSED_IN_A_ROW = 3  # fewer may be anybody who found the address
+NOTICED = ("silent", "drift")  # found by listening, now and then
 SEEN = "attention.dismiss"
 MUTED, UNMUTED = "attention.mute", "attention.unmute"
 
 
 @dataclass(frozen=True)
 class Worry:
-    """One thing that needs a person. kind: failed, unknown, target, held, poison, refused, silent
-    or late; `thing` is the id of the rule (failed, unknown, held, silent) or hook (poison, refused,
-    silent) or the name of the target it is about; `newest` the id of the newest run or event."""
+    """One thing that needs a person. kind: failed, unknown, target, held, poison, refused, silent,
+    drift or late; `thing` is the id of the rule (failed, unknown, held, silent) or hook (poison,
+    refused, silent) or the name of the target it is about, and of a drift rule,
+    event and fields; `newest` the id of the newest run or event."""
 
     kind: str
     thing: str
@@ -89,7 +91,7 @@ def everything(workspace_id: str, now: datetime | None = None) -> list[Worry]:
         *kept,
         *_refused(workspace_id, now),
         *_poison(workspace_id, seen, now),
-        *_silent(workspace_id),
+        *_noticed(workspace_id),
     ]
 
 
@@ -219,9 +221,9 @@ def _refused(workspace_id: str, now: datetime) -> list[Worry]:
     return found
 
 
-def _silent(workspace_id: str) -> list[Worry]:
+def _noticed(workspace_id: str) -> list[Worry]:
     """What watching found: looking for it takes too long for a page."""
     return [
-        Worry("silent", each.thing, 1, each.about, each.sentence, each.fix, each.since)
-        for each in notices.open_notices(workspace_id, "silent")
+        Worry(each.kind, each.thing, each.count, each.about, each.sentence, each.fix, each.since)
+        for each in notices.open_notices(workspace_id, *NOTICED)
     ]

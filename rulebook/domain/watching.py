@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from rulebook.domain.attention import REFUSED_LATELY, Worry, everything, noted
+from rulebook.domain.attention import NOTICED, REFUSED_LATELY, Worry, everything, noted
 from rulebook.domain.silence import LOOKS_BACK, silence
 from rulebook.storage import (
     db,
@@ -55,12 +55,12 @@ def _watch(workspace_id: str, now: datetime) -> None:
         changed = [
             (notice, there[key])
             for key, notice in known.items()
-            if key in goes_on and notice.kind != "silent" and _is_news(notice, there[key], now)
+            if key in goes_on and notice.kind not in NOTICED and _is_news(notice, there[key], now)
         ]
         over = [
             (notice, _ending(notice, key in there))
             for key, notice in known.items()
-            if key not in goes_on and notice.kind != "silent" and _is_over(notice, now)
+            if key not in goes_on and notice.kind not in NOTICED and _is_over(notice, now)
         ]
         db.session.commit()
     if not (begun or changed or over):

@@ -60,11 +60,17 @@ _ENDED = (
 )
 
 
-def open_notices(workspace_id: str, kind: str | None = None) -> list[Notice]:
-    """The problems that are there, oldest first; of one kind, if that is said."""
+def open_notices(workspace_id: str, *kinds: str) -> list[Notice]:
+    """The problems that are there, oldest first; of some kinds, if that is said."""
     found = select(Notice).where(Notice.workspace_id == workspace_id, Notice.closed_at.is_(None))
-    if kind:
-        found = found.where(Notice.kind == kind)
+    if kinds:
+        found = found.where(Notice.kind.in_(kinds))
+    return list(db.session.scalars(found.order_by(Notice.id)))
+
+
+def open_everywhere(kind: str) -> list[Notice]:
+    """The problems of one kind that are there, in all workspaces."""
+    found = select(Notice).where(Notice.kind == kind, Notice.closed_at.is_(None))
     return list(db.session.scalars(found.order_by(Notice.id)))
 
 

@@ -99,6 +99,18 @@ def hidden_at(workspace_id: str) -> dict[str, datetime]:
     return {one: moment for ids, moment in rows for one in ids if one and moment}
 
 
+def hooks_with_live_rules() -> list[tuple[str, str]]:
+    """Workspace and id of each hook that judges, and has a rule that sends."""
+    rows = db.session.execute(
+        select(Hook.workspace_id, Hook.id)
+        .join(Rule, Rule.hook_id == Hook.id)
+        .where(Rule.mode == "live", Rule.deleted_at.is_(None), Hook.deleted_at.is_(None))
+        .distinct()
+        .order_by(Hook.workspace_id, Hook.id)
+    )
+    return [(workspace_id, hook_id) for workspace_id, hook_id in rows]
+
+
 def next_position(hook_id: str) -> int:
     """The place below the hook's last rule."""
     last = db.session.scalar(select(func.max(Rule.position)).where(Rule.hook_id == hook_id))

@@ -365,5 +365,6 @@ def test_every_link_leads_to_a_page(app: Flask, ada: Person) -> None:
     with app.app_context():
         [hook] = hooks.hooks(ada.workspace_id)
     things: dict[str, Any] = {"refused": hook.id, "poison": hook.id, "silent": f"hooks/{hook.id}"}
+    things["drift"] = runs_of(app, ada)[0].event_id
     for kind, (_, _, path) in KINDS.items():
         assert ada.get(path.format(things.get(kind, rule_id))).status_code == 200, kind
