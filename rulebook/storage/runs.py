@@ -64,6 +64,7 @@ class Run(Base):
         Index("ix_run_workspace_id_id", "workspace_id", "id"),
         Index("ix_run_state_next_attempt_at", "state", "next_attempt_at"),
         Index("ix_run_rule_id_id", "rule_id", "id"),
+        Index("ix_run_hook_id_id", "hook_id", "id"),
         *(
             # Few runs cost money, so these stay small.
             Index(

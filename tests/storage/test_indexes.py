@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from rulebook.storage import db, event_claims, events, notices, runs, tallies, utcnow
+from rulebook.storage import db, event_claims, events, ledger, notices, runs, tallies, utcnow
+from rulebook.storage.ledger import RunFilter
 from tests.stories import said
 
 FEW = re.compile("SCAN (tally_note|target|anon_|[(]?subquery|noted)")
@@ -42,3 +43,20 @@ def test_no_table_is_read_through(app: Flask, name: str) -> None:
                 # There are few notes of tallies and few targets in trouble.
                 plain = step.startswith("SCAN") and not FEW.search(step)
                 assert not plain, (statement, step)
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_the_runs_of_a_hook_are_found_without_those_of_others(app: Flask) -> None:
+    with app.app_context():
+        with said() as heard:
+            narrowed = RunFilter(hook_id="hook_1")
+            ledger.page("wsp_1", narrowed, 50)
+            ledger.count_runs("wsp_1", narrowed, 1_000)
+            ledger.count_newer("wsp_1", narrowed, "run_1")
+        asked = [each for each in heard if " run" in each]
+        assert len(asked) == 3
+        for statement in asked:
+            plan = db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")
+            steps = [step for *_, step in plan]
+            assert any("ix_run_hook_id_id (hook_id=?" in step for step in steps), steps
+            assert not any("TEMP B-TREE" in step for step in steps), steps
