@@ -320,7 +320,7 @@ def test_a_wrong_setting_or_a_taken_port_stops_the_start_with_its_remedy(tmp_pat
     assert "does not answer" in nobody and "canary" not in nobody
     for queue in ("redis://:canary@127.0.0.1:notaport/0", "redis://:can/ary@127.0.0.1",
                   "postgresql://ada:canary@127.0.0.1:port/x"):  # fmt: skip
-        for command in ("run", "web", "worker"):
+        for command in ("run", "web", "worker") if "notaport" in queue else ("run",):
             unread = start(command, RULEBOOK_QUEUE_URL=queue, RULEBOOK_PORT=str(free_port()))
             assert unread.startswith("RULEBOOK_QUEUE_URL: its value cannot be read")
             assert "canary" not in unread and unread.count("\n") == 1

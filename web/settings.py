@@ -107,7 +107,7 @@ def workspace() -> ResponseReturnValue:
         change_workspace(actor(), request.form.get("workspace", ""), request.form.get("zone", ""))
     except Invalid as error:
         return _page(error=error)
-    flash("Saved. Every date and time on these pages and in new messages uses the zone.", "ok")
+    flash("Saved. Messages and pages use the zone, but for who chose one of their own.", "ok")
     return redirect(url_for("settings.index"), 303)
 
 

@@ -17,6 +17,7 @@ from rulebook.errors import Conflict, NotFound, TooMany
 from rulebook.storage import audit, db, users, utcnow
 from rulebook.storage.confirmations import Confirmation
 from rulebook.storage.users import Session, User
+from tests.domain.test_alerts import failing, look
 from tests.fakes.smtp import Mail
 from tests.people import Person, make_person
 from tests.web.seeing import ON_SQLITE, found, text_of
@@ -303,3 +304,15 @@ def test_it_is_noted_in_every_workspace_that_one_is_in(app: Flask, ada: Person, 
 )  # fmt: skip
 def test_a_browser_is_told_in_words(agent: str, words: str) -> None:
     assert browser_words(agent) == words
+
+
+@ON_SQLITE
+def test_an_alert_says_its_times_in_the_zone_of_who_reads_it(
+    app: Flask, ada: Person, bo: Person, mail: Mail
+) -> None:
+    failing(app, ada)
+    ada.post("/account", {"name": "", "zone": "Asia/Tokyo"})
+    look(app)
+    look(app, 15)
+    said = {letter.recipients[0]: letter.text for letter in mail.letters}
+    assert "(Asia/Tokyo)" in said["ada@shop.example"] and "(UTC)" in said["bo@shop.example"]
