@@ -3,6 +3,7 @@ them no more. Only hooks to which something came since are looked at, for a seco
 
 from __future__ import annotations
 
+import logging
 import time
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -20,32 +21,44 @@ from rulebook.storage.rules import Rule
 from rules.path_syntax import Name
 from rules.paths import parse_path, path_from
 
+log = logging.getLogger("rulebook.alerts")
 KIND = "drift"
 SECONDS = 1.0
 MOST_FIELDS = 20  # of which one notice keeps the marks
 FIX = "Look at the difference; then change the rule, or ask the sender."
-_looked: dict[str, tuple[str, int]] = {}  # hook -> its newest event and rules, when last looked at
+# Hook -> its newest event and rules when it was last looked at; who was longest ago comes first.
+_looked: dict[str, tuple[str, int]] = {}
 
 
 def listen_for_drift(now: datetime | None = None, seconds: float = SECONDS) -> None:
-    """Look at hooks with live rules to which something came; where time is over, next time."""
+    """Look at hooks with live rules to which something came; where time is over, next time at the
+    others first."""
     now, ends = now or utcnow(), time.monotonic() + seconds
     with reading():
         live = rules.hooks_with_live_rules()
         last = events.last_received([hook_id for _, hook_id in live])
         db.session.commit()
-    for workspace_id, hook_id in live:
-        hook, newest = hooks.hook(workspace_id, hook_id), last.get(hook_id)
-        db.session.rollback()
+    _close_others({hook_id for _, hook_id in live}, now)
+    turn = {hook_id: at for at, hook_id in enumerate(_looked)}
+    for workspace_id, hook_id in sorted(live, key=lambda each: turn.get(each[1], -1)):
+        with reading():
+            hook = hooks.hook(workspace_id, hook_id)
+            db.session.commit()
+        newest = last.get(hook_id)
         if hook is None or newest is None:
             continue
         state = newest.id, hook.rules_version
-        if _looked.get(hook_id) != state:
+        if _looked.get(hook_id) == state:
+            continue
+        _looked.pop(hook_id, None)
+        _looked[hook_id] = state
+        try:
             _look(hook, now)
-            _looked[hook_id] = state
-            if time.monotonic() > ends:
-                return
-    _close_others({hook_id for _, hook_id in live}, now)
+        except Exception:
+            log.exception("Looking for fields that went missing failed on the hook %s.", hook_id)
+            db.session.rollback()
+        if time.monotonic() > ends:
+            return
 
 
 def _look(hook: Hook, now: datetime) -> None:

@@ -250,3 +250,23 @@ def test_only_what_something_came_to_is_looked_at(
     sender.sends(FULL)
     sender.listens()
     assert looked == [sender.hook.id] * 2
+
+
+@ON_SQLITE
+def test_a_hook_that_fails_or_takes_long_keeps_no_other_from_being_looked_at(
+    app: Flask, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = [Sender(app, ada) for _ in range(3)]
+    looked: list[str] = []
+
+    def fails(hook: Hook, now: object) -> None:
+        looked.append(hook.id)
+        raise RuntimeError("cannot be read")
+
+    monkeypatch.setattr(fieldwatch, "_look", fails)
+    for _ in range(4):
+        for each in some:
+            each.sends(FULL)
+        with app.app_context():
+            fieldwatch.listen_for_drift(seconds=0)  # time is over after one
+    assert looked[:3] == [each.hook.id for each in some] and looked[3] == looked[0]
