@@ -107,6 +107,7 @@ def release(hook_id: str) -> ResponseReturnValue:
 def rotate(hook_id: str) -> ResponseReturnValue:
     """A new address, after asking how long the old one is to live on."""
     hook = verbs.find_hook(actor(), hook_id)
+    actor().must("write")
     if request.method == "GET":
         return render_template("hooks/rotate.html", hook=hook, overlaps=OVERLAPS)
     known = {str(hours): hours for hours, _ in OVERLAPS}
@@ -120,6 +121,7 @@ def rotate(hook_id: str) -> ResponseReturnValue:
 def delete(hook_id: str) -> ResponseReturnValue:
     """Delete a hook, after saying what that means."""
     hook = verbs.find_hook(actor(), hook_id)
+    actor().must("write")
     if request.method == "GET":
         count = len(rules.rules(hook.workspace_id, hook.id))
         return render_template("hooks/delete.html", hook=hook, rules=count)

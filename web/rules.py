@@ -124,6 +124,7 @@ def move(rule_id: str) -> ResponseReturnValue:
 def delete(rule_id: str) -> ResponseReturnValue:
     """Ask first, then delete; what the rule did stays in the history."""
     rule = find_rule(actor(), rule_id)
+    actor().must("write")
     if request.method == "GET":
         return render_template("rules/delete.html", rule=rule)
     verbs.delete_rule(actor(), rule_id)

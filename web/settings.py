@@ -114,6 +114,7 @@ def workspace() -> ResponseReturnValue:
 @pages.post("/settings/tokens")
 def make_token() -> ResponseReturnValue:
     """A token for the API; its text is in this one answer and nowhere else."""
+    actor().must("write")
     chosen = request.form.getlist("scope")
     try:
         if not chosen:

@@ -51,6 +51,7 @@ def _found(hook_id: str) -> Any:
 def write_down(hook_id: str) -> ResponseReturnValue:
     """Keep a way of signing as it was written down, and the secret; or take it away."""
     hook = verbs.find_hook(actor(), hook_id)
+    actor().must("write")
     if "remove" in request.form:
         verbs.change_hook(actor(), hook_id, settings={"scheme": None}, secret="")
         flash("The way of signing is removed. Anyone with the web address can send to this hook.")

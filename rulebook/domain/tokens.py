@@ -74,11 +74,13 @@ def note_use(text: str) -> None:
 
 
 def revoke_token(actor: Actor, token_id: str) -> None:
-    """The token stops working at once."""
+    """The token stops working at once; somebody else's by an owner. Raises NotFound, NotAllowed."""
     actor.must("write")
     token = users.token_of(actor.workspace_id, token_id)
     if token is None or token.revoked_at is not None:
         raise NotFound("token")
+    if token.user_id != actor.user_id:
+        actor.must("own")
     token.revoked_at = utcnow()
     actor.note("token.revoke", token.id, token.name)
     db.session.commit()

@@ -23,6 +23,17 @@ def test_the_workspace_gets_another_name_and_zone(app: Flask, ada: Person, bo: P
 
 
 @ON_SQLITE
+def test_an_editor_revokes_their_own_token_alone(app: Flask, ada: Person, bo: Person) -> None:
+    ada.token()
+    [of_ada] = re.findall(r'action="(/settings/tokens/\w+/revoke)"', ada.get("/settings").text)
+    mine = bo.token()
+    [of_bo] = re.findall(r'action="(/settings/tokens/\w+/revoke)"', bo.get("/settings").text)
+    assert of_bo != of_ada and bo.post(of_ada).status_code == 403
+    assert bo.post(of_bo).status_code == 303 and mine
+    assert len(re.findall(r"/settings/tokens/\w+/revoke", ada.get("/settings").text)) == 1
+
+
+@ON_SQLITE
 def test_a_token_is_shown_once_and_works_until_revoked(app: Flask, ada: Person, cy: Person) -> None:
     made = ada.post("/settings/tokens", {"name": "Bookkeeping", "scope": ["read"]})
     text = found(r'value="(rbk_[^"]+)"', made.text)
