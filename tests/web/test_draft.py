@@ -61,7 +61,7 @@ def sent(app: Flask, document: dict[str, Any], expert: bool = False) -> dict[str
         "{% for form in forms %}{{ step(form, {}, true, true, desk, none, {}) }}{% endfor %}"
     )
     with app.test_request_context("/"):
-        desk = {"message": "", "expert": expert}
+        desk = {"message": "", "expert": expert, "mine": {"phone": "", "email": ""}}
         page = render_template_string(
             template,
             tree=tree,
