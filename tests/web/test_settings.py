@@ -6,8 +6,10 @@ import re
 
 from flask import Flask
 
+from rulebook.domain import deeds
 from tests.people import Person, make_hook, make_person
 from tests.web.seeing import ON_SQLITE, found, text_of
+from web.settings import DEEDS
 
 
 def test_the_workspace_gets_another_name_and_zone(app: Flask, ada: Person, bo: Person) -> None:
@@ -77,3 +79,8 @@ def test_a_viewer_and_a_stranger_see_only_what_is_theirs(
     assert vic.post("/settings/tokens", {"name": "x", "scope": ["read"]}).status_code == 403
     assert "Payments" not in text_of(cy.get("/settings"))
     assert "ada@" not in text_of(cy.get("/settings"))
+
+
+def test_whatever_is_done_to_many_at_once_has_words() -> None:
+    noted = {f"bulk.{what}" for what in [*deeds.DEEDS, "stop"]}
+    assert noted <= DEEDS.keys()
