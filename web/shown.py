@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from rulebook.actions import ACTIONS
 from rulebook.domain.accounts import SignedIn
-from rulebook.domain.attention import Worry, heard_and_muted
+from rulebook.domain.attention import Worry, count_worries, heard_and_muted
 from rulebook.domain.gist import type_name
 from rulebook.domain.hiding import gist_shown
 from rulebook.domain.phones import readable
@@ -118,10 +118,17 @@ def needs(workspace_id: str) -> tuple[list[Worry], list[Worry]]:
 def _needs_you() -> int:
     """How many things wait for a person; a page that tells of a broken database has to be drawn."""
     here: SignedIn | None = g.get("signed_in")
-    try:
-        return len(needs(here.workspace.id)[0]) if here else 0
-    except SQLAlchemyError:
+    if here is None:
         return 0
+    if "needs" in g:
+        return len(g.needs[0])
+    if "needs_count" not in g:
+        try:
+            g.needs_count = count_worries(here.workspace.id)
+        except SQLAlchemyError:
+            g.needs_count = 0
+    count: int = g.needs_count
+    return count
 
 
 def outcome_words(attempt: Any, practice: bool = False) -> tuple[str, str, str]:

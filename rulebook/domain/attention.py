@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from rulebook.domain.actor import Actor
 from rulebook.domain.breaker import FIX_OFF, called
-from rulebook.domain.hiding import reason_shown
+from rulebook.domain.hiding import reasons_shown
 from rulebook.domain.shown_runs import runs_shown
 from rulebook.errors import NotFound
 from rulebook.storage import (
@@ -28,8 +29,12 @@ from rulebook.storage import (
     targets,
     utcnow,
 )
+from rulebook.storage.events import Event
 from rulebook.storage.figures import Heap
+from rulebook.storage.hooks import Hook
+from rulebook.storage.notices import Notice
 from rulebook.storage.runs import Run
+from rulebook.storage.targets import Target
 
 LOOKS_BACK = timedelta(days=7)
 LATE = timedelta(seconds=60)
@@ -61,6 +66,47 @@ class Worry:
         return self.kind, self.thing
 
 
+class _Refused(NamedTuple):
+    """A hook of which nothing was taken lately: how many in a row, the newest and the first."""
+
+    hook: Hook
+    in_a_row: int
+    newest: Event
+    first: Event
+
+
+@dataclass(frozen=True)
+class _There:
+    """What needs a person, before it is put into words."""
+
+    late: datetime | None
+    heaps: dict[str, list[Heap]]  # doubtful, failed and held runs
+    off: list[Target]
+    refused: list[_Refused]
+    poison: list[Heap]
+    noticed: list[Notice]  # what watching found: looking for it takes too long for a page
+    quiet: set[tuple[str, str]]
+
+    @property
+    def keys(self) -> list[tuple[str, str]]:
+        """Kind and thing of each."""
+        return [
+            *([("late", "")] if self.late else []),
+            *((kind, heap.of) for kind, some in self.heaps.items() for heap in some),
+            *(("target", row.name) for row in self.off),
+            *(("refused", each.hook.id) for each in self.refused),
+            *(("poison", heap.of) for heap in self.poison),
+            *((each.kind, each.thing) for each in self.noticed),
+        ]
+
+
+def count_worries(workspace_id: str, now: datetime | None = None) -> int:
+    """How many things need a person and are not muted: for every page, so nothing is read but what
+    counting takes."""
+    there = _there(workspace_id, now or utcnow())
+    return sum(key not in there.quiet for key in there.keys)
+
+
 def worries(workspace_id: str, now: datetime | None = None) -> list[Worry]:
     """What needs a person and is not muted, what waits for a decision first, then oldest first."""
     return heard_and_muted(workspace_id, now)[0]
@@ -70,29 +116,52 @@ def heard_and_muted(
     workspace_id: str, now: datetime | None = None
 ) -> tuple[list[Worry], list[Worry]]:
     """What needs a person in that order: what is not muted, and what is."""
-    quiet = notices.muted(workspace_id)
-    found = everything(workspace_id, now)
+    there = _there(workspace_id, now or utcnow())
+    found = _told(workspace_id, there)
     return (
-        [each for each in found if each.key not in quiet],
-        [each for each in found if each.key in quiet],
+        [each for each in found if each.key not in there.quiet],
+        [each for each in found if each.key in there.quiet],
     )
 
 
 def everything(workspace_id: str, now: datetime | None = None) -> list[Worry]:
     """The same, with what is muted."""
-    now = now or utcnow()
+    return _told(workspace_id, _there(workspace_id, now or utcnow()))
+
+
+def _there(workspace_id: str, now: datetime) -> _There:
     seen = figures.last_noted(workspace_id, SEEN)
-    doubtful, failed, kept = _of_runs(workspace_id, seen, now)
+    heaps = figures.in_need_by_rule(workspace_id, now - LOOKS_BACK)
+    heaps["failed"] = _not_dealt_with(workspace_id, heaps["failed"], seen)
+    known = notices.open_notices(workspace_id)
+    return _There(
+        figures.oldest_late(workspace_id, now - LATE),
+        heaps,
+        targets.off_targets(workspace_id),
+        _refused(workspace_id, now),
+        _not_looked_at(workspace_id, seen, now),
+        [each for each in known if each.kind in NOTICED],
+        {(each.kind, each.thing) for each in known if each.muted_at},
+    )
+
+
+def _told(workspace_id: str, there: _There) -> list[Worry]:
+    doubtful, failed, kept = _of_runs(workspace_id, there.heaps)
+    refused, poison = _of_events(workspace_id, there.refused, there.poison)
     return [
-        *_late(workspace_id, now),
+        *_late(there.late),
         *doubtful,
-        *_targets(workspace_id),
+        *_targets(workspace_id, there.off),
         *failed,
         *kept,
-        *_refused(workspace_id, now),
-        *_poison(workspace_id, seen, now),
-        *_noticed(workspace_id),
-    ]
+        *refused,
+        *poison,
+        *(
+            Worry(each.kind, each.thing, each.count, each.about, each.sentence, each.fix,
+                  each.since)
+            for each in there.noticed
+        ),
+    ]  # fmt: skip
 
 
 def mute(actor: Actor, kind: str, thing: str) -> None:
@@ -133,18 +202,15 @@ def dismiss(actor: Actor, thing: str) -> None:
     db.session.commit()
 
 
-def _late(workspace_id: str, now: datetime) -> list[Worry]:
-    since = figures.oldest_late(workspace_id, now - LATE)
+def _late(since: datetime | None) -> list[Worry]:
     if since is None:
         return []
     fix = "Whoever runs Rulebook should look whether its worker is running."
     return [Worry("late", "", 1, "Work is late", "What is due is not being done.", fix, since)]
 
 
-def _of_runs(workspace_id: str, seen: dict[str, datetime], now: datetime) -> list[list[Worry]]:
+def _of_runs(workspace_id: str, heaps: dict[str, list[Heap]]) -> list[list[Worry]]:
     """In doubt, failed and held, by rule; names and newest runs of all are read at once."""
-    heaps = figures.in_need_by_rule(workspace_id, now - LOOKS_BACK)
-    heaps["failed"] = _not_dealt_with(workspace_id, heaps["failed"], seen)
     every = [heap for some in heaps.values() for heap in some]
     names = figures.rule_names(workspace_id, {heap.of for heap in every})
     there = runs.runs_by_id(workspace_id, [heap.newest for heap in every])
@@ -174,8 +240,7 @@ def _not_dealt_with(workspace_id: str, failed: list[Heap], seen: dict[str, datet
     return found
 
 
-def _targets(workspace_id: str) -> list[Worry]:
-    off = targets.off_targets(workspace_id)
+def _targets(workspace_id: str, off: list[Target]) -> list[Worry]:
     counts = held.held_by_target(workspace_id) if off else {}
     names = called([(workspace_id, row.name) for row in off])
     return [
@@ -186,24 +251,40 @@ def _targets(workspace_id: str) -> list[Worry]:
     ]  # fmt: skip
 
 
-def _poison(workspace_id: str, seen: dict[str, datetime], now: datetime) -> list[Worry]:
-    heaps = figures.poison_by_hook(workspace_id, now - LOOKS_BACK)
-    if not heaps:
-        return []
-    newest = {
-        each.id: each for each in events.events_of(workspace_id, [heap.newest for heap in heaps])
-    }
-    names = figures.hook_names(workspace_id, {heap.of for heap in heaps})
-    fix = "Open the event; replay it once its rules are right."
+def _of_events(
+    workspace_id: str, refused: list[_Refused], poison: list[Heap]
+) -> tuple[list[Worry], list[Worry]]:
+    """Hooks that refuse and hooks with unjudged events; what they read is read at once."""
+    known = events.events_of(workspace_id, [heap.newest for heap in poison])
+    reasons = reasons_shown(workspace_id, [*known, *(each.newest for each in refused)])
+    names = figures.hook_names(workspace_id, {heap.of for heap in poison}) if poison else {}
+    secret = "Replace the signing secret if it was changed at the sender."
+    replay = "Open the event; replay it once its rules are right."
     return [
-        Worry("poison", heap.of, heap.count, names[heap.of], reason_shown(event), fix, heap.since)
-        for heap in heaps
-        if (event := newest.get(heap.newest))
-        and not (heap.of in seen and event.received_at <= seen[heap.of])
-    ]
+        Worry("refused", hook.id, count, hook.name, reasons[newest.id], secret,
+              first.received_at, newest.id)
+        for hook, count, newest, first in refused
+    ], [
+        Worry("poison", heap.of, heap.count, names[heap.of], reasons[heap.newest], replay,
+              heap.since)
+        for heap in poison
+        if heap.newest in reasons
+    ]  # fmt: skip
 
 
-def _refused(workspace_id: str, now: datetime) -> list[Worry]:
+def _not_looked_at(workspace_id: str, seen: dict[str, datetime], now: datetime) -> list[Heap]:
+    """Heaps of events that could not be judged, without those that somebody has dealt with."""
+    heaps = figures.poison_by_hook(workspace_id, now - LOOKS_BACK)
+    doubted = [heap.newest for heap in heaps if heap.of in seen]
+    dealt_with = {
+        each.id
+        for each in events.events_of(workspace_id, doubted)
+        if each.received_at <= seen[each.hook_id]
+    }
+    return [heap for heap in heaps if heap.newest not in dealt_with]
+
+
+def _refused(workspace_id: str, now: datetime) -> list[_Refused]:
     """Hooks of which nothing was taken lately, because no signature was right."""
     since = now - REFUSED_LATELY
     lately = {
@@ -215,15 +296,5 @@ def _refused(workspace_id: str, now: datetime) -> list[Worry]:
     for hook in events.hooks_that_refuse(workspace_id, lately) if lately else []:
         count, newest, first = events.refused_in_a_row(hook.id)
         if newest and first and count >= REFUSED_IN_A_ROW:
-            fix = "Replace the signing secret if it was changed at the sender."
-            found.append(Worry("refused", hook.id, count, hook.name, reason_shown(newest), fix,
-                               first.received_at, newest.id))  # fmt: skip
+            found.append(_Refused(hook, count, newest, first))
     return found
-
-
-def _noticed(workspace_id: str) -> list[Worry]:
-    """What watching found: looking for it takes too long for a page."""
-    return [
-        Worry(each.kind, each.thing, each.count, each.about, each.sentence, each.fix, each.since)
-        for each in notices.open_notices(workspace_id, *NOTICED)
-    ]

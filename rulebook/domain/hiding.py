@@ -332,10 +332,19 @@ def hiding_in(hook: Hook, event: Event, body: bytes | None) -> Hiding:
     return Hiding(hook, event.headers, event.query, value, body)
 
 
-def reason_shown(event: Event) -> str:
-    """Why an event is in its state, as people may see it."""
-    hook = hooks.hook_by_id(event.hook_id)
-    return HIDDEN if told_before_hiding(hook, event) else hiding_of(hook, event).text(event.reason)
+def reasons_shown(workspace_id: str, found: Sequence[Event]) -> dict[str, str]:
+    """Why events of a workspace are in their states, as people may see it; by event id."""
+    if not found:
+        return {}
+    known = {hook.id: hook for hook in hooks.hooks(workspace_id, deleted=True)}
+    bodies = events.bodies_of([event.id for event in found])
+    reasons = {}
+    for event in found:
+        hook = known[event.hook_id]
+        told = not told_before_hiding(hook, event)
+        hiding = hiding_in(hook, event, bodies.get(event.id)) if told else None
+        reasons[event.id] = hiding.text(event.reason) if hiding else HIDDEN
+    return reasons
 
 
 def gist_shown(hook: Hook, event: Event) -> str:

@@ -12,7 +12,7 @@ from tests.web.seeing import ON_SQLITE, send
 from tests.work import work
 from web.polling import SEEN
 
-MOST = {"/": 32, "/events": 22, "/runs": 27, "/rules": 22, "/hooks": 20}
+MOST = {"/": 28, "/events": 19, "/runs": 23, "/rules": 18, "/hooks": 15}
 
 
 @pytest.fixture
