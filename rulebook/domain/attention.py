@@ -7,13 +7,15 @@ Anything else may be muted for as long as it lasts.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from rulebook.domain.actor import Actor
 from rulebook.domain.breaker import FIX_OFF, called
-from rulebook.domain.hiding import reasons_shown
+from rulebook.domain.hiding import hiding_in, told_before_hiding
+from rulebook.domain.masking import HIDDEN
 from rulebook.domain.shown_runs import runs_shown
 from rulebook.errors import NotFound
 from rulebook.storage import (
@@ -256,7 +258,7 @@ def _of_events(
 ) -> tuple[list[Worry], list[Worry]]:
     """Hooks that refuse and hooks with unjudged events; what they read is read at once."""
     known = events.events_of(workspace_id, [heap.newest for heap in poison])
-    reasons = reasons_shown(workspace_id, [*known, *(each.newest for each in refused)])
+    reasons = _reasons(workspace_id, [*known, *(each.newest for each in refused)])
     names = figures.hook_names(workspace_id, {heap.of for heap in poison}) if poison else {}
     secret = "Replace the signing secret if it was changed at the sender."
     replay = "Open the event; replay it once its rules are right."
@@ -298,3 +300,18 @@ def _refused(workspace_id: str, now: datetime) -> list[_Refused]:
         if newest and first and count >= REFUSED_IN_A_ROW:
             found.append(_Refused(hook, count, newest, first))
     return found
+
+
+def _reasons(workspace_id: str, found: Sequence[Event]) -> dict[str, str]:
+    """Why events of a workspace are in their states, as people may see it; by event id."""
+    if not found:
+        return {}
+    known = {hook.id: hook for hook in hooks.hooks(workspace_id, deleted=True)}
+    bodies = events.bodies_of([event.id for event in found])
+    reasons = {}
+    for event in found:
+        hook = known[event.hook_id]
+        told = not told_before_hiding(hook, event)
+        hiding = hiding_in(hook, event, bodies.get(event.id)) if told else None
+        reasons[event.id] = hiding.text(event.reason) if hiding else HIDDEN
+    return reasons

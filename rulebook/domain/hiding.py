@@ -20,7 +20,7 @@ from rulebook.domain.hidden import Hidden, hidden_on
 from rulebook.domain.hooks import secrets_of
 from rulebook.domain.masking import HIDDEN, blot, is_secret
 from rulebook.domain.reading import payload_of
-from rulebook.storage import events, hooks
+from rulebook.storage import events
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
 from rules.errors import Unusable
@@ -330,21 +330,6 @@ def hiding_in(hook: Hook, event: Event, body: bytes | None) -> Hiding:
     """The same with its body at hand, or None where that is no longer kept."""
     value = None if body is None else payload_of(event, hook.provider, body).value
     return Hiding(hook, event.headers, event.query, value, body)
-
-
-def reasons_shown(workspace_id: str, found: Sequence[Event]) -> dict[str, str]:
-    """Why events of a workspace are in their states, as people may see it; by event id."""
-    if not found:
-        return {}
-    known = {hook.id: hook for hook in hooks.hooks(workspace_id, deleted=True)}
-    bodies = events.bodies_of([event.id for event in found])
-    reasons = {}
-    for event in found:
-        hook = known[event.hook_id]
-        told = not told_before_hiding(hook, event)
-        hiding = hiding_in(hook, event, bodies.get(event.id)) if told else None
-        reasons[event.id] = hiding.text(event.reason) if hiding else HIDDEN
-    return reasons
 
 
 def gist_shown(hook: Hook, event: Event) -> str:
