@@ -21,7 +21,7 @@ from sqlalchemy.engine import make_url
 from rulebook import __version__, config, storage
 from rulebook.cli.ground import as_json, printed
 from rulebook.cli.serving import check_port
-from rulebook.cli.setups import Finding, machines, on_sqlite, postgresql, public_url, seals
+from rulebook.cli.setups import Finding, machines, on_sqlite, postgresql, public_url, seals, times
 from rulebook.config import SETTINGS, Config
 from rulebook.domain import disk
 from rulebook.domain.house import furnish
@@ -180,6 +180,7 @@ def _database(settings: Config) -> Iterator[Finding]:
     yield first
     if first.level == "ok":
         yield from _attempt("secrets", lambda: [seals()], fix)
+        yield from _attempt("times", lambda: [times()], fix)
     if first.level == "fail" or on_sqlite(settings):
         return
     yield from _attempt("durability", postgresql, fix)

@@ -151,6 +151,24 @@ def _clock(apart: float) -> Finding:
                    "different times take each other's work.")  # fmt: skip
 
 
+def times(now: datetime | None = None) -> Finding:
+    """Whether this machine's clock is behind one that things were stored by (inside an app
+    context)."""
+    with storage.reading():
+        newest = storage.clocks.newest_stored()
+        storage.db.session.rollback()
+    ahead = (newest - (now or storage.utcnow())).total_seconds() if newest else 0.0
+    if ahead <= WRONG_CLOCK:
+        return Finding("times", "ok", "Nothing was stored by a clock that is ahead of this one.")
+    return Finding(
+        "times", "warn",
+        f"The newest that is stored is from {ahead / 60:,.0f} minutes ahead of this machine's "
+        "clock: it went back, or another machine's is wrong.",
+        "Let every machine follow a time server (NTP). A running worker moves what is planned with "
+        "its clock; what a restart of the machine came between waits until then.",
+    )  # fmt: skip
+
+
 def public_url(settings: Config) -> Finding:
     """Whether people and senders can get here by the address that links are made from."""
     url = settings.public_url

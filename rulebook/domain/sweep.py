@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from rulebook.domain.clock import Clock
+from rulebook.domain.clock import Clock, follow
 from rulebook.domain.house import house
 from rulebook.domain.indexing import forget_words
 from rulebook.domain.tallying import count_ended
@@ -29,11 +29,15 @@ def sweep(now: datetime | None = None, everything: bool = False, clock: Clock | 
     if clock:
         clock.look(now)
         sure = clock.sure
+        if not clock.followed:
+            everything |= follow(clock, now)
     if clock is None or not clock.paused:
         rescued = events.free_expired_events(now, sure) + runs.free_expired_runs(now, sure)
     count_ended(((run, "failed") for run in runs.expire_runs(now)), now)
     due = Due(events.due_events(now, everything), runs.due_runs(now, everything), rescued)
     db.session.commit()
+    if clock:
+        clock.followed = True
     with lazily():  # what a power cut takes of it is folded again
         tallies.fold()
         db.session.commit()

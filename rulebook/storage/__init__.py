@@ -7,6 +7,7 @@ from rulebook.storage import (
     audit,
     bulks,
     changed,
+    clocks,
     confirmations,
     connections,
     deliveries,
@@ -52,7 +53,7 @@ from rulebook.storage.engine import (
 )
 
 __all__ = [
-    "Base", "alerts", "attempts", "audit", "bulks", "changed", "commit", "confirmations",
+    "Base", "alerts", "attempts", "audit", "bulks", "changed", "clocks", "commit", "confirmations",
     "connections", "db", "deliveries", "doubts", "event_claims", "events", "evidence", "fields",
     "figures", "finding", "held", "hooks", "invites", "keep_connection", "lazily", "ledger",
     "let_others_first", "move_the_log", "new_id", "notices", "open_database", "reading",
