@@ -242,19 +242,22 @@ def link_to(notice: Notice) -> str:
 
 
 def send_due(now: datetime | None = None) -> int:
-    """Send the messages that are due, each written down as begun before its call; how many."""
+    """Send the messages that are due, each written down as begun before its call; how many. The
+    lease of each begins with its own call: those before it may have taken long. Who holds one for
+    longer than that still settles what came of its try, and nobody else tries meanwhile."""
     asked = now or utcnow()
     alerts.doubt_lost_alerts(asked)
     due = alerts.due_alerts(asked)
     db.session.commit()
     for alert_id in due:
-        alert = alerts.claim_alert(alert_id, asked)
+        alert = alerts.claim_alert(alert_id, now or utcnow())
         db.session.commit()
         if alert is not None:
             reach("after_claim")
-            outcome = _carry_out(alert, asked)
+            outcome = _carry_out(alert, now or utcnow())
             reach("after_send")
-            alerts.settle_alert(alert.id, alert.tries, _what_follows(alert, outcome, asked))
+            follows = _what_follows(alert, outcome, now or utcnow())
+            alerts.settle_alert(alert.id, alert.tries, follows)
             db.session.commit()
     return len(due)
 
