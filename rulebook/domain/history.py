@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from rulebook.domain.actor import Actor
 from rulebook.domain.asking import FieldAsked, holds
-from rulebook.domain.hiding import covered
+from rulebook.domain.hiding import Hiding
 from rulebook.domain.indexing import cards_of, outcome_of
 from rulebook.domain.reading import payload_in
 from rulebook.storage import events, finding, hooks, search_source
@@ -194,9 +194,9 @@ class _Look:
         return [each for each in ids if each in bodies and self._holds(bodies[each])]
 
     def _holds(self, one: Readable) -> bool:
-        value = payload_in(one.body, one.content_type, one.provider, one.part).value
+        value = payload_in(one.body, one.content_type, one.hook.provider, one.part).value
         # Nobody finds out by asking what is hidden.
-        value = covered(one, value, one.body)
+        value = Hiding(one.hook, one.headers, one.query, value, one.body).payload
         return all(holds(each, value) for each in self.fields)
 
     def _fits(self, event: Event) -> bool:

@@ -18,7 +18,7 @@ from rulebook.providers import PROVIDERS, UNKNOWN_SENDER
 from rulebook.sealing import Sealer
 from rulebook.storage import db, events, fields, hooks, utcnow
 from rulebook.storage.base import first_id, new_id
-from rulebook.storage.hooks import Hook, HookAtDoor
+from rulebook.storage.hooks import AnyHook, Hook, HookAtDoor
 
 OVERLAP = timedelta(hours=24)
 SOON = timedelta(minutes=1)
@@ -78,6 +78,7 @@ def change_hook(actor: Actor, hook_id: str, **changes: Any) -> Hook:
         # An empty secret removes the check; a new one is taken beside the last, for rotation.
         kept = [secret, *secrets_of(hook)][:MOST_SECRETS] if secret else []
         hook.secrets_sealed = _seal_secrets(hook, kept)
+        _read_again(hook)
     actor.note("hook.change", hook.id, ", ".join(sorted(changes)))
     db.session.commit()
     return hook
@@ -101,6 +102,11 @@ def _follow_hidden(hook: Hook, before: Hidden, now: Hidden) -> None:
     if set(now.paths) - set(before.paths) or now.headers - before.headers:
         hook.hidden_at = utcnow()
         fields.forget_examples(hook.id, HIDDEN, now.covers)
+    _read_again(hook)
+
+
+def _read_again(hook: Hook) -> None:
+    """Have the search read earlier events again, because something else is hidden from now on."""
     # Whoever indexes meanwhile knows nothing of it before the commit, which comes soon.
     hook.reread_below = first_id("evt", utcnow() + SOON)
 
@@ -153,7 +159,7 @@ def hook_url(hook: Hook) -> str:
     return f"{house().config.public_url}/in/{token}"
 
 
-def secrets_of(hook: Hook | HookAtDoor) -> list[str]:
+def secrets_of(hook: AnyHook | HookAtDoor) -> list[str]:
     """The hook's signing secrets, newest first."""
     if not hook.secrets_sealed:
         return []

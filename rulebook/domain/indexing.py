@@ -115,8 +115,8 @@ def cards_of(sources: Sequence[Source]) -> list[Card]:
 
 def _hiding(source: Source) -> Hiding:
     body = source.body or b""
-    value = payload_in(body, source.content_type, source.provider, source.part).value
-    return Hiding(source, (), source.query, value, body)
+    value = payload_in(body, source.content_type, source.hook.provider, source.part).value
+    return Hiding(source.hook, source.headers, source.query, value, body)
 
 
 def _said(read: Mapping[str, Hiding]) -> dict[str, list[str]]:

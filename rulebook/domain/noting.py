@@ -32,7 +32,7 @@ class Notes:
         is hidden there is no example."""
         if self._events[hook_id] >= MOST_AT_ONCE:
             return
-        shown, covering = fields_of(value), hiding.of_body
+        shown, covering = fields_of(value), hiding.hides_fields or hiding.texts
         with self._lock:
             self._events[hook_id] += 1
             of_hook = self._seen.setdefault(hook_id, defaultdict(Sighting))

@@ -30,7 +30,6 @@ from rulebook.storage.base import (
     Bytes,
     Id,
     Json,
-    JsonDict,
     Line,
     UtcDateTime,
     Words,
@@ -40,7 +39,7 @@ from rulebook.storage.base import (
     utcnow,
 )
 from rulebook.storage.engine import change, db
-from rulebook.storage.hooks import Hook
+from rulebook.storage.hooks import Hook, HookSeen
 from rulebook.storage.rows import inserting
 
 LEASE = timedelta(seconds=60)
@@ -203,27 +202,34 @@ def body_id() -> ColumnElement[str]:
 
 
 class Readable(NamedTuple):
-    """What is needed to read an event: the exact bytes, their content type, its place in a batch,
-    the hook's provider and settings."""
+    """What is needed to read an event as people may see it: the exact bytes, their content type,
+    its place in a batch, what else was sent with it, its hook."""
 
     body: bytes
     content_type: str
     part: int | None
-    provider: str
-    settings: JsonDict
+    headers: list[list[str]]
+    query: str
+    hook: HookSeen
 
 
 def readable_bodies_of(event_ids: Sequence[str]) -> dict[str, Readable]:
     """What is needed to read several events, by event id."""
     rows = db.session.execute(
         select(
-            Event.id, EventBody.body, Event.content_type, Event.part, Hook.provider, Hook.settings
-        )
+            Event.id,
+            EventBody.body,
+            Event.content_type,
+            Event.part,
+            Event.headers,
+            Event.query,
+            *(getattr(Hook, name) for name in HookSeen._fields),
+        )  # fmt: skip
         .join(EventBody, EventBody.event_id == body_id())
         .join(Hook, Hook.id == Event.hook_id)
         .where(Event.id.in_(event_ids))
     )
-    return {row[0]: Readable._make(row[1:]) for row in rows}
+    return {row[0]: Readable._make((*row[1:6], HookSeen._make(row[6:]))) for row in rows}
 
 
 def page_of_events(

@@ -84,6 +84,15 @@ def hooks_by_token(token_hashes: Collection[str], now: datetime) -> dict[str, Ho
     return found
 
 
+class HookSeen(NamedTuple):
+    """What tells which parts of a hook's events people may see."""
+
+    id: str
+    provider: str
+    settings: JsonDict
+    secrets_sealed: str | None
+
+
 class HookAtWork(NamedTuple):
     """What judging must know of a hook; `zone` is its workspace's."""
 
@@ -91,11 +100,13 @@ class HookAtWork(NamedTuple):
     workspace_id: str
     name: str
     provider: str
+    secrets_sealed: str | None
     rules_version: int
     settings: JsonDict
     zone: str
 
 
+AnyHook = Hook | HookSeen | HookAtWork
 _AT_WORK = Ask(
     select(
         *(_at[name] for name in HookAtWork._fields[:-1]), cast(Table, Workspace.__table__).c.zone

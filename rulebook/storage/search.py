@@ -40,7 +40,7 @@ from sqlalchemy.exc import OperationalError
 from rulebook.storage.base import Line
 from rulebook.storage.engine import db
 
-VERSION = 3
+VERSION = 4
 BLOCK = 65_536
 _SEEN = "rulebook.search.seen"  # that PostgreSQL has the tables, which never go again
 _WRITER = 0x736561726368  # PostgreSQL's lock of whoever writes

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, select
 
 from rulebook.storage.engine import db
 from rulebook.storage.events import Event, EventBody, body_id
-from rulebook.storage.hooks import Hook
+from rulebook.storage.hooks import Hook, HookSeen
 from rulebook.storage.runs import LASTING, PASSING, Run
 from rulebook.storage.verdicts import Verdict
 
@@ -26,17 +26,20 @@ class Source(NamedTuple):
     matched: int
     verification: str
     gist: str
+    headers: list[list[str]]
     query: str
     content_type: str
     part: int | None
-    provider: str
-    settings: dict[str, Any]
     body: bytes | None
+    hook: HookSeen
 
 
-_OTHERS = {"provider": Hook.provider, "settings": Hook.settings, "body": EventBody.body}
-_SOURCES = (
-    select(*(_OTHERS[name] if name in _OTHERS else getattr(Event, name) for name in Source._fields))
+_SOURCES: Select[Any] = (
+    select(
+        *(getattr(Event, name) for name in Source._fields[:-2]),
+        EventBody.body,
+        *(getattr(Hook, name) for name in HookSeen._fields),
+    )
     .join(Hook, Hook.id == Event.hook_id)
     .outerjoin(EventBody, EventBody.event_id == body_id())
 )
@@ -55,7 +58,8 @@ def sources_of(event_ids: Collection[str]) -> list[Source]:
 
 
 def _sources(rows: Sequence[Row[Any]]) -> list[Source]:
-    return [Source._make(row) for row in rows]
+    last = len(Source._fields) - 1
+    return [Source._make((*row[:last], HookSeen._make(row[last:]))) for row in rows]
 
 
 def ids_between(after_id: str, before_id: str, limit: int) -> list[str]:

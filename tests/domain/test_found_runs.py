@@ -10,6 +10,7 @@ from rulebook.domain.chosen import Which
 from rulebook.domain.hidden_fields import hide_field
 from rulebook.domain.hiding import Hiding
 from rulebook.storage import hooks
+from rulebook.storage.hooks import HookSeen
 from rulebook.storage.ledger import RunFilter
 from tests.people import Person, make_rule
 from tests.stories import new_hook, send
@@ -71,9 +72,6 @@ NUMBERS = [
 def test_a_hidden_number_is_hidden_however_it_is_written(
     value: object, said: str, shown: str
 ) -> None:
-    class Sender:
-        provider = "unknown"
-        settings = {"hidden": ["$.a"]}  # noqa: RUF012
-
-    hiding = Hiding(Sender, (), "", {"a": value}, b'{"a": 1}')
+    hook = HookSeen("hook", "unknown", {"hidden": ["$.a"]}, None)
+    hiding = Hiding(hook, (), "", {"a": value}, b'{"a": 1}')
     assert hiding.text(said) == shown

@@ -3,7 +3,7 @@
 import base64
 import json
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import lru_cache
 from random import Random
 
@@ -25,6 +25,7 @@ from rulebook.providers import (
     read_event,
 )
 from rulebook.providers.contract import at
+from rulebook.storage.hooks import HookSeen
 from tests.shared_data import shared
 
 NOW = 1_800_000_000
@@ -93,19 +94,15 @@ def test_a_signed_sample_verifies(name, event):
     assert verified.reason.startswith(("The signature is correct", "The secret is the right one"))
 
 
-@dataclass(frozen=True)
-class OfHook:
-    provider: str
-    settings: dict = field(default_factory=dict)
-
-
 @pytest.mark.parametrize(("name", "event"), SIGNED_SAMPLES)
 def test_a_secret_that_is_shown_instead_of_signing_is_hidden(name, event):
     sign, _check = secrets(name)
     request = sent(name, event, sign)
     query = request.url.partition("?")[2]
     payload = opened(name, request)
-    hiding = Hiding(OfHook(name), request.headers.items(), query, payload, request.body)
+    hiding = Hiding(
+        HookSeen("hook", name, {}, None), request.headers.items(), query, payload, request.body
+    )
     shown = json.dumps([hiding.payload, hiding.headers, hiding.query])
     assert sign not in shown and base64.b64encode(sign.encode()).decode() not in shown
 

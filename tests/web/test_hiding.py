@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from flask import Flask
 from rulebook.domain import evidence, hooks
 from rulebook.domain.history import search
 from rulebook.domain.indexing import index_some, reread_some
-from rulebook.storage import audit, db, utcnow
+from rulebook.storage import audit, db, fields, utcnow
 from rulebook.storage.events import EventFilter
 from tests.people import Person, make_person
 from tests.web.seeing import runs_of
@@ -218,6 +220,60 @@ def test_headers_that_are_secrets_are_masked_by_the_api_as_on_pages(
     assert shown["Authorization"] == shown["X-Api-Token"] == "••••••" and shown["X-Till"] == "seven"
     assert "merlin" not in told.text and "osprey" not in told.text
     assert "merlin" not in ada.get(here).text, "wherever it stands"
+
+
+@sqlite_only
+def test_what_repeats_a_secret_header_is_not_found_by_it(
+    app: Flask, ada: Person, bo: Person
+) -> None:
+    """Neither by words nor by a field, before the index has looked and after; nor is it an example
+    or in the exact bytes."""
+    shop = Shop(app, ada, provider="github", secret="osprey-5512-lantern")
+    shop.rule(path="$.amount", test="number.at_least", value=9, then=[STEP])
+    sent = {"amount": 5, "debug": {"sent": AUTH["Authorization"], "key": "osprey-5512-lantern",
+                                   "note": "plover"}}  # fmt: skip
+    body = json.dumps(sent).encode()
+    signed = "sha256=" + hmac.new(b"osprey-5512-lantern", body, "sha256").hexdigest()
+    headers = {**AUTH, "X-Hub-Signature-256": signed, "X-GitHub-Event": "ping"}
+    here = shop.sends(body, headers=headers, content_type="application/json")
+    asked = ("/events?q=merlin", "/events?q=osprey", "/events?q=lantern",
+             "/events?field=debug.sent&test=contains&value=merlin-8830-anchor",
+             "/events?field=debug.key&test=is&value=osprey-5512-lantern")  # fmt: skip
+    for indexed in (False, True):
+        if indexed:
+            with app.app_context():
+                index_some(utcnow() + timedelta(seconds=5))
+        for path in asked:
+            assert here not in bo.get(path).text, (path, indexed)
+            api = path.replace("&test=", ":").replace("&value=", ":")
+            assert bo.api("GET", api).get_json()["items"] == [], (api, indexed)
+        assert here in bo.get("/events?field=amount&test=is&value=5").text
+        assert here in bo.get("/events?q=plover").text
+    with app.app_context():
+        catalogue = str([(each.path, each.examples) for each in fields.fields(shop.hook.id)])
+    event_id = here.rpartition("/")[2]
+    assert "debug" in catalogue
+    for word in ("merlin", "osprey"):
+        assert word not in catalogue
+        assert word not in bo.get(f"{here}?view=bytes").text
+        assert word not in bo.api("GET", f"/events/{event_id}").text
+    assert bo.api("GET", f"/events/{event_id}/body").status_code == 403
+
+
+@sqlite_only
+def test_a_signing_secret_that_comes_later_is_not_found_in_earlier_events(
+    app: Flask, ada: Person
+) -> None:
+    shop = Shop(app, ada, provider="stripe")
+    here = shop.sends({"amount": 5, "note": "whsec_kestrelharbour"})
+    with app.app_context():
+        index_some(utcnow() + timedelta(seconds=5))
+        assert search(ada.actor, EventFilter(text="whsec_kestrelharbour"), 10).events
+        hooks.change_hook(ada.actor, shop.hook.id, secret="whsec_kestrelharbour")
+        assert search(ada.actor, EventFilter(text="whsec_kestrelharbour"), 10).events == []
+        assert reread_some() and not reread_some()
+        assert search(ada.actor, EventFilter(text="whsec_kestrelharbour"), 10).events == []
+    assert here in ada.get("/events").text
 
 
 @sqlite_only
