@@ -1,5 +1,6 @@
 """Requests for hooks, stored many at a time: all that wait at a moment go into one commit, and
-each is answered only after it. What waits is bounded; the busiest hook is asked to slow down first.
+each is answered only after it. What waits is bounded; the busiest hook is asked to slow down first,
+then the busiest workspace (`web/fair.py`).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import logging
 import queue
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,14 +19,16 @@ from sqlalchemy.exc import OperationalError
 
 from rulebook.config import Config
 from rulebook.domain import disk
-from rulebook.domain.receive import NOT_STORED, Delivery, Receipt, receive_all
+from rulebook.domain.receive import NOT_HERE, NOT_STORED, Delivery, Receipt, receive_all
 from rulebook.jobs.queue import Bell
 from rulebook.storage import keep_connection, rollback
+from web.fair import Guests, Shares
 
 log = logging.getLogger("rulebook.intake")
 MOST_AT_ONCE = 64
 MOST_WAITING = 1000
 MOST_WAITING_BYTES = 64 * 1024 * 1024
+HOOKS_SLOW_AT, WORKSPACES_SLOW_AT = 1 / 2, 3 / 4  # of what may wait
 COMMIT_SECONDS = 10
 LOOK_AT_DISK_EVERY = 1.0
 RING_EVERY, LONGEST_PAUSE = 0.02, 0.1  # seconds
@@ -34,6 +37,10 @@ GATHER_SECONDS = 0.002
 MOST_IN_A_RING = 32
 FULL = Receipt(503, "Too much at once; send it again in a moment.\n")
 SLOWER = Receipt(429, "This hook gets more than its share just now; send it again in a moment.\n")
+ALL_SLOWER = Receipt(
+    429,
+    "The hooks of this workspace get more than their share just now; send it again in a moment.\n",
+)
 NO_ROOM = Receipt(503, "The disk here is nearly full. Please send it again later.\n")
 
 
@@ -54,7 +61,7 @@ class Intake:
         self._waiting: queue.SimpleQueue[Waiting] = queue.SimpleQueue()
         self._open: deque[Waiting] = deque()  # in the order of their coming
         self._count = self._bytes = 0
-        self._of_token: Counter[str] = Counter()
+        self._guests, self._shares = Guests(), Shares()
         self._disk = Disk(app)
         self._stored: queue.SimpleQueue[list[str]] = queue.SimpleQueue()
         for target, name in ((self._run, "intake"), (self._ring, "ring")):
@@ -63,22 +70,29 @@ class Intake:
     async def take(self, delivery: Delivery) -> Receipt:
         """Store it with the next group, and say what to answer; a refusal at once when too much
         is waiting, and after ten seconds when the database does not answer."""
-        refusal = self._refusal(delivery)
+        loop = asyncio.get_running_loop()
+        if self._guests.is_stranger(delivery.token, loop.time()):
+            return NOT_HERE
+        workspace = self._guests.workspace_of(delivery.token)
+        refusal = self._refusal(delivery, workspace)
         if refusal:
             return refusal
-        loop = asyncio.get_running_loop()
         waiting = Waiting(delivery, loop.create_future(), loop.time() + COMMIT_SECONDS)
         self._count += 1
         self._bytes += len(delivery.body)
-        self._of_token[delivery.token] += 1
+        self._shares.enter(workspace, delivery.token)
         self._waiting.put(waiting)
         self._open.append(waiting)
         if len(self._open) == 1:
             loop.call_at(waiting.until, self._give_up, loop)
         try:
-            return await waiting.receipt
+            receipt = await waiting.receipt
+            self._guests.remember(delivery.token, receipt, loop.time())
+            return receipt
         finally:
-            self._leave(delivery)
+            self._count -= 1
+            self._bytes -= len(delivery.body)
+            self._shares.leave(workspace, delivery.token)
 
     def _give_up(self, loop: asyncio.AbstractEventLoop) -> None:
         """Whoever has waited too long is told 503; one timer does for all."""
@@ -87,24 +101,18 @@ class Intake:
         if self._open:
             loop.call_at(self._open[0].until, self._give_up, loop)
 
-    def _refusal(self, delivery: Delivery) -> Receipt | None:
+    def _refusal(self, delivery: Delivery, workspace: str) -> Receipt | None:
         if self._disk.full():
             return NO_ROOM
         count, size = self._count, self._bytes + len(delivery.body)
         if count >= MOST_WAITING or size > MOST_WAITING_BYTES:
             return FULL
-        if count * 2 >= MOST_WAITING or size * 2 > MOST_WAITING_BYTES:
-            own = self._of_token[delivery.token]
-            if own * len(self._of_token) >= count:  # no less than the average
-                return SLOWER
-        return None
-
-    def _leave(self, delivery: Delivery) -> None:
-        self._count -= 1
-        self._bytes -= len(delivery.body)
-        self._of_token[delivery.token] -= 1
-        if not self._of_token[delivery.token]:
-            del self._of_token[delivery.token]
+        used = max(count / MOST_WAITING, size / MOST_WAITING_BYTES)
+        if used < HOOKS_SLOW_AT or not self._shares.is_busy(workspace):
+            return None
+        if self._shares.is_busiest(workspace, delivery.token):
+            return SLOWER
+        return ALL_SLOWER if used >= WORKSPACES_SLOW_AT else None
 
     def _run(self) -> None:
         with self.app.app_context():

@@ -45,7 +45,8 @@ class Delivery:
 
 class Receipt(NamedTuple):
     """What the sender is answered; `judge` is the id of the event to be judged, if any (of a batch
-    its first). fetch: nothing is stored yet; read this and hand the delivery in again."""
+    its first). fetch: nothing is stored yet; read this and hand the delivery in again. workspace:
+    whose hook it was for, where something was stored."""
 
     status: int
     text: str = ""
@@ -54,6 +55,7 @@ class Receipt(NamedTuple):
     judge: str | None = None
     headers: Mapping[str, str] = MappingProxyType({})
     fetch: Fetch | None = None
+    workspace: str = ""
 
 
 NOT_HERE = Receipt(404, "There is no hook at this address.\n")
@@ -95,7 +97,10 @@ def receive_all(
         reach("after_commit")
     else:
         rollback()
-    return [one if isinstance(one, Receipt) else _receipt(one) for one in taken]
+    return [
+        one if isinstance(one, Receipt) else _receipt(one)._replace(workspace=one.hook.workspace_id)
+        for one in taken
+    ]
 
 
 @dataclass
