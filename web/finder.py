@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,7 +14,7 @@ from flask import request, url_for
 from rulebook.domain import history
 from rulebook.domain.asking import TESTS, FieldAsked, field_asked
 from rulebook.domain.gist import type_name
-from rulebook.domain.saved import saved_filters
+from rulebook.domain.saved import may_change, saved_filters
 from rulebook.errors import Invalid
 from rulebook.storage import events, fields, finding, hooks, rules, utcnow
 from rulebook.storage.events import EventFilter
@@ -136,6 +137,7 @@ def events_page() -> str:
         types=[] if drawn else _types(here.workspace_id, known_hooks, asked.get("hook")),
         choices=CHOICES,
         saved_filters=[] if drawn else saved_filters(here, "events"),
+        may_change=partial(may_change, here),
         query=urlencode(asked),
         may_send=here.may("send"),
         may_export=here.may("own"),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import request, url_for
 
 from rulebook.domain import found_runs
-from rulebook.domain.saved import saved_filters
+from rulebook.domain.saved import may_change, saved_filters
 from rulebook.domain.shown_runs import runs_shown
 from rulebook.storage import connections, figures, ledger, rules, utcnow
 from rulebook.storage.ledger import RunFilter
@@ -157,6 +158,7 @@ def _around(looked_for: Sought, found: ledger.Page) -> dict[str, Any]:
         ],
         "failed": figures.count_failed(me.workspace_id, asked.get("rule"), MOST_FAILED),
         "saved_filters": saved_filters(me, "runs"),
+        "may_change": partial(may_change, me),
         "query": urlencode(asked),
         "may_write": me.may("write"),
     }

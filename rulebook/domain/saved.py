@@ -1,4 +1,5 @@
-"""Filters are saved by name, renamed, shared and deleted, each by the person whose it is."""
+"""Filters are saved by name, renamed, shared and deleted by whoever made them; what is shared, by
+owners too."""
 
 from __future__ import annotations
 
@@ -42,28 +43,39 @@ def save_filter(actor: Actor, of: str, name: str, query: str, shared: bool = Fal
 
 
 def change_filter(actor: Actor, filter_id: str, name: str, shared: bool) -> SavedFilter:
-    """Give one's own filter another name; share it, or share it no more. Raises NotFound,
+    """Give a filter another name; share it, or share it no more. Raises NotFound, NotAllowed,
     Invalid."""
-    kept = own_filter(actor, filter_id)
-    actor.must("write" if shared and not kept.shared else "read")
+    kept = filter_to_change(actor, filter_id)
+    actor.must("write" if shared else "read")
     kept.name, kept.shared = _name(name), shared
     db.session.commit()
     return kept
 
 
 def delete_filter(actor: Actor, filter_id: str) -> None:
-    """Delete one's own filter. Raises NotFound."""
-    db.session.delete(own_filter(actor, filter_id))
+    """Delete a filter. Raises NotFound, NotAllowed."""
+    db.session.delete(filter_to_change(actor, filter_id))
     db.session.commit()
 
 
-def own_filter(actor: Actor, filter_id: str) -> SavedFilter:
-    """One of the actor's own filters. Raises NotFound."""
+def filter_to_change(actor: Actor, filter_id: str) -> SavedFilter:
+    """A filter of one's own; for an owner, one that anybody shares. What others see is changed with
+    the right to write alone, also by who made it. Raises NotFound, NotAllowed."""
     actor.must("read")
-    kept = saved.own_filter(actor.workspace_id, actor.user_id, filter_id)
-    if kept is None:
+    kept = saved.saved_filter(actor.workspace_id, filter_id)
+    if kept is None or not (_made(actor, kept) or kept.shared and actor.may("own")):
         raise NotFound("filter")
+    actor.must("write" if kept.shared else "read")
     return kept
+
+
+def may_change(actor: Actor, kept: SavedFilter) -> bool:
+    """Whether `filter_to_change` gives it."""
+    return actor.may("own") or _made(actor, kept) and (not kept.shared or actor.may("write"))
+
+
+def _made(actor: Actor, kept: SavedFilter) -> bool:
+    return actor.user_id is not None and kept.user_id == actor.user_id
 
 
 def _name(text: str) -> str:

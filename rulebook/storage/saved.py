@@ -37,13 +37,11 @@ def saved_filters(workspace_id: str, user_id: str | None, of: str) -> list[Saved
     return list(db.session.scalars(found.order_by(func.lower(SavedFilter.name), SavedFilter.id)))
 
 
-def own_filter(workspace_id: str, user_id: str | None, filter_id: str) -> SavedFilter | None:
-    """One of a person's own filters."""
+def saved_filter(workspace_id: str, filter_id: str) -> SavedFilter | None:
+    """One of a workspace's filters, whose ever it is."""
     return db.session.scalar(
         select(SavedFilter).where(
-            SavedFilter.workspace_id == workspace_id,
-            SavedFilter.user_id == user_id,
-            SavedFilter.id == filter_id,
+            SavedFilter.workspace_id == workspace_id, SavedFilter.id == filter_id
         )
     )
 

@@ -127,7 +127,7 @@ def test_filters_are_saved_used_shared_and_deleted(
     shared = ada.api("PATCH", f"/filters/{kept['id']}", {"shared": True}).json
     assert (shared["name"], shared["shared"]) == ("Failed today", True)
     [seen] = bo.api("GET", "/filters").json["items"]
-    assert seen == {**shared, "mine": False}
+    assert seen == {**shared, "mine": False, "changeable": False}
     assert cy.api("GET", "/filters").json["items"] == []
     set_runs(app, three[0].id, state="failed")
     told = bo.api("POST", "/bulks/preview", {"what": "retry", "saved": kept["id"]}).json

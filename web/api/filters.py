@@ -15,9 +15,10 @@ from web.api.paging import part
 from web.api.shapes import Shape, Want, moment
 
 FILTER = Shape("SavedFilter", "A filter as it stands in the address of the list's page. `mine`: "
-               "the caller may change it; `shared`: everyone in the workspace sees it.", {
+               "the caller made it; `shared`: everyone in the workspace sees it; `changeable`: the "
+               "caller may change and delete it.", {
     "id": "text", "of": "text", "name": "text", "query": "text", "shared": "yes/no",
-    "mine": "yes/no", "created_at": "time",
+    "mine": "yes/no", "changeable": "yes/no", "created_at": "time",
 })  # fmt: skip
 _OF = Want("of", "text", "Which list it narrows.", choices=verbs.LISTS)
 _NAMES = {"events": finder.ASKED, "runs": runlist.ASKED}
@@ -53,15 +54,17 @@ def save(ask: Ask) -> Any:
     Want("shared", "yes/no", "Everyone in the workspace sees it; that needs the right to write."),
 ))  # fmt: skip
 def change(ask: Ask, id: str) -> Any:
-    """Rename one of the caller's own filters, share it, or share it no more."""
-    kept = verbs.own_filter(ask.actor, id)
+    """Rename one of the caller's own filters, share it, or share it no more; for owners, one that
+    others share, too. What is shared is changed with the right to write alone."""
+    kept = verbs.filter_to_change(ask.actor, id)
     name, shared = ask.body.get("name", kept.name), ask.body.get("shared", kept.shared)
     return _shown(ask, verbs.change_filter(ask.actor, id, name, shared))
 
 
 @call("DELETE", "/filters/{id}", status=204)
 def delete(ask: Ask, id: str) -> None:
-    """Delete one of the caller's own filters; nothing else is deleted."""
+    """Delete one of the caller's own filters, or as an owner one that others share; nothing else is
+    deleted."""
     verbs.delete_filter(ask.actor, id)
 
 
@@ -83,5 +86,6 @@ def _shown(ask: Ask, kept: SavedFilter) -> dict[str, Any]:
         "query": kept.query,
         "shared": kept.shared,
         "mine": kept.user_id == ask.actor.user_id,
+        "changeable": verbs.may_change(ask.actor, kept),
         "created_at": moment(kept.created_at),
     }
