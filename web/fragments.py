@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app, render_template, request
+from flask import current_app, get_flashed_messages, render_template, request
 
 from rulebook.errors import NotFound
 
@@ -20,3 +20,11 @@ def page(template: str, **context: Any) -> str:
         raise NotFound("part")
     current_app.update_template_context(context)
     return "".join(block(found.new_context(context)))
+
+
+def flashes() -> list[Any]:
+    """What is said once, with its kind. Not to a script, which takes a part out of the page (a poll
+    every few seconds) and throws the rest away: it is kept for a page that a person sees."""
+    if request.headers.get("HX-Request"):
+        return []
+    return list(get_flashed_messages(with_categories=True))

@@ -17,6 +17,7 @@ from rulebook.domain.hiding import gist_shown
 from rulebook.domain.phones import readable
 from rulebook.domain.tallying import price_of
 from rulebook.storage import utcnow
+from web.fragments import flashes
 
 # State -> (kind of mark, the word people read, icon).
 RUN_WORDS = {
@@ -84,7 +85,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters["reached"] = readable
     app.jinja_env.filters.update(in_words=in_words, numbered=enumerate, in_sentence=in_sentence)
     app.jinja_env.globals.update(run_words=run_words, event_words=event_words, type_name=type_name)
-    app.jinja_env.globals.update(gist=gist_shown)
+    app.jinja_env.globals.update(gist=gist_shown, flashes=flashes)
     app.jinja_env.globals.update(delivery_words=delivery_words, delivery_says=DELIVERY_SAYS)
     app.jinja_env.globals.update(cost_words=cost_words)
     app.jinja_env.globals.update(

@@ -106,10 +106,13 @@ def keep_connection() -> None:
         kept.here.set(Kept(db.engine, turn))
 
 
-def connection() -> Connection:
-    """The connection of the transaction that is under way; without one, one begins."""
+def connection(to_read: bool = False) -> Connection:
+    """The connection of the transaction that is under way; without one, one begins. to_read: on a
+    kept connection none does, which would make all other writers wait."""
     mine = kept.here.get()
-    return mine.begun() if mine else db.session.connection()
+    if mine:
+        return mine.opened() if to_read else mine.begun()
+    return db.session.connection()
 
 
 def commit() -> None:

@@ -31,12 +31,18 @@ class Kept:
 
     def begun(self) -> Connection:
         """The connection, in a transaction that writes."""
-        if self._connection is None:
-            self._connection = self._engine.connect()
-            self._connection.info[MARK] = True
+        connection = self.opened()
         if not self._begun:
             self._begun, self._ours = True, self._turn.take(TURN_SECONDS)
             self._do("BEGIN IMMEDIATE")
+        return connection
+
+    def opened(self) -> Connection:
+        """The connection, in whatever is under way: what is read before that takes nobody's turn to
+        write, and need not be true any more when something is written."""
+        if self._connection is None:
+            self._connection = self._engine.connect()
+            self._connection.info[MARK] = True
         return self._connection
 
     def commit(self) -> None:

@@ -121,7 +121,7 @@ class Ask:
 
     def __call__(self, asked: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """The rows, in the caller's transaction."""
-        connection = engine.connection()
+        connection = engine.connection(to_read=self._statement.is_select)
         if connection.dialect.name != "sqlite":
             return [tuple(row) for row in connection.execute(self._statement, asked)]
         if self._ready is None:

@@ -235,3 +235,20 @@ def test_an_idle_poll_asks_who_it_is_and_no_more(app: Flask, shop: Shop) -> None
 def test_only_polls_are_marked(shop: Shop) -> None:
     assert polling.SEEN not in shop.ada.get("/events").headers
     assert polling.SEEN not in shop.ada.get("/events?part=list").headers
+
+
+@ON_SQLITE
+def test_a_poll_of_a_whole_page_leaves_what_is_said_once_to_the_person(
+    app: Flask, shop: Shop, ada: Person
+) -> None:
+    said = "Saved as “Big ones”."
+    run_page = f"/runs/{runs_of(app, ada)[0].id}"
+    set_runs(app, state="queued", finished_at=None)
+    drawn = ada.get(run_page).text
+    assert 'hx-select="#run"' in drawn, "the page polls itself"
+    ada.post("/filters", {"of": "runs", "name": "Big ones", "query": "state=held"})
+    for seen in ("nothing", "since.then"):
+        poll = ada.get(run_page, headers={"HX-Request": "true", polling.SEEN: seen})
+        assert poll.status_code == 200 and said not in poll.text
+    assert said in ada.get("/runs?state=held").text
+    assert said not in ada.get("/runs?state=held").text, "it is said once"
