@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from rulebook.storage import commit, db, engine, keep_connection, kept, rollback, utcnow
 from rulebook.storage.deliveries import Dedupe
+from rulebook.storage.hooks import Hook, hooks_by_token
 from rulebook.storage.rows import inserting
 from tests.people import Person, make_hook
 
@@ -112,3 +113,22 @@ def test_a_database_in_other_hands_is_no_end(
     PUT([row(hook_id, "later")])
     commit()
     assert stored(app) == {"later"}
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+@pytest.mark.usefixtures("keeping")
+def test_who_looks_for_a_hook_keeps_nobody_from_writing(
+    app: Flask, hook_id: str, tmp_path: Path
+) -> None:
+    token_hash = db.session.scalars(select(Hook.token_hash).where(Hook.id == hook_id)).one()
+    rollback()
+    other = sqlite3.connect(tmp_path / "rulebook.db", isolation_level=None, timeout=0)
+    other.execute("BEGIN IMMEDIATE")
+    assert hooks_by_token([token_hash], utcnow())[token_hash].id == hook_id
+    other.execute("ROLLBACK")
+    assert not hooks_by_token(["0" * 64], utcnow())
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("ROLLBACK")
+    other.close()
+    assert app.extensions["rulebook.turn"].take(0)
+    app.extensions["rulebook.turn"].give()
