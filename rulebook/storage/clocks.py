@@ -94,10 +94,13 @@ def _bring_back(column: Any, waits: Any, by: timedelta, now: datetime) -> int:
     planned = db.session.execute(select(*keys, column).where(waits, column > now)).all()
     if planned:
         of = [key == bindparam(f"of_{key.name}", type_=key.type) for key in keys]
-        moving = update(table).where(*of).values({column.key: bindparam("at", type_=UtcDateTime())})
+        # Another worker may have planned it anew meanwhile, by the clock as it is now.
+        as_it_was = table.c[column.key] == bindparam("was", type_=UtcDateTime())
+        moved = {column.key: bindparam("at", type_=UtcDateTime())}
+        moving = update(table).where(*of, as_it_was).values(moved)
         db.session.connection().execute(moving, [
             {f"of_{key.name}": value for key, value in zip(keys, row, strict=False)}
-            | {"at": max(row[-1] - by, now)}
+            | {"was": row[-1], "at": max(row[-1] - by, now)}
             for row in planned
         ])  # fmt: skip
     return len(planned)

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import event, update
 
 from rulebook.cli.setups import times as times_found
 from rulebook.domain.act import start
 from rulebook.domain.clock import LONGEST_LEASE, Clock
 from rulebook.domain.sweep import sweep
 from rulebook.storage import alerts, clocks, db, event_claims, run_claims, runs, targets, utcnow
+from rulebook.storage.runs import Run
 from tests.fakes import Sink
 from tests.people import Person
 from tests.stories import call, events_of, new_hook, planned, run_of, send
@@ -241,6 +243,31 @@ def test_one_machine_of_several_that_goes_back_moves_nothing(
         times.is_set(-HOURS)
         times.sweep()
     assert run_of(app, run_id).next_attempt_at == planned_for
+
+
+@pytest.mark.parametrize("app", [pytest.param("postgres", marks=pytest.mark.postgres)],
+                         indirect=True)  # fmt: skip
+def test_what_another_worker_plans_in_that_moment_is_left(
+    app: Flask, ada: Person, one_machine: Time
+) -> None:
+    times = one_machine
+    run_id = waiting(app, ada, next_attempt_at=times.shown + 3 * HOURS)
+    now = times.is_set(-HOURS)
+    meant = now + 2 * HOURS
+    planned_anew: list[str] = []
+
+    def another(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        if statement.startswith("UPDATE run SET next_attempt_at") and not planned_anew:
+            planned_anew.append(run_id)
+            with db.engine.begin() as other:
+                other.execute(update(Run).where(Run.id == run_id).values(next_attempt_at=meant))
+
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", another)
+        times.sweep()
+        event.remove(db.engine, "before_cursor_execute", another)
+    assert planned_anew
+    assert run_of(app, run_id).next_attempt_at == meant
 
 
 def test_the_doctor_tells_of_a_clock_that_is_behind(app: Flask, ada: Person) -> None:
