@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -85,24 +85,41 @@ def judge_waiting(
     """Judge these events, and others that wait until there are `fill`. The runs that are due at
     once, and whether more events may be waiting; what the events showed is added to `notes`. Runs
     for which there are `places` are begun there instead."""
-    now = now or utcnow()
-    token = new_id("lease")
+    began, token = now or utcnow(), new_id("lease")
     with lazily():
-        claimed = event_claims.claim_events(event_ids, token, now, fill)
+        fresh = event_claims.claim_events(event_ids, token, began, fill)
         db.session.commit()
-    fresh = [event_id for event_id, tries in claimed if tries == 1]
     due: list[Wanted] = []
+    left = set(event_ids).difference(fresh)
     try:
-        due += _judge_together(fresh, token, now, notes, places)
-        for event_id, tries in claimed:
-            if tries > 1:  # it may have been the end of a worker: it must not take others along
-                due += _judge_alone(event_id, token, now, notes, places)
+        due += _judge_together(fresh, token, began, notes, places)
+        again = _came_back(left, began) if left else []
+        for event_id in again:
+            due += _judge_again(event_id, token, now or utcnow(), notes, places)
     except OperationalError as problem:
         db.session.rollback()
         log.error("Events could not be judged, because the database failed: %s", problem.orig)
         _give_back(token)
         return due, False
-    return due, 0 < fill <= len(claimed)
+    return due, 0 < fill <= len(fresh) + len(again)
+
+
+def _came_back(event_ids: Collection[str], now: datetime) -> list[str]:
+    with reading():
+        found = event_claims.came_back(event_ids, now)
+        db.session.commit()
+    return found
+
+
+def _judge_again(
+    event_id: str, token: str, now: datetime, notes: Notes, places: Places | None
+) -> list[Wanted]:
+    """One that came back may have been the end of a worker: it is claimed when it is its turn, so
+    that no other's try is counted if it is so again."""
+    with lazily():
+        taken = event_claims.claim_again(event_id, token, now)
+        db.session.commit()
+    return _judge_alone(event_id, token, now, notes, places) if taken else []
 
 
 def _give_back(token: str) -> None:

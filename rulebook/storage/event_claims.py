@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, cast
 
@@ -33,17 +33,16 @@ _TAKING = (
         lease_until=bindparam("until", type_=UtcDateTime()),
         tries=_event.c.tries + 1,
     )
-    .returning(_event.c.id, _event.c.tries)
+    .returning(_event.c.id)
 )
-_TAKE_THESE = Ask(
-    _TAKING.where(
-        _event.c.id.in_(bindparam("ids", expanding=True)),
-        or_(
-            _event.c.state == "received",
-            and_(_event.c.state == "processing", _event.c.lease_until < _now),
-        ),
-    )
+_free = or_(
+    _event.c.state == "received",
+    and_(_event.c.state == "processing", _event.c.lease_until < _now),
 )
+_these = _event.c.id.in_(bindparam("ids", expanding=True))
+_TAKE_THESE = Ask(_TAKING.where(_these, _event.c.state == "received", _event.c.tries == 0))
+_TAKE_AGAIN = Ask(_TAKING.where(_these, _free))
+_CAME_BACK = Ask(select(_event.c.id).where(_these, _event.c.tries > 0, _free))
 # What has failed before comes alone, by its own id: it must not take others along.
 _TAKE_WAITING = Ask(
     _TAKING.where(
@@ -58,20 +57,27 @@ _TAKE_WAITING = Ask(
 )
 
 
-def claim_events(
-    event_ids: Sequence[str], token: str, now: datetime, fill: int = 0
-) -> list[tuple[str, int]]:
-    """Take these events for judging, and others that wait until there are `fill`: the ids of those
-    that nobody else has, each with its tries, this one included; oldest first."""
+def claim_events(event_ids: Sequence[str], token: str, now: datetime, fill: int = 0) -> list[str]:
+    """Take these events for judging, and others that wait until there are `fill`, all for the
+    first time: the ids of those that nobody has had, oldest first."""
     asked: dict[str, object] = {"token": token, "until": now + LEASE}
-    claimed: list[tuple[str, int]] = []
-    if event_ids:
-        these = {**asked, "ids": list(event_ids), "now": now}
-        claimed += [(event_id, tries) for event_id, tries in _TAKE_THESE(these)]
+    claimed = (
+        [row[0] for row in _TAKE_THESE({**asked, "ids": list(event_ids)})] if event_ids else []
+    )
     if len(claimed) < fill:
-        waiting = {**asked, "most": fill - len(claimed)}
-        claimed += [(event_id, tries) for event_id, tries in _TAKE_WAITING(waiting)]
+        claimed += [row[0] for row in _TAKE_WAITING({**asked, "most": fill - len(claimed)})]
     return sorted(claimed)
+
+
+def came_back(event_ids: Collection[str], now: datetime) -> list[str]:
+    """Those of these events that somebody had and did not judge, oldest first."""
+    return sorted(row[0] for row in _CAME_BACK({"ids": list(event_ids), "now": now}))
+
+
+def claim_again(event_id: str, token: str, now: datetime) -> bool:
+    """Take an event that came back; whether nobody else has it."""
+    asked = {"ids": [event_id], "token": token, "until": now + LEASE, "now": now}
+    return bool(_TAKE_AGAIN(asked))
 
 
 def give_back(token: str) -> int:

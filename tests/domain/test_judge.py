@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
 
+import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from rulebook.domain import judge as judging
 from rulebook.domain import rules
 from rulebook.domain.judge import judge, judge_all
 from rulebook.domain.sweep import sweep
@@ -157,7 +161,7 @@ def test_an_event_that_kills_three_workers_is_put_aside(app: Flask, ada: Person)
     with app.app_context():
         for death in range(3):
             at = now + timedelta(minutes=2 * death)
-            assert event_claims.claim_events([event.id], f"lease_{death}", at)
+            assert event_claims.claim_again(event.id, f"lease_{death}", at)
             db.session.commit()
             due = sweep(at + timedelta(seconds=61))
             assert due.rescued == (1 if death < 2 else 0)
@@ -165,6 +169,42 @@ def test_an_event_that_kills_three_workers_is_put_aside(app: Flask, ada: Person)
     [event] = events_of(app, ada)
     assert event.state == "poison"
     assert "three times" in event.reason
+
+
+class Killed(BaseException):
+    """The end of a worker."""
+
+
+def test_an_event_that_kills_workers_takes_no_other_along(
+    app: Flask, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Sink() as sink:
+        with app.app_context():
+            hook = make_hook(ada)
+            make_rule(ada, hook, then=[call(sink)])
+            path = path_of(hook)
+        for amount in (60, 61, 99, 62, 63):
+            send(app, path, b'{"amount": %d}' % amount)
+    ids = sorted(event.id for event in events_of(app, ada))
+    think = judging._think
+
+    def deadly(thoughts: list[Any], now: datetime) -> None:
+        if any(thought.payload.value == {"amount": 99} for thought in thoughts):
+            raise Killed
+        think(thoughts, now)
+
+    monkeypatch.setattr(judging, "_think", deadly)
+    now = utcnow()
+    for death in range(4):
+        at = now + timedelta(minutes=2 * death)
+        with app.app_context():
+            with suppress(Killed):  # the worker is gone; another comes when the leases are over
+                judge_all(ids, at)
+            db.session.rollback()
+            sweep(at + timedelta(seconds=61))
+    states = [event.state for event in reversed(events_of(app, ada))]
+    assert states == ["done", "done", "poison", "done", "done"]
+    assert len(runs_of(app, ada)) == 4
 
 
 def test_the_catalogue_knows_what_events_hold(app: Flask, ada: Person) -> None:
