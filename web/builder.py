@@ -19,6 +19,7 @@ from rulebook.domain.hooks import find_hook
 from rulebook.domain.preview import DEFAULT, try_on
 from rulebook.domain.rules import find_rule
 from rulebook.errors import Conflict, Invalid, NotFound, Problem
+from rulebook.providers import PROVIDERS
 from rulebook.storage import db, events, hooks, reading, rules
 from rulebook.storage.rules import Rule
 from rules import RuleError
@@ -37,7 +38,7 @@ def new() -> ResponseReturnValue:
     hook_id = request.args.get("hook") or (event.hook_id if event else "")
     known = hooks.hooks(actor().workspace_id)
     if not hook_id and len(known) != 1:
-        return render_template("rules/choose.html", hooks=known)
+        return render_template("rules/choose.html", hooks=known, providers=PROVIDERS)
     hook = find_hook(actor(), hook_id or known[0].id)
     if event is not None and event.hook_id != hook.id:
         event = None

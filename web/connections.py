@@ -158,6 +158,7 @@ def _form(
     errors = {p.pointer.removeprefix("/config"): p for p in error.problems} if error else {}
     page = render_template(
         "connection.html", kind=kind, connection=connection, values=values, name=name,
-        errors=errors, there=request.values.get("next", ""),
+        errors=errors, stored=connections.secrets_of(connection) if connection else (),
+        there=request.values.get("next", ""),
     )  # fmt: skip
     return page, 422 if error else 200

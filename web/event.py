@@ -33,8 +33,9 @@ from web.fragments import page
 from web.guard import actor, bell, public_url
 from web.headline import headline, next_look
 from web.runs import fields_of, parts_of
+from web.shown import zone
 from web.story import Told, spoken, story
-from web.tracing import money_hints, steps, took
+from web.tracing import money_hints, steps, time_hints, took
 
 VIEWS = ("fields", "bytes", "headers", "difference")
 
@@ -132,7 +133,10 @@ def _show(
 ) -> str:
     here, traced = actor(), trace(event)
     preview = _covered(preview) if preview else None
-    hints = money_hints(traced) | dict.fromkeys(traced.hiding.places, "hidden")
+    hints = money_hints(traced)
+    if traced.payload:
+        hints |= time_hints(traced.payload.value, zone())
+    hints |= dict.fromkeys(traced.hiding.places, "hidden")
     voice = spoken(traced)
     told = story(traced, voice, everything=request.args.get("rules") == "all")
     way = steps(traced, told)

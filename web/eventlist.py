@@ -57,7 +57,7 @@ def _line(event: Event, hook: Hook, ran: list[Run], judged: list[Any]) -> Line:
         event=event,
         hook=hook,
         title=title(event, hook),
-        type_words=type_words(event, hook) or "no type",
+        type_words=type_words(event, hook),
         checked=CHECKED[event.verification],
         rules=", ".join(name for verdict, name in judged if verdict.met),
         near=_near(event, near),

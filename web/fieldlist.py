@@ -29,6 +29,7 @@ from web.shown import date
 OFTEN_MISSING = 5  # percent of events without a field from which on one is told
 OF_EVENT = {"type": "text", "verified": "yesno", "received_at": "date"}
 WORDS = {"type": "Event type", "verified": "Verified", "received_at": "Time of arrival"}
+PLAIN = {("yesno", "true"): "yes", ("yesno", "false"): "no", ("empty", "null"): "empty"}
 _AMOUNT = re.compile(r"[^\w]*[\d.,' ]*\d[^\w]*")
 
 
@@ -175,7 +176,7 @@ def _of_payload(
         values = all_of.values if all_of and all_of.values else {}
         yield Row(
             "payload", path, name_for(hook.provider, path), kind, example,
-            shown=_shown(kind, example, currency, zone), here=mine is not None,
+            shown=as_people_write(kind, example, currency, zone), here=mine is not None,
             share=round(100 * all_of.seen / of) if all_of and of else None,
             values=_by_count(values, mine), currency=currency,
             items=_items(payload, path), beside=beside.get(path.rpartition(ANY)[0], ()),
@@ -220,11 +221,12 @@ def _telling(name: str) -> bool:
     return name in ("name", "title", "description", "sku", "label", "product", "type", "key")
 
 
-def _shown(kind: str, example: str, currency: str, zone: ZoneInfo) -> str:
+def as_people_write(kind: str, example: str, currency: str, zone: ZoneInfo) -> str:
+    """A value as people write it: money, a time, yes, empty; blank where it is said as it is."""
     if currency and kind in ("number", "text"):
         return money_words(example, currency)
     if kind != "date":
-        return ""
+        return PLAIN.get((kind, example), "")
     try:
         moment = read_moment(int(example) if example.isdecimal() else example, zone).local
     except (Unreadable, ValueError, OverflowError):
@@ -248,7 +250,7 @@ def _about(
             example = example_of(event[name])
             values = tuple(value for value, _ in types.most_common(20)) if name == "type" else ()
             yield Row("event", f"$.{name}", WORDS[name], kind, example,
-                      shown=_shown(kind, example, "", zone), values=values)  # fmt: skip
+                      shown=as_people_write(kind, example, "", zone), values=values)  # fmt: skip
     for name, value in headers.items():
         if "'" not in name:
             yield Row("headers", f"$['{name}']", f"Header {name}", "text", example_of(value))

@@ -19,8 +19,8 @@ from rulebook.storage.users import Session
 
 # Endpoint -> what it is, after "before".
 ASKS = {
-    "taking.take_events": "events are taken away",
-    "taking.take_runs": "runs are taken away",
+    "taking.take_events": "events are exported",
+    "taking.take_runs": "runs are exported",
     "events.reveal": "something hidden is shown",
     "hooks.show_again": "a hidden field is shown again",
     "people.invite": "somebody is invited",

@@ -27,6 +27,7 @@ from web.explained import friendly_names
 from web.fragments import page
 from web.guard import actor, bell
 from web.seen import fields_seen
+from web.shown import zone
 from web.signing import CHOICES, event_choices, signing
 
 pages = Blueprint("hooks", __name__)
@@ -242,7 +243,7 @@ def _show(hook: Hook, error: Invalid | None = None) -> str:
             (rule, voice.read_back(version.document))
             for rule, version in rules.current(here.workspace_id, hook.id)
         ],
-        fields=fields_seen(fields.fields(hook.id), names),
+        fields=fields_seen(fields.fields(hook.id), names, voice.currencies, zone()),
         samples=[(f"{name}/{each.name}", each.label) for name, each in samples_for(hook)],
         choices=[(p.name, p.label) for p in PROVIDERS.values()],
         hidden=list(_hidden(hook, names)),

@@ -15,7 +15,6 @@ from rules.lint import Note
 from rules.money import money_words
 from rules.nodes import Condition, conditions_of
 from rules.operators import OPERATORS, Env, Operator, Unfit, operators_for
-from rules.values import quoted
 from rules.words import sentence_case
 from web import draft, fieldlist
 from web.changed import Changes
@@ -256,7 +255,7 @@ def notes_at(block: str, known: Known) -> list[Lint]:
 
 def lint_of(note: Note, at: int, known: Known) -> Lint:
     """A warning with its button, which names what it does."""
-    message = quoted(sentence_case(note.message))
+    message = sentence_case(known.voice.noted(note, known.weighed.rule))
     if note.change is None:
         return Lint(message, note.fix)
     value = note.change.get("value")

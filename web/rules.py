@@ -11,14 +11,14 @@ from flask.typing import ResponseReturnValue
 
 from rulebook.domain import rules as verbs
 from rulebook.domain.rules import find_rule
-from rulebook.domain.voice import voices_of
+from rulebook.domain.voice import Voice, voices_of
 from rulebook.domain.weigh import fields_seen
 from rulebook.storage import figures, hooks, rules, utcnow, verdicts
 from rulebook.storage.hooks import Hook
 from rulebook.storage.rules import Rule, RuleVersion
 from rules import RuleError, lint, parse
-from rules.lint import Note
 from rules.nodes import Rule as ParsedRule
+from rules.words import sentence_case
 from web import builder, far
 from web.guard import actor, own_page
 from web.versions import in_words, versions
@@ -44,7 +44,7 @@ class Listed:
     sentence: str
     hits: int
     last_hit: datetime | None
-    notes: list[Note]
+    notes: list[tuple[str, str]]
     watched: int | None = None  # events it would have sent for, where it only watches
 
 
@@ -81,7 +81,7 @@ def _listed(known: Iterable[Hook]) -> dict[str, list[Listed]]:
                 watched.get(version.id),
             )
             for (rule, version), notes in zip(
-                by_hook[hook.id], _notes(hook, by_hook[hook.id]), strict=True
+                by_hook[hook.id], _notes(hook, by_hook[hook.id], voices[hook.id]), strict=True
             )
         ]
         for hook in known
@@ -89,13 +89,19 @@ def _listed(known: Iterable[Hook]) -> dict[str, list[Listed]]:
     }
 
 
-def _notes(hook: Hook, current: list[tuple[Rule, RuleVersion]]) -> list[list[Note]]:
-    """What is probably not meant, for each rule of a hook."""
+def _notes(
+    hook: Hook, current: list[tuple[Rule, RuleVersion]], voice: Voice
+) -> list[list[tuple[str, str]]]:
+    """What is probably not meant, for each rule of a hook: what is so, and what to do."""
     seen = fields_seen(hook.id)
     parsed = [_parsed(version) for _, version in current]
-    return [
+    found = [
         lint(one, [other for other in parsed if other and other is not one], seen) if one else []
         for one in parsed
+    ]
+    return [
+        [(sentence_case(voice.noted(note, one)), note.fix) for note in notes]
+        for one, notes in zip(parsed, found, strict=True)
     ]
 
 

@@ -41,7 +41,7 @@ class Voice(Spoken):
             start = opening(weighed.rule.when, bool(options.get("otherwise")), tell=marked)
         return [
             *parts(f"{start}, "),
-            ("action", ", then ".join(weighed.phrases) or "do nothing yet"),
+            ("action", ", then ".join(map(self.named, weighed.phrases)) or "do nothing yet"),
             ("", f".{STOPS if options.get('stop') else ''}"),
         ]
 

@@ -232,13 +232,13 @@ def day(at: datetime) -> str:
 
 
 def date(at: datetime) -> str:
-    """The day alone: "today", "yesterday", "18 Nov"."""
+    """The day alone: "today", "yesterday", "18 Nov", with the year where it is another."""
     local, today = at.astimezone(zone()), utcnow().astimezone(zone()).date()
     if local.date() == today:
         return "today"
     if (today - local.date()).days == 1:
         return "yesterday"
-    return f"{local.day} {local:%b}"
+    return f"{local.day} {local:%b}" + (f" {local.year}" if local.year != today.year else "")
 
 
 def size(count: int) -> str:

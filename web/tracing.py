@@ -6,14 +6,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rulebook.actions import ACTIONS
+from rulebook.domain.called import ANY
 from rulebook.domain.trace import Trace
 from rulebook.providers import PROVIDERS, UNKNOWN_SENDER
 from rulebook.storage.attempts import Attempt
 from rulebook.storage.runs import Run
+from rules.catalog import fields_of
 from rules.paths import MISSING, parse_path
 from rules.templates import TemplateError, compile_template
+from web.fieldlist import as_people_write
 from web.shown import DELIVERY_SAYS, delivery_words, run_words, size
 from web.story import Told
 
@@ -192,6 +196,16 @@ def money_hints(trace: Trace) -> dict[str, str]:
             said = _as_money(there)
             hints |= {parse_path(path).text: said} if said else {}
     return hints
+
+
+def time_hints(value: Any, zone: ZoneInfo) -> dict[str, str]:
+    """Times on the reader's clock, by canonical path; those in lists stand as they were sent."""
+    return {
+        parse_path(each.path).text: said
+        for each in fields_of(value)
+        if each.kind == "date" and ANY not in each.path
+        and (said := as_people_write(each.kind, each.example, "", zone))
+    }  # fmt: skip
 
 
 def _as_money(there: dict[str, Any]) -> str:

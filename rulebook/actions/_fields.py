@@ -28,7 +28,8 @@ class Field:
     kind: text, long, email, phone, url, number, choice, yesno, pairs (name to text) or secret.
     choices: (value, label) pairs. escape: how inserted values are made harmless (text, html, json,
     url, header). many: several, separated by commas. low, high: bounds of a number. receiver: it
-    says who gets the message, so without it there is none.
+    says who gets the message, so without it there is none. instead: for another way than the usual
+    one; a form keeps it folded.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Field:
     low: float | None = None
     high: float | None = None
     receiver: bool = False
+    instead: bool = False
 
     @property
     def hidden(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from rulebook.actions import CONNECTION_KINDS, ConnectionKind, Outcome
 from rulebook.domain.actor import Actor
 from rulebook.domain.house import house
-from rulebook.errors import Invalid, NotFound, Problem
+from rulebook.errors import ConfigError, Invalid, NotFound, Problem
 from rulebook.storage import connections, db, new_id, rules, utcnow
 from rulebook.storage.connections import Connection
 from rules import parse
@@ -106,6 +106,15 @@ def open_connection(workspace_id: str, connection_id: str) -> dict[str, Any] | N
 def account_of(connection: Connection) -> str:
     """One line that says which account it is, without anything secret."""
     return _kind(connection.kind).account(connection.config)
+
+
+def secrets_of(connection: Connection) -> set[str]:
+    """The names of the fields whose secrets are stored; none where they cannot be opened."""
+    try:
+        found: dict[str, Any] = house().sealer.open(connection.sealed, connection.id)
+    except ConfigError:
+        return set()
+    return {name for name, value in found.items() if value}
 
 
 def _credentials(connection: Connection) -> dict[str, Any]:

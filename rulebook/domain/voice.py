@@ -6,11 +6,12 @@ way wherever one meets it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rulebook.domain.called import ANY, currency_paths, known_name, label_for, shared
+from rulebook.domain.called import ANY, currency_paths, known_name, label_for, own_name, shared
 from rulebook.domain.rules import phrase
 from rulebook.providers.contract import at
 from rulebook.storage import fields
@@ -18,13 +19,16 @@ from rulebook.storage.hooks import Hook
 from rules import parse
 from rules.explain import Explanation
 from rules.finding import Finding
+from rules.lint import Note
 from rules.money import money_words
-from rules.nodes import Condition, Field, Group, Items, Node, Rule
+from rules.nodes import Condition, Field, Group, Items, Node, Rule, Step
 from rules.sentence import sentence, when_words
 from rules.values import as_text, quoted, say, say_all
 from rules.words import Telling, condition_words, field_words, value_words
 
 MONEY_ROWS = ("number", "numbers", "number_pair")
+# What an action says of a receiver that it takes from a field.
+_PLACE = re.compile(r"\b(the (?:number|address) in) ([\w.\[\]]*\w\]?)")
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,28 @@ class Voice:
         return self.sentence(parse(document))
 
     def sentence(self, rule: Rule) -> str:
-        return sentence(rule, phrases=phrase, tell=self.telling(rule.when))
+        return sentence(rule, phrases=self.phrase, tell=self.telling(rule.when))
+
+    def phrase(self, step: Step) -> str:
+        """What a step does, with the field that it sends to under its friendly name."""
+        return self.named(phrase(step))
+
+    def named(self, words: str) -> str:
+        """Words about a step ("the number in customer.phone") with the name for the path."""
+
+        def name(found: re.Match[str]) -> str:
+            known = known_name(self.provider, f"$.{found[2]}")
+            return f"{found[1]} {_small(known or own_name(f'$.{found[2]}'))}"
+
+        return _PLACE.sub(name, words)
+
+    def noted(self, note: Note, rule: Rule | None) -> str:
+        """A warning about a condition, with the field's friendly name."""
+        for node, base in conditions(rule.when) if rule else ():
+            said = field_words(node.field)
+            if node.pointer == note.pointer and note.message.startswith(f"{said} "):
+                return self.name(node.field, base) + quoted(note.message[len(said) :])
+        return quoted(note.message)
 
     def condition(self, node: Condition, base: str = "") -> str:
         """One condition in plain words."""

@@ -35,7 +35,7 @@ def test_from_the_first_link_to_a_message_within_a_minute(live: Live, open_page)
     expect(value).to_have_value("75")
     value.fill("50")
     expect(page.locator("#told")).to_contain_text("amount is at least 50,")
-    expect(page.locator("#back h2")).to_contain_text("Would have matched 1 of the last 1 event")
+    expect(page.locator("#back h2")).to_contain_text("Would have matched 1 of 1 event so far")
 
     message = page.get_by_label("Message", exact=True)
     expect(message).to_have_value(re.compile("^Payment succeeded: "))

@@ -167,6 +167,13 @@ def test_an_empty_rule_is_told_what_it_lacks(app: Flask, ada: Person):
 
 
 @sqlite_only
+def test_what_costs_money_says_how_much_is_sent_unasked(app: Flask, ada: Person):
+    hook_id = shop(ada, "payment_succeeded")
+    said = words(ada.get(f"/rules/new?hook={hook_id}&event={event_ids(ada)[0]}").text)
+    assert "this rule sends at most 20 texts in an hour and 100 texts in a day, all rules" in said
+
+
+@sqlite_only
 def test_without_an_event_one_can_use_a_sample(app: Flask, ada: Person):
     shop(ada)
     builder = Builder(ada, "/rules/new")

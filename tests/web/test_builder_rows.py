@@ -73,7 +73,7 @@ def test_a_changed_condition_says_what_it_was_and_is_put_back(app: Flask, ada: P
     builder = Builder(ada, f"/rules/{rule_id}").fill("/when/all/0/value", "95").press("look")
     said = words(builder.page)
     assert "was $50.00 in version 1" in said and "1 change not saved" in said
-    assert "Would have matched 0 of the last 1 event (1 before your edit)" in said
+    assert "Would have matched 0 of 1 event so far (1 before your edit)" in said
     builder.press("back /when/all/0")
     assert builder.form["/when/all/0/value"] == "$50.00" and "was $50.00" not in builder.page
     builder.press("remove /when/all/0")

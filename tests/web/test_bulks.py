@@ -42,7 +42,7 @@ def test_it_says_who_when_what_and_how_many_of_how_many(
     app: Flask, ada: Person, bo: Person, cy: Person
 ) -> None:
     _, rule_id = shop(app, ada)
-    assert "Nothing was done together yet" in text_of(ada.get("/bulks"))
+    assert "Nothing was done to many at once yet" in text_of(ada.get("/bulks"))
     set_runs(app, state="failed")
     failed = Which("retry", runs=RunFilter(states=("failed",), rule_id=rule_id))
     made = begin(app, bo, failed)
@@ -62,7 +62,7 @@ def test_it_says_who_when_what_and_how_many_of_how_many(
     )
     for where in ("/runs", "/events"):
         assert 'href="/bulks"' in ada.get(where).get_data(as_text=True)
-    assert "Nothing was done together yet" in text_of(cy.get("/bulks"))
+    assert "Nothing was done to many at once yet" in text_of(cy.get("/bulks"))
     assert cy.get(f"/bulks/{made.id}").status_code == 404
 
 

@@ -69,6 +69,20 @@ def test_a_secret_is_never_drawn_and_stays_when_left_empty(app: Flask, ada: Pers
     assert "Bookkeeping" in text_of(ada.get("/connections"))
 
 
+def test_what_is_for_another_way_is_folded_until_it_is_used(app: Flask, ada: Person) -> None:
+    page = ada.get("/connections/new/twilio")
+    usual, _, folded = page.text.partition('<details class="ways">')
+    assert 'name="auth_token"' in usual and 'name="api_key"' in folded
+    assert "Instead of these: API key, API secret, messaging service" in text_of(page)
+    assert "Auth token (optional)" not in text_of(page), "one of the two ways has to be given"
+    config = {"account_sid": "AC1", "api_key": "SK1", "api_secret": SECRET, "from": "+14155550100"}
+    with app.app_context():
+        there = connections.make_connection(ada.actor, "twilio", "Phone", config).id
+    page = ada.get(f"/connections/{there}")
+    assert '<details class="ways" open>' in page.text
+    assert text_of(page).count("Stored already; leave it empty to keep it.") == 1
+
+
 def test_it_cannot_be_deleted_while_a_rule_sends_through_it(app: Flask, ada: Person) -> None:
     connection_id = made(app, ada)
     step = {"id": "post", "action": "http", "connection": connection_id,

@@ -27,9 +27,18 @@ def test_steps_say_what_is_known_and_can_be_linked_to(app: Flask, ada: Person) -
     page = ada.get(shop.sends({"amount": 99}))
     told = text(page)
     assert "Anyone with this URL can trigger this." in told
-    assert "8 letters, 1 SMS part." in told and "What happened" in told
+    assert "8 letters, 1 segment." in told and "What happened" in told
     for anchor in ("received", "checked", "delivery", f"rule-{rule.id}", f"rule-{near.id}"):
         assert f'id="{anchor}"' in page.text
+
+
+@sqlite_only
+def test_times_stand_on_the_readers_clock_beside_what_was_sent(app: Flask, ada: Person) -> None:
+    shop = Shop(app, ada)
+    sent = {"created": 1_761_998_400, "at": "2025-11-01T13:00:00Z", "times": ["2025-11-01"]}
+    told = text(ada.get(shop.sends(sent)))
+    assert "created 1761998400 1 Nov 2025, 12:00:00" in told
+    assert "at 2025-11-01T13:00:00Z 1 Nov 2025, 13:00:00" in told
 
 
 @sqlite_only

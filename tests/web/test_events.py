@@ -186,7 +186,7 @@ def test_a_replay_says_first_what_it_would_send_again(app: Flask, ada: Person) -
         "to": "+14155550199", "message": "Also"}}])  # fmt: skip
     asked = text(ada.get(f"{here}/replay"))
     assert "Would send SMS to +1 415 555 0199." in asked
-    assert "Already sent, or on its way: SMS to +1 415 555 0123. send again" in asked
+    assert "Already sent, held or on its way: SMS to +1 415 555 0123. send again" in asked
     assert len(_texts(app, ada)) == 1
     assert ada.post(f"{here}/replay").location == here
     work(app)

@@ -77,7 +77,7 @@ def test_a_download_asks_and_then_begins(app: Flask, ada: Person) -> None:
     asked = ada.get(there)
     assert asked.status_code == 302 and asked.location.startswith("/prove?next=/events/export.csv")
     page = ada.get(asked.location)
-    assert "Before events are taken away" in text_of(
+    assert "Before events are exported" in text_of(
         page
     ) and "You gave it 31 minutes ago" in text_of(page)
     done = answered(ada, page, PASSWORD)

@@ -103,6 +103,10 @@ def test_a_sample_is_sent_and_its_page_shown(app: Flask, ada: Person) -> None:
     assert "A sample event was sent to this hook." in page
     assert re.search(r"\$\d+\.\d\d from \S+ Payment succeeded", page) and "Sample" in page
     assert ada.post(f"/hooks/{hook_id}/sample", {"sample": "nobody/nothing"}).status_code == 422
+    seen = text(ada.get(f"/hooks/{hook_id}")).partition("Fields seen")[2]
+    assert re.search(r"Amount data\.object\.amount \$\d+\.\d\d 1 time", seen), "money as money"
+    assert re.search(r"Time of the event created today, \d\d:\d\d:\d\d 1 time", seen)
+    assert "Live, not a test livemode no 1 time" in seen
 
 
 @sqlite_only

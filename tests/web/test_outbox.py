@@ -29,7 +29,7 @@ def test_messages_look_as_they_would_and_lead_to_run_and_event(app: Flask, ada: 
     work(app)
     page = ada.get("/outbox")
     said = text_of(page)
-    assert "To +14155550123 Paid: 99 1 SMS part, 8 letters" in said
+    assert "To +14155550123 Paid: 99 1 segment, 8 letters" in said
     assert "To bo@shop.example Subject Paid 99" in said and "Thank you, <img src=x>" in said
     assert said.count("Not sent") == 2
     assert "<img" not in page.text and "&lt;b&gt;&amp;lt;img src=x&amp;gt;&lt;/b&gt;" in page.text

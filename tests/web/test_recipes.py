@@ -31,7 +31,7 @@ def test_a_newcomer_goes_from_a_recipe_to_a_message(app: Flask, ada: Person):
     builder = opened(ada, PAID, answers)
     assert builder.answer.status_code == 200
     assert builder.form["/then/0/config/to"] == "+14155550123"
-    assert "1 of the last 1 event" in text(builder.answer), "its sample is there to be seen"
+    assert "1 of 1 event so far" in text(builder.answer), "its sample is there to be seen"
     work(app)
     builder.press("save")
     assert builder.answer.status_code == 303

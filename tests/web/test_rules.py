@@ -11,7 +11,7 @@ from rulebook.domain.hooks import hook_url
 from rulebook.domain.rules import save_rule, switch_rule
 from rulebook.storage import hooks, rules
 from tests.people import Person, document, make_hook, make_person, make_rule
-from tests.web.test_builder import HTMX, Builder, words
+from tests.web.test_builder import HTMX, Builder, shop, words
 from tests.work import work
 
 sqlite_only = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
@@ -58,7 +58,24 @@ def test_what_is_probably_not_meant_is_said(app: Flask, ada: Person):
     with app.app_context():
         both = [{"path": "$.status", "test": "text.is", "value": value} for value in ("a", "b")]
         make_rule(ada, make_hook(ada), when={"all": both})
-    assert "status can&#39;t be both" in ada.get("/rules").text
+    assert "Status can&#39;t be both" in ada.get("/rules").text
+
+
+@sqlite_only
+def test_fields_have_the_names_that_the_sender_gave_them(app: Flask, ada: Person):
+    """In the sentence, in the receiver of a message and in what is warned of, here as in the
+    builder."""
+    shop(ada, "payment_succeeded")
+    when = {"path": "$.data.object.status", "test": "text.is", "value": "payed"}
+    to = {"to": "{{ payload.data.object.shipping.phone }}", "message": "Thank you"}
+    with app.app_context():
+        [hook] = hooks.hooks(ada.workspace_id)
+        then = [{"id": "sms", "action": "sms", "config": to}]
+        rule = make_rule(ada, hook, when={"all": [when]}, then=then)
+    for page in (ada.get("/rules").text, ada.get(f"/rules/{rule.id}").text):
+        said = words(page)
+        assert "text the number in customer phone" in said and "shipping.phone." not in said
+        assert "Status has been succeeded, never" in said
 
 
 @sqlite_only

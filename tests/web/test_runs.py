@@ -29,7 +29,7 @@ def test_a_practice_run_is_never_called_sent(ada: Person, run: Run) -> None:
     line = text_of(ada.get("/runs"))
     assert "SMS to +1 415 555 0123 Text me big payments, version 1" in line
     page = text_of(ada.get(f"/runs/{run.id}"))
-    assert "Kept, not sent" in page and "Paid: 99" in page and "1 SMS part" in page
+    assert "Kept, not sent" in page and "Paid: 99" in page and "1 segment" in page
     assert "SMS to" not in text_of(ada.get("/runs?state=sent"))
     assert "SMS to" in text_of(ada.get("/runs?state=kept"))
 
