@@ -17,6 +17,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from typing import Any
 
 LOADED = ("web.door", "rulebook.jobs.worker", "rulebook.cli.serving", "granian.server.mp",
@@ -78,6 +79,8 @@ def _become(order: dict[str, Any]) -> None:
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        traceback.print_exc()  # into its log: os._exit says nothing
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
