@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, ScalarSelect, Select, func, literal, select, text
+from sqlalchemy.exc import DBAPIError
 
 from rulebook.storage.search import (
     CHECKED,
@@ -24,6 +25,8 @@ from rulebook.storage.search_cards import blocks_of, places_of, type_code
 
 Beginnings = tuple[str, ...]
 NEWEST = (10_000, 100_000)  # cards that are read through before the index of words is asked
+WORK_MEMORY = "16MB"
+CANCELLED = "57014"  # what PostgreSQL says of a question that took too long
 
 
 @dataclass(frozen=True)
@@ -85,20 +88,24 @@ def find(wanted: Wanted, limit: int, before: str | int | None, seconds: float = 
         if high is not None:
             asked = asked.where(cards.c.n < high)
         if wanted.in_words:
-            rows = _newest_first(connection, asked, (numbers["workspace"], high), limit)
-        else:
-            rows = list(connection.scalars(asked.order_by(cards.c.n.desc()).limit(limit)))
+            found = _newest_first(connection, asked, (numbers["workspace"], high, limit), seconds)
+            return replace(found, event_ids=_older(found.event_ids, before))
+        rows = list(connection.scalars(asked.order_by(cards.c.n.desc()).limit(limit)))
         return Found(_older(rows, before), len(rows) == limit)
 
 
 def _newest_first(
-    connection: Connection, asked: Select[tuple[str]], where: tuple[int, int | None], limit: int
-) -> list[str]:
+    connection: Connection,
+    asked: Select[str],
+    bounds: tuple[int, int | None, int],
+    seconds: float,
+) -> Found:
     """What has the words, for PostgreSQL: common words are among the newest cards, rare ones are
     found by the index of words. It cannot tell itself which they are: it takes one beginning of a
-    word for as common as another, and would read all cards for one that none has."""
-    rows: list[str] = []
-    workspace, high = where
+    word for as common as another, and would read all cards for one that none has. Where the index
+    takes too long, as for common words that never meet, the newest cards are all that is told."""
+    workspace, high, limit = bounds
+    ends, rows, by_index = time.monotonic() + seconds, list[str](), True
     for size in NEWEST:
         there = select(cards.c.n).where(cards.c.workspace == workspace)
         if high is not None:
@@ -107,13 +114,33 @@ def _newest_first(
         part = asked if first is None else asked.where(cards.c.n >= first)
         rows += connection.scalars(part.order_by(cards.c.n.desc()).limit(limit - len(rows)))
         if first is None or len(rows) == limit:
-            return rows
+            return Found(rows, len(rows) == limit)
         asked, high = asked.where(cards.c.n < first), first
-        if len(rows) * 10 < limit:
-            break
-    # The sum is there so that no index in the order of n is of use.
-    rest = asked.order_by((cards.c.n + 0).desc()).limit(limit - len(rows))
-    return rows + list(connection.scalars(rest))
+        if by_index and (size == NEWEST[-1] or len(rows) * 10 < limit):
+            # The sum is there so that no index in the order of n is of use.
+            rest = asked.order_by((cards.c.n + 0).desc()).limit(limit - len(rows))
+            found = within(connection, rest, ends - time.monotonic())
+            if found is not None:
+                rows += found
+                return Found(rows, len(rows) == limit)
+            by_index = False
+    return Found(rows, looked_to=high)
+
+
+def within(connection: Connection, asked: Select[str], seconds: float) -> Sequence[str] | None:
+    """What PostgreSQL finds within so many seconds; None where it does not come to an end. It may
+    take a little memory, so that it need not look again at what it found in the index."""
+    limits = f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}"
+    nested = connection.begin_nested()
+    try:
+        connection.exec_driver_sql(f"{limits}; SET LOCAL work_mem = '{WORK_MEMORY}'")
+        return connection.scalars(asked).all()
+    except DBAPIError as problem:
+        if getattr(problem.orig, "sqlstate", "") != CANCELLED:
+            raise
+        return None
+    finally:
+        nested.rollback()  # which takes both limits back
 
 
 def _older(event_ids: list[str], before: str | int | None) -> list[str]:
@@ -184,7 +211,7 @@ def _numbers(connection: Connection, wanted: Wanted) -> dict[str, int] | None:
     return {name: known[word] for name, word in asked.items()}
 
 
-def _asked(connection: Connection, wanted: Wanted, numbers: dict[str, int]) -> Select[tuple[str]]:
+def _asked(connection: Connection, wanted: Wanted, numbers: dict[str, int]) -> Select[str]:
     asked = select(cards.c.event_id).where(cards.c.workspace == numbers["workspace"])
     for name in ("hook", "type"):
         if name in numbers:
@@ -233,7 +260,7 @@ def _in_blocks(
     for first, block in reversed(blocks_of(connection)):
         if high is not None and first >= high:
             continue
-        if time.monotonic() > ends:
+        if first_unseen is not None and time.monotonic() > ends:  # one is always looked at
             looked_to = first_unseen
             break
         rows = connection.exec_driver_sql(

@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import ProgrammingError
 
+from rulebook import storage
 from rulebook.domain import history, indexing
 from rulebook.domain.asking import read_field
 from rulebook.domain.sweep import prune
-from rulebook.storage import events, finding, search, utcnow
+from rulebook.storage import db, events, finding, search, utcnow
 from rulebook.storage.events import EventFilter
+from rulebook.storage.users import User
 from tests.people import Person, make_hook, make_rule
 from tests.stories import new_hook, path_of, send
 from tests.work import work
@@ -176,6 +180,7 @@ def test_the_newest_come_first_wherever_they_are_found(
     app: Flask, ada: Person, monkeypatch, newest: tuple[int, int]
 ) -> None:
     monkeypatch.setattr(finding, "NEWEST", newest)
+    monkeypatch.setattr(history, "SECONDS", 60)  # however busy the machine is
     _, path = new_hook(app, ada)
     for n in range(6):
         send(app, path, b'{"n": "%s%d"}' % (b"odd" if n % 2 else b"even", n))
@@ -188,6 +193,45 @@ def test_the_newest_come_first_wherever_they_are_found(
             assert [event.id for event in found.events] == wanted[:2]
             older = history.search(ada.actor, asked, 2, found.next).events if found.next else []
             assert [event.id for event in older] == wanted[2:]
+
+
+@pytest.mark.parametrize("seconds", [0, 60])
+def test_words_for_which_the_index_takes_too_long_are_found_part_by_part(
+    app: Flask, ada: Person, monkeypatch, seconds: int
+) -> None:
+    monkeypatch.setattr(finding, "NEWEST", (1, 2))
+    monkeypatch.setattr(finding, "within", lambda *asked: None)
+    monkeypatch.setattr(history, "SECONDS", seconds)
+    _, path = new_hook(app, ada)
+    for n in range(8):
+        send(app, path, b'{"n": "%s%d"}' % (b"odd" if n % 4 == 1 else b"even", n))
+    index(app)
+    with app.app_context():
+        every = [event.id for event in history.search(ada.actor, EventFilter(), 9).events]
+        for words, wanted in (("odd", every[2::4]), ("odd even", []), ("n", [])):
+            found, cursor, pages = list[str](), None, 0
+            while pages == 0 or cursor:
+                page = history.search(ada.actor, EventFilter(text=words), 1, cursor)
+                found += [event.id for event in page.events]
+                cursor, pages = page.next, pages + 1
+                assert page.unfinished or len(page.events) == 1 or cursor is None
+            assert found == wanted
+
+
+def test_what_takes_too_long_is_cut_short_and_harms_nothing(app: Flask, ada: Person) -> None:
+    with app.app_context(), storage.reading():
+        connection = db.session.connection()
+        if connection.dialect.name != "postgresql":
+            pytest.skip("SQLite's index is asked in blocks")
+        settings = ("statement_timeout", "work_mem")
+        before = [connection.scalar(text(f"SHOW {name}")) for name in settings]
+        sleep = select(func.pg_sleep(60))
+        assert finding.within(connection, sleep, 0.01) is None
+        assert finding.within(connection, select(User.email), 60) == ["ada@shop.example"]
+        assert [connection.scalar(text(f"SHOW {name}")) for name in settings] == before
+        with pytest.raises(ProgrammingError):
+            finding.within(connection, select(text("1 FROM nowhere")), 60)
+        assert connection.scalar(select(User.email)) == "ada@shop.example"
 
 
 def test_only_payloads_with_the_whole_words_of_a_value_are_looked_into(
