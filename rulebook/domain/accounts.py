@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError
 from sqlalchemy.exc import IntegrityError
 
 from rulebook.domain.actor import note_everywhere
 from rulebook.domain.credentials import email_problems, newemail_problems, password_problems
 from rulebook.domain.house import house
+from rulebook.domain.passwords import hashed, matches, outdated
 from rulebook.domain.throttle import count_try
 from rulebook.domain.workspaces import name_problems, zone_problems
 from rulebook.errors import Invalid, NotFound, NotSignedIn
-from rulebook.storage import db, invites, users, utcnow, workspaces
+from rulebook.storage import db, invites, reading, users, utcnow, workspaces
 from rulebook.storage.audit import AuditEntry
 from rulebook.storage.invites import Invite
 from rulebook.storage.users import OnceLink, Session, User
@@ -31,10 +31,6 @@ FRESH = timedelta(minutes=30)  # so long a password counts for what is dangerous
 TRIES, TRIES_WITHIN = 10, timedelta(minutes=5)
 PRESSED_TWICE = timedelta(seconds=30)  # so long a form may come in again
 SIGN_UPS, SIGN_UPS_WITHIN = 10, timedelta(hours=1)
-
-_hasher = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=4)
-_hashing = threading.Semaphore(4)  # 64 MiB each
-_nobody = _hasher.hash(secrets.token_hex())
 
 
 @dataclass(frozen=True)
@@ -79,15 +75,17 @@ def create_first_account(
     token: str, email: str, password: str, workspace: str, zone: str, address: str = ""
 ) -> str:
     """The first person and their workspace. Returns a session token. Raises Invalid, NotFound."""
-    if not link_works(token, "setup") or users.anyone():
-        raise NotFound("link")
+    with _looking():
+        if not link_works(token, "setup") or users.anyone():
+            raise NotFound("link")
     problems = [*email_problems(email), *password_problems(password, email)]
     problems += [*name_problems(workspace), *zone_problems(zone)]
     if problems:
         raise Invalid(problems)
-    if not users.use_link(digest(token), utcnow()):
+    kept = hashed(password)
+    if not users.use_link(digest(token), utcnow()) or users.anyone():
         raise NotFound("link")
-    user = _add(email, password, workspace.strip(), zone)
+    user = _add(email, kept, workspace.strip(), zone)
     return _open_session(user, address, utcnow())
 
 
@@ -96,28 +94,41 @@ def sign_up(email: str, password: str, workspace: str, zone: str, address: str) 
     if house().config["SIGNUP"] != "open" or not users.anyone():
         raise NotFound("page")
     count_try(f"signup-from:{address}", SIGN_UPS, SIGN_UPS_WITHIN, utcnow())
-    problems = [*newemail_problems(email), *password_problems(password, email)]
+    with _looking():
+        problems = [*newemail_problems(email), *password_problems(password, email)]
     problems += [*name_problems(workspace), *zone_problems(zone)]
     if problems:
         raise Invalid(problems)
-    user = _add(email, password, workspace.strip(), zone)
+    user = _add(email, hashed(password), workspace.strip(), zone)
     return _open_session(user, address, utcnow())
 
 
 def add_user(email: str, password: str | None = None) -> User:
     """A person with a workspace of their own, for the command line. Raises Invalid."""
-    problems = newemail_problems(email)
+    with _looking():
+        problems = newemail_problems(email)
     if password is not None:
         problems += password_problems(password, email)
     if problems:
         raise Invalid(problems)
-    user = _add(email, password, email.split("@")[0], "UTC")
+    kept = None if password is None else hashed(password)
+    user = _add(email, kept, email.split("@")[0], "UTC")
     db.session.commit()
     return user
 
 
-def _add(email: str, password: str | None, workspace: str, zone: str) -> User:
-    user = User(email=email.strip().lower(), password=_hash(password) if password else None)
+@contextmanager
+def _looking() -> Iterator[None]:
+    """What is asked within is over when it ends, and nobody waits for the database while a password
+    is reckoned; what was found may be otherwise by then."""
+    with reading():
+        yield
+        db.session.commit()
+
+
+def _add(email: str, kept: str | None, workspace: str, zone: str) -> User:
+    """A person, with this of their password, and a workspace of their own."""
+    user = User(email=email.strip().lower(), password=kept)
     owned = Workspace(name=workspace, zone=zone)
     db.session.add_all([user, owned])
     try:
@@ -155,16 +166,17 @@ def join(token: str, password: str, address: str) -> str:
     has to fit. Returns a session token; pressed twice, two of them. Raises Invalid, NotFound,
     TooMany."""
     now = utcnow()
-    found = invites.by_hash(digest(token), now)
+    with _looking():
+        found = invites.by_hash(digest(token), now)
+        user = users.user_by_email(found.email) if found else None
     if found is None:
         return _joined_just_now(token, password, address, now)
-    user = users.user_by_email(found.email)
     if user is None:
         if house().config["SIGNUP"] == "first":
             raise NotFound("invitation")
         if problems := password_problems(password, found.email):
             raise Invalid(problems)
-        user = User(email=found.email, password=_hash(password))
+        user = User(email=found.email, password=hashed(password))
         db.session.add(user)
         try:
             db.session.flush()
@@ -175,6 +187,7 @@ def join(token: str, password: str, address: str) -> str:
         raise Invalid.at("/password", "This is not the password of your account.",
                          "It is the one that you sign in with here.")  # fmt: skip
     if not invites.end(found.id, now):
+        db.session.rollback()  # no account comes of an invitation that is over by now
         return _joined_just_now(token, password, address, now)
     if workspaces.role_of(user.id, found.workspace_id) is None:
         membership = Membership(workspace_id=found.workspace_id, user_id=user.id, role=found.role)
@@ -188,7 +201,8 @@ def join(token: str, password: str, address: str) -> str:
 def _joined_just_now(token: str, password: str, address: str, now: datetime) -> str:
     """The second press of a form whose first one was done: signed in as the first was, for whoever
     knows the password. Raises NotFound."""
-    found = invites.ended_since(digest(token), now - PRESSED_TWICE)
+    with _looking():
+        found = invites.ended_since(digest(token), now - PRESSED_TWICE)
     user = _checked(found.email, password, address, now) if found else None
     if found is None or user is None or not workspaces.role_of(user.id, found.workspace_id):
         raise NotFound("invitation")
@@ -220,29 +234,35 @@ def prove(token: str, password: str, address: str) -> None:
 
 
 def _checked(email: str, password: str, address: str, now: datetime) -> User | None:
-    """The person whose password this is; every try counts. Raises TooMany."""
+    """The person whose password this is, whom nobody changes before the commit; every try counts.
+    Raises TooMany."""
     for key in (f"signin:{digest(email.strip().lower())[:40]}", f"signin-from:{address}"):
         count_try(key, TRIES, TRIES_WITHIN, now)
-    user = users.user_by_email(email)
-    stored = user.password if user and user.password else _nobody
-    if not _matches(stored, password) or user is None or not user.password:
+    with _looking():
+        user = users.user_by_email(email)
+    stored = user.password if user else None
+    if not matches(stored, password) or user is None or stored is None:
         return None
-    if _hasher.check_needs_rehash(stored):
-        user.password = _hash(password)
+    anew = hashed(password) if outdated(stored) else stored
+    if users.lock_password(user.id) != stored:
+        return None  # it was changed in this very moment
+    user.password = anew
     return user
 
 
 def set_password(token: str, password: str, address: str = "") -> str:
     """Use a password link up; the person is signed in here and out everywhere else."""
-    link = users.open_link(digest(token), "password", utcnow())
-    user = users.user_by_id(link.user_id) if link and link.user_id else None
+    with _looking():
+        link = users.open_link(digest(token), "password", utcnow())
+        user = users.user_by_id(link.user_id) if link and link.user_id else None
     if user is None:
         raise NotFound("link")
     if problems := password_problems(password, user.email):
         raise Invalid(problems)
+    kept = hashed(password)
     if not users.use_link(digest(token), utcnow()):
         raise NotFound("link")
-    user.password = _hash(password)
+    user.password = kept
     users.end_sessions(user.id)
     return _open_session(user, address, utcnow())
 
@@ -262,11 +282,11 @@ def change_password(token: str, present: str, password: str, address: str) -> st
     if password == present:
         raise Invalid.at("/password", "This is the password that you have.", "Choose another one.")
     db.session.rollback()  # nobody waits for the database while this is reckoned
-    hashed = _hash(password)
+    kept = hashed(password)
     user = users.user_by_id(user_id)
     if user is None:
         raise NotSignedIn("You are not signed in any more.", "Sign in again.")
-    user.password = hashed
+    user.password = kept
     users.end_sessions(user_id)
     users.void_links("password", user_id)
     note_everywhere(user_id, address, "account.password")
@@ -325,16 +345,3 @@ def _open_session(user: User, address: str, now: datetime, workspace_id: str | N
     )
     db.session.commit()
     return token
-
-
-def _hash(password: str) -> str:
-    with _hashing:
-        return _hasher.hash(password)
-
-
-def _matches(stored: str, password: str) -> bool:
-    try:
-        with _hashing:
-            return _hasher.verify(stored, password)
-    except VerificationError:
-        return False

@@ -125,6 +125,12 @@ def user_by_id(user_id: str) -> User | None:
     return db.session.get(User, user_id)
 
 
+def lock_password(user_id: str) -> str | None:
+    """What is stored of a person's password; nobody else changes it until the commit."""
+    found = select(User.password).where(User.id == user_id).with_for_update()
+    return db.session.scalar(found)
+
+
 def emails(user_ids: set[str]) -> dict[str, str]:
     """The addresses of these accounts, by id."""
     rows = db.session.execute(select(User.id, User.email).where(User.id.in_(user_ids)))

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from rulebook.domain import accounts, oneself
 from rulebook.domain.connections import make_connection
+from rulebook.domain.passwords import hashed
 from rulebook.errors import Conflict, NotFound, TooMany
 from rulebook.storage import audit, db, users, utcnow
 from rulebook.storage.confirmations import Confirmation
@@ -34,7 +35,7 @@ def mail(app: Flask, ada: Person) -> Iterator[Mail]:
     with Mail() as mail:
         with app.app_context():
             make_connection(ada.actor, "smtp", "Mail", mail.connection)
-            db.session.get_one(User, ada.user_id).password = accounts._hash(PASSWORD)
+            db.session.get_one(User, ada.user_id).password = hashed(PASSWORD)
             db.session.commit()
         yield mail
 
@@ -247,7 +248,7 @@ def test_wrong_passwords_count_with_those_at_the_sign_in_page(
 
 def test_the_sessions_are_listed_and_ended(app: Flask, ada: Person, bo: Person) -> None:
     with app.app_context():
-        db.session.get_one(User, ada.user_id).password = accounts._hash(PASSWORD)
+        db.session.get_one(User, ada.user_id).password = hashed(PASSWORD)
         db.session.commit()
     assert "Sign out everywhere else" not in ada.get("/account").text
     phone = app.test_client()

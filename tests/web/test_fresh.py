@@ -11,6 +11,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from rulebook.domain import accounts, hooks
+from rulebook.domain.passwords import hashed
 from rulebook.storage import db, users, utcnow
 from rulebook.storage.users import Session, User
 from tests.people import Person, make_hook
@@ -26,7 +27,7 @@ SECRET = "whsec_c2VjcmV0LW9mLWFkYS1mb3ItdGVzdHM"
 def ada(ada: Person) -> Person:
     """Ada with a password, whose session is 31 minutes old."""
     with ada.app.app_context():
-        db.session.get_one(User, ada.user_id).password = accounts._hash(PASSWORD)
+        db.session.get_one(User, ada.user_id).password = hashed(PASSWORD)
         db.session.commit()
     rewind(ada, minutes=31)
     return ada

@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from rulebook.domain import accounts
 from rulebook.domain.connections import make_connection
+from rulebook.domain.passwords import hashed
 from rulebook.storage import audit, db, invites, users, utcnow, workspaces
 from rulebook.storage.invites import Invite
 from rulebook.storage.users import User
@@ -142,7 +143,7 @@ def test_who_is_removed_is_out_and_what_they_made_works_on(
 ) -> None:
     with app.app_context():
         hook = make_hook(bo, "Bo's hook")
-        db.session.get_one(User, bo.user_id).password = accounts._hash(PASSWORD)
+        db.session.get_one(User, bo.user_id).password = hashed(PASSWORD)
         db.session.commit()
     assert bo.api("GET", "/hooks").status_code == 200
     assert ada.post(f"/settings/people/{bo.user_id}/remove").status_code == 303
@@ -173,7 +174,7 @@ def test_who_has_an_account_joins_with_their_own_password(
     app: Flask, ada: Person, cy: Person
 ) -> None:
     with app.app_context():
-        db.session.get_one(User, cy.user_id).password = accounts._hash(PASSWORD)
+        db.session.get_one(User, cy.user_id).password = hashed(PASSWORD)
         db.session.commit()
     link = invited(ada, "cy@shop.example", "viewer")
     wrong = joins(app, link, "some other long password")[1]
