@@ -7,6 +7,7 @@ import os
 import shutil
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from click.testing import CliRunner
@@ -20,9 +21,12 @@ from rulebook.cli.setups import Finding
 from rulebook.config import Config
 from rulebook.domain import connections, hooks, keys
 from rulebook.domain.house import House
+from rulebook.errors import ConfigError
 from rulebook.sealing import sealer
 from rulebook.storage import db, sealed, utcnow
 from tests import servers
+from tests.fakes import Mail
+from tests.fakes.smtp import PASSWORD, USER
 from tests.people import Person, make_hook
 from tests.servers import free_port
 from web import create_app
@@ -295,3 +299,45 @@ def test_room_for_the_pools_of_our_processes(postgres_only: Flask) -> None:
         assert setups._room(20).level == "warn"
         assert setups._room(100).level == "ok"
         assert setups._durability([]).level == "ok"
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("mail.shop.example", "it is no mail server's address"),
+        ("http://mail.shop.example", "it is no mail server's address"),
+        ("smtp://mail.shop.example", "“Sender” is empty"),
+        ("smtp://?from=a@shop.example", "“Mail server” is empty"),
+        ("smtp://mail.shop.example:99999?from=a@shop.example", "“Port” is -1"),
+        ("smtp://ada:s3cret-osprey/x@mail.example?from=a@shop.example", "“Port” is -1"),
+        ("smtp://ada:s3cret-osprey@mail.example?from=nobody", "“nobody” is not a mail address"),
+        ("smtp://ada@mail.shop.example?from=a@shop.example", "“Password” is empty"),
+        ("smtp://mail.shop.example?from=a@shop.example&security=some", "“some” is not a choice"),
+    ],
+)
+def test_a_mail_server_that_cannot_be_one_stops_the_start(
+    tmp_path: Path, url: str, why: str
+) -> None:
+    settings = given(INSTANCE=str(tmp_path), MAIL_URL=url)
+    with pytest.raises(ConfigError) as wrong:
+        create_app(settings)
+    told = f"{wrong.value.message} {wrong.value.fix}"
+    assert told.startswith(f"RULEBOOK_MAIL_URL: its value cannot be used ({why}"), told
+    assert "smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS" in told and "osprey" not in told
+    assert setups.mail(settings) == Finding("mail", "fail", wrong.value.message, wrong.value.fix)
+
+
+def test_the_doctor_tries_the_mail_server_and_sends_nothing(place: Path) -> None:
+    with Mail(login=True) as server:
+        allowed = {"INSTANCE": str(place), "EGRESS_ALLOW": "127.0.0.1", "SECRET_KEY": OLD}
+        at = f"@{server.host}:{server.port}?from=a@shop.example&security=none"
+        right = f"smtp://{USER}:{quote(PASSWORD)}{at}"
+        assert "let us in. No message was sent." in run(0, "doctor", **allowed, MAIL_URL=right)
+        refused = run(1, "doctor", **allowed, MAIL_URL=f"smtp://{USER}:wrong-osprey{at}")
+        assert "fail  mail: " in refused and "osprey" not in refused
+        assert "ok    database: " in refused
+    gone = run(1, "doctor", **allowed, MAIL_URL=right)
+    assert "fail  mail: " in gone
+    assert not server.letters
+    wrong = run(1, "doctor", **allowed, MAIL_URL="mail.shop.example")
+    assert "fail  mail: RULEBOOK_MAIL_URL" in wrong and "ok    database: " in wrong

@@ -42,6 +42,18 @@ def mine() -> ResponseReturnValue:
     return redirect(url_for("alerts.index"), 303)
 
 
+@pages.post("/alerts/try")
+def try_mail() -> ResponseReturnValue:
+    """Whether the mail server in the settings lets us in; no message is sent."""
+    tried = telling.try_mail(actor())
+    if tried.kind == "yes":
+        flash(tried.sentence, "ok")
+    else:
+        flash(f"No mail can leave by the mail server in the settings. {tried.sentence} {tried.fix}",
+              "bad")  # fmt: skip
+    return redirect(url_for("alerts.index") + "#ways", 303)
+
+
 @pages.post("/alerts/ways")
 def ways() -> ResponseReturnValue:
     """By which ways the workspace's alerts go."""
@@ -79,6 +91,7 @@ def _page(error: Invalid | None = None) -> ResponseReturnValue:
         kept={each for alert in told if alert.state == "kept" for each in alert.notices},
         words=WORDS,
         may_own=me.may("own"),
+        own=bool(house().config["MAIL_URL"]),
     )
     return page, 422 if error else 200
 

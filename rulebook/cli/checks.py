@@ -21,7 +21,16 @@ from sqlalchemy.engine import make_url
 from rulebook import __version__, config, storage
 from rulebook.cli.ground import as_json, printed
 from rulebook.cli.serving import check_port
-from rulebook.cli.setups import Finding, machines, on_sqlite, postgresql, public_url, seals, times
+from rulebook.cli.setups import (
+    Finding,
+    machines,
+    mail,
+    on_sqlite,
+    postgresql,
+    public_url,
+    seals,
+    times,
+)
 from rulebook.config import SETTINGS, Config
 from rulebook.domain import disk
 from rulebook.domain.house import furnish
@@ -48,8 +57,8 @@ def doctor(as_json: bool) -> None:
     found.append(_sqlite(settings is None or on_sqlite(settings)))
     if settings:
         found += [_database_kind(settings), machines(settings), *_folder(settings),
-                  *_stores(settings), _disk(settings), _port(settings),
-                  public_url(settings)]  # fmt: skip
+                  *_stores(Config({**settings, "MAIL_URL": ""})), _disk(settings),
+                  _port(settings), public_url(settings), mail(settings)]  # fmt: skip
     table = _table(settings) if settings else {}
     said = {"version": __version__, "checks": [asdict(each) for each in found], "settings": table}
     printed(as_json, said, lambda: _in_words(found, table))

@@ -1,5 +1,5 @@
 """What the doctor asks of a set-up: do database, queue, key, address and clocks suit each other,
-on one machine and on several."""
+on one machine and on several; does the mail server let us in."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ from sqlalchemy.pool import QueuePool
 from rulebook import storage
 from rulebook.config import Config
 from rulebook.domain import keys
+from rulebook.domain.own_mail import try_own_mail
+from rulebook.egress import Egress
+from rulebook.errors import ConfigError
 
 MOUNTS = Path("/proc/self/mountinfo")
 NETWORK = frozenset(
@@ -201,3 +204,16 @@ def local(host: str) -> bool:
     except ValueError:
         return host == "localhost" or "." not in host
     return not address.is_global
+
+
+def mail(settings: Config) -> Finding:
+    """Whether the mail server in the settings lets us in; no message is sent."""
+    try:
+        tried = try_own_mail(settings, Egress(settings["EGRESS_ALLOW"]))
+    except ConfigError as problem:
+        return Finding("mail", "fail", problem.message, problem.fix)
+    if tried is None:
+        return Finding("mail", "ok", "None is set; workspaces connect their own.")
+    if tried.kind == "yes":
+        return Finding("mail", "ok", tried.sentence)
+    return Finding("mail", "fail", tried.sentence, tried.fix or "Check RULEBOOK_MAIL_URL.")

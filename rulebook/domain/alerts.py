@@ -13,13 +13,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rulebook.actions import ACTIONS, CONNECTION_KINDS, Call, Outcome
-from rulebook.config import Config
+from rulebook.actions import ACTIONS, Call, Outcome
 from rulebook.domain.actor import Actor
 from rulebook.domain.aftermath import wait_before
 from rulebook.domain.connections import open_connection
 from rulebook.domain.fieldwatch import event_of
 from rulebook.domain.house import house
+from rulebook.domain.own_mail import own_mail, try_own_mail
+from rulebook.domain.throttle import count_try
 from rulebook.errors import ConfigError, Invalid
 from rulebook.failpoints import reach
 from rulebook.storage import alerts, connections, db, notices, reading, utcnow, workspaces
@@ -32,6 +33,7 @@ DEADLINE = 30.0
 GATHER = timedelta(seconds=10)
 MOST_IN_AN_HOUR, HOUR = 30, timedelta(hours=1)
 MOST_TOLD = 15  # problems in one message
+TRIES, TRIES_WITHIN = 10, timedelta(minutes=5)  # of the mail server in the settings
 TRIES_FOR = timedelta(hours=12)
 TOLD_BY_DEFAULT = ("owner", "editor")
 # Kind -> what a person chooses, what a message calls it, where its link leads.
@@ -76,22 +78,11 @@ def mail_way(workspace_id: str) -> Way | None:
     return Way(kinds[able[0].kind], able[0].id) if able else None
 
 
-def own_mail(config: Config) -> tuple[str, dict[str, Any]] | None:
-    """The mail server in the settings, as a kind of connection and its config. Raises
-    ConfigError."""
-    url = config["MAIL_URL"]
-    if not url:
-        return None
-    for kind in CONNECTION_KINDS.values():
-        given = kind.read_url(url)
-        if given is not None:
-            problems = kind.check(given)
-            if problems:
-                break
-            return kind.name, given
-    raise ConfigError("RULEBOOK_MAIL_URL: its value cannot be used.",
-                      "Write smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS, with smtps:// for TLS "
-                      "from the start.")  # fmt: skip
+def try_mail(actor: Actor) -> Outcome:
+    """Whether the mail server in the settings lets us in; no message is sent. Raises TooMany."""
+    actor.must("own")
+    count_try(f"mail:{actor.workspace_id}", TRIES, TRIES_WITHIN, utcnow())
+    return try_own_mail(house().config, house().egress) or Outcome("not_sent", NO_WAY)
 
 
 def wants(choice: AlertChoice | None, role: str) -> set[str]:

@@ -9,6 +9,7 @@ from flask import Flask, current_app
 
 from rulebook import storage
 from rulebook.config import Config
+from rulebook.domain.own_mail import own_mail
 from rulebook.egress import Egress
 from rulebook.errors import ConfigError
 from rulebook.sealing import Sealer, sealer
@@ -24,7 +25,8 @@ class House:
 
 
 def furnish(app: Flask, config: Config) -> House:
-    """Give the app its database and its house; every process does this once."""
+    """Give the app its database and its house; every process does this once. Raises ConfigError."""
+    own_mail(config)  # a wrong one is told of now, and not when the first letter has to go
     os.umask(0o077)  # what is kept here is for nobody else on this machine
     try:
         config.instance.mkdir(parents=True, exist_ok=True)

@@ -6,9 +6,10 @@ import logging
 from typing import Any
 
 from rulebook.actions import ACTIONS, Call, Outcome
-from rulebook.domain.alerts import Way, mail_way, own_mail
+from rulebook.domain.alerts import Way, mail_way
 from rulebook.domain.connections import open_connection
 from rulebook.domain.house import house
+from rulebook.domain.own_mail import own_mail
 from rulebook.errors import ConfigError
 from rulebook.storage import db, new_id, utcnow
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
 from flask import Flask
 
 from rulebook.storage import alerts, db, notices, utcnow
+from tests.fakes import Mail
 from tests.people import Person, make_hook, make_person, make_rule
 from tests.web.seeing import ON_SQLITE, found, send, set_runs, text_of
 from tests.work import work
@@ -95,3 +99,39 @@ def test_programs_list_problems_and_mute_them(app: Flask, ada: Person, cy: Perso
     assert ada.api("GET", "/problems").json["items"][0]["muted"] is False
     [told] = ada.api("GET", "/alerts").json["items"]
     assert (told["to"], told["state"]) == ("ada@shop.example", "sent")
+
+
+class TestOwnMailServer:
+    """A mail server in the settings is tried before the first letter has to go."""
+
+    @pytest.fixture
+    def own_mail(self) -> Iterator[Mail]:
+        server = Mail()
+        server.__enter__()
+        yield server  # the test closes it
+
+    @pytest.fixture
+    def settings(self, own_mail: Mail) -> dict[str, str]:
+        at = f"smtp://{own_mail.host}:{own_mail.port}"
+        return {"RULEBOOK_MAIL_URL": f"{at}?from=a@shop.example&security=none"}
+
+    @ON_SQLITE
+    def test_an_owner_tries_it_and_nothing_is_sent(
+        self, app: Flask, ada: Person, bo: Person, own_mail: Mail
+    ) -> None:
+        assert "Try the mail server" not in bo.get("/alerts").text
+        assert bo.post("/alerts/try").status_code == 403
+        assert "Try the mail server in the settings" in ada.get("/alerts").text
+        tried = ada.post("/alerts/try", follow_redirects=True)
+        assert "answered. No message was sent." in text_of(tried) and not own_mail.letters
+        own_mail.close()
+        failed = text_of(ada.post("/alerts/try", follow_redirects=True))
+        assert "No mail can leave by the mail server in the settings. Nobody answers at" in failed
+
+
+@ON_SQLITE
+def test_without_a_mail_server_in_the_settings_there_is_nothing_to_try(
+    app: Flask, ada: Person
+) -> None:
+    assert "Try the mail server" not in ada.get("/alerts").text
+    assert "There is no way for alerts" in ada.post("/alerts/try", follow_redirects=True).text

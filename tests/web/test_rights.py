@@ -46,7 +46,8 @@ POST api.tokens_make, PUT api.rules_save
 """
 OWNERS = """
 GET connections.edit, POST connections.edit, POST connections.delete, GET connections.new,
-POST connections.new, POST events.reveal, POST hooks.show_again, POST alerts.ways,
+POST connections.new, POST events.reveal, POST hooks.show_again, POST alerts.try_mail,
+POST alerts.ways,
 POST people.hand_over, POST people.invite, POST people.remove, POST people.revoke,
 POST people.role, POST settings.revoke_token, POST settings.workspace, GET taking.take_events,
 GET taking.take_runs, DELETE api.connections_delete, DELETE api.tokens_revoke,
