@@ -19,6 +19,7 @@ from pathlib import Path
 from rulebook.jobs.lean import Consumer, Worker
 
 FOLDER = "bell"
+QUIET = "."
 MOST_HANDED = 50  # messages in memory; then the pipe fills, and others go to the queue
 
 
@@ -30,10 +31,13 @@ class Ears:
         folder.mkdir(mode=0o700, exist_ok=True)
         knock(instance)  # clears away what killed workers left: not every queue needs knocks
         self._path = folder / str(os.getpid())
-        self._path.unlink(missing_ok=True)
-        os.mkfifo(self._path, 0o600)
+        # Made under a name that nobody knocks at: whoever finds no listener clears a pipe away.
+        quiet = folder / f"{QUIET}{self._path.name}"
+        quiet.unlink(missing_ok=True)
+        os.mkfifo(quiet, 0o600)
         # Opened for writing as well, so that reading never ends when the last ringer has gone.
-        self._pipe = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
+        self._pipe = os.open(quiet, os.O_RDWR | os.O_CLOEXEC)
+        quiet.rename(self._path)
         self.count = 0
         self._handed: deque[bytes] = deque()
         self._heard = threading.Condition()
@@ -85,7 +89,7 @@ def hand_over(instance: Path, message: bytes) -> bool:
 def _pipes(instance: Path) -> list[Path]:
     folder = instance / FOLDER
     try:
-        return [folder / name for name in os.listdir(folder)]
+        return [folder / name for name in os.listdir(folder) if not name.startswith(QUIET)]
     except OSError:  # no worker has ever listened here
         return []
 

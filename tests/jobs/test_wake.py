@@ -4,6 +4,8 @@ listens at any more is cleared away."""
 import os
 from pathlib import Path
 
+import pytest
+
 from rulebook.jobs.wake import FOLDER, MOST_HANDED, Ears, hand_over, knock
 
 
@@ -37,6 +39,25 @@ def test_a_new_worker_clears_away_what_killed_ones_left(tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / FOLDER).iterdir()} == {"1", str(os.getpid())}
     other.close()
     ears.close()
+
+
+def test_whoever_knocks_in_the_middle_of_a_start_clears_nothing_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = os.mkfifo
+
+    def make_and_be_knocked_at(path: Path, mode: int) -> None:
+        make(path, mode)
+        knock(tmp_path)
+        assert not hand_over(tmp_path, b"early")
+
+    monkeypatch.setattr(os, "mkfifo", make_and_be_knocked_at)
+    ears = Ears(tmp_path)
+    assert ears.count == 0
+    knock(tmp_path)
+    assert ears.wait_beyond(0, 60) == 1
+    ears.close()
+    assert list((tmp_path / FOLDER).iterdir()) == []
 
 
 def test_knocking_where_there_is_nothing_is_harmless(tmp_path: Path) -> None:
