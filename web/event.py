@@ -187,7 +187,7 @@ def _covered(preview: Replayed) -> Replayed:
 def _sent(traced: Trace, told: Sequence[Told], hints: dict[str, str]) -> dict[str, Any]:
     """What was sent to us, in the way that one wants to look at it."""
     event, payload = traced.event, traced.payload
-    view = "bytes" if request.method == "POST" else request.args.get("view", "fields")
+    view = "bytes" if request.endpoint == "events.reveal" else request.args.get("view", "fields")
     view = view if view in VIEWS else "fields"
     find = request.args.get("find", "").strip()[:100] if view == "fields" else ""
     before = events.previous_like(event) if view == "difference" else None

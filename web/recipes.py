@@ -38,10 +38,14 @@ def index() -> ResponseReturnValue:
 
 
 def _of(provider: str, query: str) -> list[Recipe]:
-    said = query.casefold()
-    words = PROVIDERS[provider].label.casefold()
+    said, words = _plain(query), _plain(PROVIDERS[provider].label)
     return [each for each in RECIPES if each.provider == provider
-            and (said in each.label.casefold() or said in words)]  # fmt: skip
+            and (said in _plain(each.label) or said in words)]  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    """As it is looked for: an e-mail is an email."""
+    return text.casefold().replace("-", "")
 
 
 @pages.get("/recipes/<recipe_id>")

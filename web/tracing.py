@@ -28,7 +28,7 @@ _OUTCOMES = {
     "not_sent": ("doubt", "wait", "not sent"),
     "ambiguous": ("doubt", "doubt", "the answer was lost"),
 }
-_OPEN = "Anyone with this URL can trigger this"
+_OPEN = "Anyone with this web address can trigger this"
 
 
 @dataclass(frozen=True)

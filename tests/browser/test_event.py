@@ -72,6 +72,9 @@ def test_a_link_shows_it_to_somebody_else_until_it_is_revoked(site: Site, open_p
     page.get_by_role("link", name="Link to show it, 7 days").click()
     page.get_by_role("button", name="Make the link").click()
     address = page.get_by_role("textbox", name="Link to show this event").input_value()
+    wide = "(dialog) => dialog.scrollWidth <= dialog.clientWidth"
+    assert page.locator("#share-dialog").evaluate(wide), "nothing of the dialog is cut off"
+    expect(page.locator("#sent .bytes")).to_have_count(0)
     visitor = open_page(address, size=PHONE, colours="dark", java_script_enabled=False)
     expect(visitor.locator("h1")).to_contain_text("Matched 1 of 2 rules.")
     expect(visitor.locator("main")).to_contain_text("Jenny Rosen")

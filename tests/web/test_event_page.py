@@ -26,7 +26,7 @@ def test_steps_say_what_is_known_and_can_be_linked_to(app: Flask, ada: Person) -
     near = shop.rule(name="Near", value=100)
     page = ada.get(shop.sends({"amount": 99}))
     told = text(page)
-    assert "Anyone with this URL can trigger this." in told
+    assert "Anyone with this web address can trigger this." in told
     assert "8 letters, 1 segment." in told and "What happened" in told
     for anchor in ("received", "checked", "delivery", f"rule-{rule.id}", f"rule-{near.id}"):
         assert f'id="{anchor}"' in page.text

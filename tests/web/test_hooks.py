@@ -62,7 +62,7 @@ def test_the_coach_goes_from_waiting_to_not_checked_to_verified(app: Flask, ada:
     assert "Stripe calls it Waiting for the first event" in text(ada.get(f"{here}?part=coach"))
     app.test_client().post(path, json={"type": "invoice.paid"})
     assert "Not checked yet" in text(ada.get(f"{here}?part=coach"))
-    assert "Anyone with this URL can trigger this" in text(ada.get(here))
+    assert "Anyone with this web address can trigger this" in text(ada.get(here))
     ada.post(here, {"secret": "whsec_linden"})
     assert app.test_client().post(path, json={"type": "invoice.paid"}).status_code == 401
     refused = text(ada.get(f"{here}?part=coach"))
@@ -88,7 +88,7 @@ def test_a_secret_is_never_shown_again_and_can_be_replaced_and_removed(
     assert b"first-secret" not in page.data and b"second-secret" not in page.data
     assert "Two secrets are taken" in text(page)
     ada.post(here, {"remove_secret": "yes"})
-    assert "Anyone with this URL can trigger this" in text(ada.get(here))
+    assert "Anyone with this web address can trigger this" in text(ada.get(here))
     empty = ada.post(here, {"secret": "  "})
     assert empty.status_code == 422 and "The secret is empty." in text(empty)
 
