@@ -39,6 +39,8 @@ BUSY_SECONDS = 5
 # A process has fewer threads that ask the database, however many actions it carries out (a call
 # holds no connection): else the door would wait for pages.
 KEPT_OPEN, MOST_CONNECTIONS = 8, 24
+# Of each connection. One of many rows takes up to 280 kB, and any connection sees them all.
+KEPT_STATEMENTS = 64
 
 PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -71,7 +73,9 @@ def open_database(app: Flask, config: Config) -> None:
 def _options(backend: str) -> dict[str, Any]:
     pool = {"pool_size": KEPT_OPEN, "max_overflow": MOST_CONNECTIONS - KEPT_OPEN}
     if backend == "sqlite":
-        return {**pool, "connect_args": {"check_same_thread": False, "timeout": BUSY_SECONDS}}
+        connect = {"check_same_thread": False, "timeout": BUSY_SECONDS,
+                   "cached_statements": KEPT_STATEMENTS}  # fmt: skip
+        return {**pool, "connect_args": connect}
     return {**pool, "pool_pre_ping": True}
 
 
