@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import argparse
 import random
+import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from bench.past import furnish_shop, write_past
 from bench.rows import share
 from rulebook import config, storage
 from rulebook.domain import accounts, indexing
-from rulebook.storage import db, events, hooks, rules, users, utcnow
+from rulebook.storage import db, events, hooks, rules, search, users, utcnow
 from rulebook.storage.events import EventFilter
 from web import create_app
 from web.door import set_apart
@@ -91,10 +92,16 @@ def show(name: str, app: Flask, count: int, only: str) -> None:
 
 
 def _settle() -> None:
-    """PostgreSQL looks at its tables by itself after a while; here it is told to."""
+    """What happens by itself after a while: PostgreSQL looks at its tables, and whoever serves
+    moves SQLite's log into its file."""
+    db.session.remove()
     if db.engine.dialect.name == "postgresql":
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM ANALYZE"))
+    else:
+        with closing(sqlite3.connect(db.engine.url.database or "")) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        search.move_index_log()
 
 
 def _signed_in(app: Flask) -> FlaskClient:
