@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from rulebook.actions import Outcome
 from rulebook.domain import accounts, oneself, phones
 from rulebook.domain.letters import NO_WAY, write_to
-from rulebook.errors import Conflict, Invalid
+from rulebook.errors import Conflict, Invalid, NotFound
 from rulebook.storage import utcnow
 from rulebook.storage.confirmations import Confirmation
 from web.accounts import enter, zones
@@ -133,6 +133,18 @@ def end_others() -> ResponseReturnValue:
     return redirect(url_for("account.index") + "#sessions", 303)
 
 
+@pages.post("/account/sessions/end-one")
+def end_one() -> ResponseReturnValue:
+    """Sign out in one other place."""
+    try:
+        ended = oneself.end_session(actor(), request.form.get("session", ""))
+    except NotFound:
+        flash("That session had ended already.", "ok")
+    else:
+        flash(f"{browser_words(ended.agent)} is signed out.", "ok")
+    return redirect(url_for("account.index") + "#sessions", 303)
+
+
 @pages.post("/account/phone")
 def phone() -> ResponseReturnValue:
     """Send a code to a number; it is one's own once the code is typed in."""
@@ -195,7 +207,7 @@ def browser_words(agent: str) -> str:
 
 
 def _page(error: Invalid | None = None) -> ResponseReturnValue:
-    me = actor()
+    me, here = actor(), who().session.id_hash
     waits: Confirmation | None = oneself.waiting_email(me)
     page = render_template(
         "account.html",
@@ -206,8 +218,9 @@ def _page(error: Invalid | None = None) -> ResponseReturnValue:
         rings=phones.waiting_phone(me),
         texts=phones.text_way(me.workspace_id) is not None,
         may_send=me.may("send"),
-        sessions=oneself.my_sessions(me),
-        here=who().session.id_hash,
+        sessions=sorted(oneself.my_sessions(me), key=lambda each: each.id_hash != here),
+        here=here,
         browser_words=browser_words,
+        session_name=oneself.session_name,
     )
     return page, 422 if error else 200

@@ -39,6 +39,7 @@ DEEDS = {
     "account.password": "changed their password",
     "account.phone": "confirmed a phone number of their own",
     "account.no_phone": "removed their phone number",
+    "account.session": "signed out in one other place",
     "account.sessions": "signed out everywhere else",
     "alert.ways": "changed the ways of alerts",
     "attention.dismiss": "marked failures as dealt with",

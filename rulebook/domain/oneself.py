@@ -150,3 +150,18 @@ def end_other_sessions(actor: Actor, token: str) -> int:
         note_everywhere(user.id, actor.address, "account.sessions")
     db.session.commit()
     return ended
+
+
+def session_name(session: Session) -> str:
+    """What a page calls a session, so that what is stored of it stays here."""
+    return digest(session.id_hash)[:24]
+
+
+def end_session(actor: Actor, name: str, now: datetime | None = None) -> Session:
+    """Sign the actor out of one of their sessions; which it was. Raises NotFound. Commits."""
+    found = next((each for each in my_sessions(actor, now) if session_name(each) == name), None)
+    if found is None or not users.end_session(found.user_id, found.id_hash):
+        raise NotFound("session")
+    note_everywhere(found.user_id, actor.address, "account.session")
+    db.session.commit()
+    return found

@@ -152,6 +152,11 @@ def sessions_of(user_id: str, now: datetime, seen_since: datetime) -> list[Sessi
     return list(db.session.scalars(live.order_by(Session.seen_at.desc(), Session.id_hash)))
 
 
+def end_session(user_id: str, id_hash: str) -> int:
+    """Sign the person out of this session; how many ended."""
+    return change(delete(Session).where(Session.user_id == user_id, Session.id_hash == id_hash))
+
+
 def end_other_sessions(user_id: str, but_hash: str) -> int:
     """Sign the person out everywhere but in this session; how many ended."""
     others = delete(Session).where(Session.user_id == user_id, Session.id_hash != but_hash)

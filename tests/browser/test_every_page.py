@@ -142,3 +142,13 @@ def test_axe_would_have_found_something(browser: Browser) -> None:
     found = page.evaluate(ASK, {"type": "tag", "values": RULES})
     page.close()
     assert {each.partition(":")[0] for each in found} >= {"image-alt", "color-contrast"}
+
+
+def test_no_text_touches_a_note_above_it(site: Site, open_page) -> None:
+    """While the search reads events again because a field was hidden, the hook's page says so."""
+    page = open_page(f"{site.url}/sign-in")
+    page.context.add_cookies([site.cookie()])
+    page.goto(f"{site.url}/hooks/{site.ids['hook']}")
+    note, text = page.locator("#hidden > .note"), page.locator("#hidden > .note + p")
+    above, below = note.bounding_box(), text.bounding_box()
+    assert above and below and below["y"] - above["y"] - above["height"] >= 8

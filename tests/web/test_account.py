@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import update
 from werkzeug.test import TestResponse
 
@@ -273,6 +274,35 @@ def test_the_sessions_are_listed_and_ended(app: Flask, ada: Person, bo: Person) 
     assert ("account.sessions", "") in deeds(app, ada)
     ada.post("/account/sessions/end")
     assert "There was no other session." in text_of(ada.get("/account"))
+
+
+@ON_SQLITE
+def test_one_session_is_ended_and_the_others_go_on(app: Flask, ada: Person, bo: Person) -> None:
+    laptop, phone = copied(ada), copied(ada.sign_in())
+    ada.sign_in()
+    page = ada.get("/account").text
+    [first, second] = re.findall(r'name="session" value="([0-9a-f]+)"', page)
+    with app.app_context():
+        assert not [each for each in db.session.query(Session) if each.id_hash in page]
+    there = "/account/sessions/end-one"
+    assert bo.post(there, {"session": first}).status_code == 303
+    assert laptop.get("/").status_code == phone.get("/").status_code == 200, "not bo's to end"
+    assert ada.post(there, {"session": first}).location == "/account#sessions"
+    assert "A browser is signed out." in text_of(ada.get("/account"))
+    assert sorted([laptop.get("/").status_code, phone.get("/").status_code]) == [200, 302]
+    assert ("account.session", "") in deeds(app, ada)
+    ada.post(there, {"session": first})
+    left = ada.get("/account")
+    assert "had ended already" in text_of(left) and second in left.text
+    ada.post("/sign-out")
+    assert ada.get("/").status_code == 302
+
+
+def copied(person: Person) -> FlaskClient:
+    """Another browser with the session that the person has now."""
+    other, cookie = person.app.test_client(), person.client.get_cookie("rulebook_session")
+    other.set_cookie("rulebook_session", cookie.value if cookie else "")
+    return other
 
 
 @ON_SQLITE
