@@ -42,6 +42,7 @@ SENT = {
 # Endpoint -> the addresses at which its page is looked at; names in brackets are ids of `furnish`.
 PAGES: dict[str, tuple[str, ...]] = {
     "home.index": ("/", "/?first=1"),
+    "help.index": ("/help",),
     "hooks.index": ("/hooks",),
     "hooks.show": ("/hooks/{hook}", "/hooks/{quiet}"),
     "hooks.delete": ("/hooks/{hook}/delete",),

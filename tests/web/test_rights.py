@@ -57,7 +57,8 @@ DELETE api.people_remove, PATCH api.people_change, POST api.people_invite
 EVERYBODY = """
 GET alerts.index, POST alerts.mine, GET bulk.ask, GET bulk.index, GET bulk.show,
 GET connections.index, GET events.body, GET events.index, GET events.replay, GET events.share,
-GET events.show, GET events.try_today, GET home.index, GET hooks.index, GET hooks.show,
+GET events.show, GET events.try_today, GET help.index, GET home.index, GET hooks.index,
+GET hooks.show,
 GET outbox.index, GET people.index, POST people.leave, POST people.enter_workspace,
 GET recipes.index, GET recipes.show, GET rules.edit, POST rules.far, GET rules.index,
 POST rules.preview, GET rules.versions, GET runs.index, GET runs.retry_failed, GET runs.show,
