@@ -10,6 +10,7 @@ from rulebook.domain.actor import Actor
 from rulebook.domain.deed import Done, Preview, sort
 from rulebook.domain.held import check_release
 from rulebook.domain.replay import CANCELLABLE, check_cancel
+from rulebook.domain.shown_runs import runs_shown
 from rulebook.storage import held, utcnow
 from rulebook.storage.bulks import Bulk
 from rulebook.storage.held import HeldFilter
@@ -21,6 +22,7 @@ FOR_A_NEWER = "Cancelled, because a newer one goes to the same receiver."
 MOVED_ON = "It is not held any more."
 TOO_LATE = "It is too late to cancel this run."
 NO_PERSON = "It goes to no person, so it has no newer one."
+HIDDEN_PERSON = "Whom it goes to is hidden from you, so how many go to one person is not told."
 
 
 def cancelled_for_a_newer(bulk: Bulk) -> int:
@@ -47,15 +49,28 @@ def look_at_cancels(actor: Actor, ids: Sequence[str], again: bool, found: Previe
 
 def look_at_one_each(actor: Actor, ids: Sequence[str], again: bool, found: Preview) -> None:
     """Which would be let go, newest first, and how many cancelled for these."""
-    for run in sort(actor, ids, found.left_out, _releasable()):
+    some = list(sort(actor, ids, found.left_out, _releasable()))
+    hidden = _with_hidden_receivers(actor, some)
+    for run in some:
         whom = whom_for(run)
         if whom is None:
             found.left_out[NO_PERSON] += 1
+        elif run.id in hidden:
+            found.left_out[HIDDEN_PERSON] += 1
         elif whom in found.met:
             found.cancelled += 1
         else:
             found.met.add(whom)
             found.add(run)
+
+
+def _with_hidden_receivers(actor: Actor, some: Sequence[Run]) -> set[str]:
+    """Runs of which the actor may not know whom they go to, and not whether to the same person.
+    Whoever may write rules can learn it by a rule, and decides for one person after the other."""
+    if actor.may("write"):
+        return set()
+    shown = runs_shown(some)
+    return {run.id for run, seen in zip(some, shown, strict=True) if seen.summary != run.summary}
 
 
 def whom_for(run: Run) -> Hashable | None:

@@ -14,11 +14,12 @@ from flask import Flask
 from rulebook.domain import bulk, deed
 from rulebook.domain.chosen import Which
 from rulebook.domain.deeds import DEEDS
-from rulebook.domain.heldback import FOR_A_NEWER, NO_PERSON, ONE_EACH
+from rulebook.domain.heldback import FOR_A_NEWER, HIDDEN_PERSON, NO_PERSON, ONE_EACH
+from rulebook.domain.hidden_fields import hide_field
 from rulebook.storage import audit, utcnow
 from rulebook.storage.ledger import RunFilter
 from rulebook.storage.runs import Run
-from tests.people import Person, make_hook, make_rule
+from tests.people import Person, make_hook, make_person, make_rule
 from tests.stories import path_of, run_of, send
 from tests.web.seeing import ON_SQLITE, runs_of, set_runs, text_of
 from tests.work import work
@@ -216,3 +217,24 @@ def test_the_pages_and_the_api_say_how_many(app: Flask, ada: Person, shop: Shop)
     )
     ended = ada.api("GET", f"/bulks/{there.rpartition('/')[2]}").json
     assert (ended["done"], ended["cancelled"], ended["left_out"]) == (2, 1, [])
+
+
+def test_a_hidden_receiver_is_not_told_apart_by_counting(
+    app: Flask, ada: Person, bo: Person, shop: Shop
+) -> None:
+    """Whoever only looks learns from no pair of runs whether both go to one person; an editor, who
+    could write a rule that tells it, decides."""
+    vic = make_person(app, "vic", workspace_of=ada, role="viewer")
+    held = [run.id for run in shop.holds(JENNY, JENNY, TOM)]
+    with app.app_context():
+        assert bulk.preview(vic.actor, HELD).cancelled == 1
+        hide_field(ada.actor, shop.hook.id, "$.to")
+        for ids in (held, held[:2], held[1:]):
+            found = bulk.preview(vic.actor, Which("one_each", tuple(ids)))
+            assert (dict(found.would), found.cancelled) == ({}, 0)
+            assert dict(found.left_out) == {HIDDEN_PERSON: len(ids)}
+        assert bulk.preview(bo.actor, HELD).cancelled == 1
+        only_reads = replace(ada.actor, scopes=frozenset({"read"}))
+        assert bulk.preview(only_reads, HELD).cancelled == 0
+    told = text_of(vic.get("/together/one_each?fit=yes&state=held"))
+    assert "is hidden from you" in told and "cancel 1" not in told
