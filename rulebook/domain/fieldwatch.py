@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from rulebook.domain.attention import Worry, noted
 from rulebook.domain.called import name_for
-from rulebook.domain.drift import BACK, Drift, drifts, fields_read, has, mark_of, window
+from rulebook.domain.drift import BACK, LOOKED_AT, Drift, drifts, fields_read, has, mark_of, window
 from rulebook.domain.gist import type_name
 from rulebook.domain.past import Past
 from rulebook.domain.rulesets import rules_of
@@ -25,7 +25,10 @@ log = logging.getLogger("rulebook.alerts")
 KIND = "drift"
 SECONDS = 1.0
 MOST_FIELDS = 20  # of which one notice keeps the marks
-FIX = "Look at the difference; then change the rule, or ask the sender."
+FIX = (
+    "Look at the difference; then change the rule, or ask the sender. Looked at were the newest "
+    f"{LOOKED_AT} events of the hook, and fields of what is sent, not headers."
+)
 # Hook -> its newest event and rules when it was last looked at; who was longest ago comes first.
 _looked: dict[str, tuple[str, int]] = {}
 

@@ -143,6 +143,7 @@ def test_it_is_told_once_with_field_time_and_difference(
     page = text_of(ada.get(f"/{there}"))
     assert "customer.email" in page or "email" in page.lower()
     home = ada.get("/").get_data(as_text=True)
+    assert "Looked at were the newest 300 events of the hook, and fields of what is sent" in home
     assert "Field missing" in home and f'href="/{there}' in home.replace("&amp;", "&")
     assert "is in none of the last 10" in text_of(ada.get(f"/rules/{sender.rule.id}"))
     assert cy.get(f"/{there}").status_code == 404
