@@ -88,6 +88,13 @@ def test_accounts_and_tokens(cli: Cli) -> None:
     short = cli("user", "add", "cy@shop.example", "--password-stdin", given="short\n", code=2)
     assert "at least 15" in short.stderr
     assert "already" in cli("user", "add", "ada@shop.example", code=2).stderr
+    moved = cli("user", "email", "bo@shop.example", "Bo@books.example").stdout
+    assert "bo@shop.example signs in as bo@books.example from now on" in moved
+    for old, new, said in (("bo@books.example", "ada@shop.example", "has an account of its own"),
+                           ("bo@books.example", "nobody", "address"),
+                           ("bo@shop.example", "x@shop.example", "no account")):  # fmt: skip
+        assert said in cli("user", "email", old, new, code=2).stderr
+    cli("user", "email", "bo@books.example", "bo@shop.example", "--json")
     rows = json.loads(cli("user", "list", "--json").stdout)
     assert [(row["email"], row["password_set"]) for row in rows] == [
         ("ada@shop.example", False),

@@ -12,6 +12,7 @@ from rulebook.errors import Conflict, Invalid, NotFound
 from rulebook.storage import utcnow
 from rulebook.storage.confirmations import Confirmation
 from web.accounts import enter, zones
+from web.alerts import by_mail
 from web.guard import actor, public_url, session_cookie, who
 from web.shown import stamp, zone
 
@@ -36,6 +37,7 @@ It was changed {when}, from {address}. Every other session has ended.
 If that was not you, tell whoever runs Rulebook at once: `rulebook user password {email}` gives them
 a link that sets a new one.
 """
+BY_COMMAND = "whoever runs Rulebook change it: `rulebook user email OLD NEW`."
 # What stands in a browser's name for itself, the more special first -> how people call it.
 BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"),
             ("Firefox/", "Firefox"), ("FxiOS", "Firefox"), ("Chrome/", "Chrome"),
@@ -78,7 +80,8 @@ def email() -> ResponseReturnValue:
     if sent.kind in ("yes", "ambiguous"):
         return redirect(url_for("account.index") + "#email", 303)
     oneself.forget_email(me)
-    return _page(Invalid.at("/email", f"Nothing was changed: {_why_not(sent)}", sent.fix))
+    fix = f"{sent.fix} Or have {BY_COMMAND}" if sent is NO_WAY else sent.fix
+    return _page(Invalid.at("/email", f"Nothing was changed: {_why_not(sent)}", fix))
 
 
 @pages.post("/account/email/forget")
@@ -218,6 +221,8 @@ def _page(error: Invalid | None = None) -> ResponseReturnValue:
         rings=phones.waiting_phone(me),
         texts=phones.text_way(me.workspace_id) is not None,
         may_send=me.may("send"),
+        may_own=me.may("own"),
+        mails=bool(by_mail(me.workspace_id)),
         sessions=sorted(oneself.my_sessions(me), key=lambda each: each.id_hash != here),
         here=here,
         browser_words=browser_words,

@@ -168,9 +168,13 @@ def test_an_address_that_becomes_an_account_meanwhile_is_refused(
 
 @ON_SQLITE
 def test_without_a_mail_server_the_address_stays(app: Flask, ada: Person) -> None:
+    page = ada.get("/account").text
+    assert "No mail server is connected here" in page and "Send the link" not in page
+    assert "<code>rulebook user email ada@shop.example NEW</code>" in page
     refused = ada.post("/account/email", {"email": NEW})
     assert refused.status_code == 422
     assert "Nothing was changed: there is no mail server." in text_of(refused)
+    assert "rulebook user email OLD NEW" in text_of(refused)
     assert "not yours yet" not in text_of(ada.get("/account"))
     for email, said in (("nobody", "is not an e-mail address"), (" ADA@shop.example", "already")):
         wrong = ada.post("/account/email", {"email": email})
