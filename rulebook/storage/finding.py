@@ -88,7 +88,8 @@ def find(wanted: Wanted, limit: int, before: str | int | None, seconds: float = 
         if high is not None:
             asked = asked.where(cards.c.n < high)
         if wanted.in_words:
-            found = _newest_first(connection, asked, (numbers["workspace"], high, limit), seconds)
+            bounds = numbers["workspace"], high, limit
+            found = _newest_first(connection, asked, _tsquery(wanted), bounds, seconds)
             return replace(found, event_ids=_older(found.event_ids, before))
         rows = list(connection.scalars(asked.order_by(cards.c.n.desc()).limit(limit)))
         return Found(_older(rows, before), len(rows) == limit)
@@ -97,6 +98,7 @@ def find(wanted: Wanted, limit: int, before: str | int | None, seconds: float = 
 def _newest_first(
     connection: Connection,
     asked: Select[str],
+    words: str,
     bounds: tuple[int, int | None, int],
     seconds: float,
 ) -> Found:
@@ -104,6 +106,7 @@ def _newest_first(
     found by the index of words. It cannot tell itself which they are: it takes one beginning of a
     word for as common as another, and would read all cards for one that none has. Where the index
     takes too long, as for common words that never meet, the newest cards are all that is told."""
+    has_words = text("words @@ CAST(:asked AS tsquery)").bindparams(asked=words)
     workspace, high, limit = bounds
     ends, rows, by_index = time.monotonic() + seconds, list[str](), True
     for size in NEWEST:
@@ -112,14 +115,18 @@ def _newest_first(
             there = there.where(cards.c.n < high)
         first = connection.scalar(there.order_by(cards.c.n.desc()).offset(size - 1).limit(1))
         part = asked if first is None else asked.where(cards.c.n >= first)
-        rows += connection.scalars(part.order_by(cards.c.n.desc()).limit(limit - len(rows)))
+        # Behind an OFFSET, so that the index of words is not gathered for them.
+        newest = part.add_columns(cards.c.n, cards.c.words).order_by(cards.c.n.desc())
+        some = newest.offset(0).subquery()
+        told = select(some.c.event_id).where(has_words).order_by(some.c.n.desc())
+        rows += connection.scalars(told.limit(limit - len(rows)))
         if first is None or len(rows) == limit:
             return Found(rows, len(rows) == limit)
         asked, high = asked.where(cards.c.n < first), first
         if by_index and (size == NEWEST[-1] or len(rows) * 10 < limit):
             # The sum is there so that no index in the order of n is of use.
-            rest = asked.order_by((cards.c.n + 0).desc()).limit(limit - len(rows))
-            found = within(connection, rest, ends - time.monotonic())
+            rest = asked.where(has_words).order_by((cards.c.n + 0).desc())
+            found = within(connection, rest.limit(limit - len(rows)), ends - time.monotonic())
             if found is not None:
                 rows += found
                 return Found(rows, len(rows) == limit)
@@ -227,9 +234,6 @@ def _asked(connection: Connection, wanted: Wanted, numbers: dict[str, int]) -> S
     if "rule" in numbers:
         asked = asked.join(met_table, met_table.c.n == cards.c.n)
         asked = asked.where(met_table.c.rule == numbers["rule"])
-    if wanted.in_words:
-        asked = asked.where(text("words @@ CAST(:asked AS tsquery)").bindparams(
-            asked=_tsquery(wanted)))  # fmt: skip
     return asked
 
 
