@@ -91,7 +91,7 @@ SETTINGS = (
             "every link is made from it. `http://HOST:PORT` unless set."),
     Setting("HOST", _text, "127.0.0.1", "The address that the web server listens on."),
     Setting("PORT", _number, 8000, "The port that the web server listens on."),
-    Setting("WORKERS", _number, 24, "How many actions one worker process carries out at once."),
+    Setting("WORKERS", _number, 48, "How many actions one worker process carries out at once."),
     Setting("SECRET_KEY", _text, "", "The key that stored secrets are encrypted with; made once "
             "in the instance folder unless set. Several, separated by commas: the first "
             "encrypts, all decrypt.", secret=True),
