@@ -12,8 +12,9 @@ import pytest
 from flask import Flask, render_template, render_template_string
 
 from rulebook.errors import Problem
+from web.fragments import flashes
 
-ROOMS = "home hooks events rules runs connections settings outbox account".split()
+ROOMS = "home hooks events rules runs connections settings outbox account help".split()
 WORKSPACE = SimpleNamespace(name="Linden Tea", zone="Europe/Vienna")
 ADA = SimpleNamespace(email="ada@linden-tea.example")
 NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
@@ -24,7 +25,7 @@ def app():
     """Only templates: the pages' own views have their own tests."""
     app = Flask("web", root_path=str(Path(__file__).resolve().parents[2] / "web"))
     app.secret_key = "of this test"
-    app.jinja_env.globals["csrf_token"] = lambda: "token-of-this-test"
+    app.jinja_env.globals.update(csrf_token=lambda: "token-of-this-test", flashes=flashes)
     app.jinja_env.filters.update(
         ago=lambda at: "6 minutes ago", clock=str, stamp=lambda at: "noon", numbered=enumerate
     )
