@@ -21,7 +21,7 @@ from rulebook.config import Config
 from rulebook.domain import disk
 from rulebook.domain.receive import NOT_HERE, NOT_STORED, Delivery, Receipt, receive_all
 from rulebook.jobs.queue import Bell
-from rulebook.storage import keep_connection, rollback
+from rulebook.storage import db, keep_connection, rollback
 from web.fair import Guests, Shares
 
 log = logging.getLogger("rulebook.intake")
@@ -115,8 +115,8 @@ class Intake:
         return ALL_SLOWER if used >= WORKSPACES_SLOW_AT else None
 
     def _run(self) -> None:
+        keep_connection(self.app, looks_ahead=True)
         with self.app.app_context():
-            keep_connection()
             self._store_groups()
 
     def _store_groups(self) -> None:
@@ -136,6 +136,8 @@ class Intake:
             except Exception:
                 log.exception("A group of deliveries was answered 503.")
                 receipts = [NOT_STORED] * len(group)
+            if db.session.registry.has():
+                db.session.remove()
             self._answer(group, receipts)
             to_judge = [receipt.judge for receipt in receipts if receipt.judge]
             # Where nobody waits behind it, another thread would only be later.

@@ -25,7 +25,7 @@ from rulebook.domain.settle import callback_url
 from rulebook.domain.tallying import count_ended
 from rulebook.errors import ConfigError
 from rulebook.failpoints import reach
-from rulebook.storage import attempts, db, new_id, reading, run_claims, runs, utcnow
+from rulebook.storage import attempts, commit, new_id, reading, rollback, run_claims, runs, utcnow
 from rulebook.storage.connections import OutboxMessage, keep_message, mark_succeeded
 from rulebook.storage.run_claims import Claimed, Wanted
 from rulebook.storage.runs import Run
@@ -72,7 +72,7 @@ def look(run_ids: Sequence[str]) -> list[Wanted]:
     """Those of the runs that wait to be carried out."""
     with reading():
         found = run_claims.wanted(run_ids)
-        db.session.commit()
+        commit()
     return found
 
 
@@ -86,12 +86,12 @@ def start(wanted: Sequence[Wanted], now: datetime | None = None) -> list[Started
     for lost in set(let_in) - {run.id for run in claimed}:
         breaker.give_back((let_in[lost].workspace_id, let_in[lost].target))
     if not claimed:
-        db.session.commit()  # some may have been told to wait
+        commit()  # some may have been told to wait
         return []
     attempts.start_attempts([(run.id, run.attempts) for run in claimed], token, now)
     started = [Started(run, let_in[run.id], token, now) for run in claimed]
     try:
-        db.session.commit()
+        commit()
     except Exception as problem:
         return not_called(started, problem)
     reach("after_claim")
@@ -102,7 +102,7 @@ def not_called(started: Sequence[Started], problem: Exception) -> list[Started]:
     """These runs, whose claim may be committed: nobody is called. Where it is, that is recorded, so
     that it is never taken for a call that may have been made."""
     log.error("%d runs are not carried out now: %r", len(started), problem)
-    db.session.rollback()
+    rollback()
     return [replace(each, outcome=Outcome("not_sent", NOT_CALLED)) for each in started]
 
 
@@ -111,7 +111,7 @@ def with_credentials(started: Sequence[Started]) -> list[Started]:
     try:
         with reading():
             found = [_with_credentials(each) for each in started]
-            db.session.commit()
+            commit()
     except Exception as problem:
         return not_called(started, problem)
     return found
@@ -137,7 +137,7 @@ def _needs_met(run_id: str, now: datetime) -> bool:
         runs.move(run.id, ["queued"], {
             "next_attempt_at": later, "sentence": "Waits for the steps before it.",
         })  # fmt: skip
-    db.session.commit()
+    commit()
     return False
 
 
@@ -223,7 +223,7 @@ def record_in_time(done: Sequence[Done]) -> list[str]:
         try:
             return _record_all(done)
         except OperationalError as problem:
-            db.session.rollback()
+            rollback()
             if time.monotonic() > ends:
                 raise
             log.warning("What came of %d runs cannot be recorded yet: %s", len(done), problem.orig)
@@ -241,7 +241,7 @@ def _record_all(done: Sequence[Done]) -> list[str]:
         raise
     except Exception:
         log.exception("Recording %d runs together failed; each is recorded alone.", len(done))
-    db.session.rollback()
+    rollback()
     return [run_id for each in done for run_id in _record_alone(each)]
 
 
@@ -263,7 +263,7 @@ def _record(done: Sequence[Done]) -> list[str] | None:
     _note_successes(done)
     _note_targets(done)
     freed = _who_waits([run for run, then, _values in settled if then.state in FINAL])
-    db.session.commit()
+    commit()
     reach("after_record")
     return freed
 
@@ -282,7 +282,7 @@ def _record_alone(done: Done) -> list[str]:
         _note_successes([done])
     _note_targets([done])
     freed = _who_waits([run]) if settled and then.state in FINAL else []
-    db.session.commit()
+    commit()
     reach("after_record")
     return freed
 

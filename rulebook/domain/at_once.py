@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from rulebook.domain import breaker
 from rulebook.domain.act import Started, not_called, with_credentials
 from rulebook.failpoints import reach
-from rulebook.storage import attempts, db, lazily, new_id, run_claims
+from rulebook.storage import attempts, commit, lazily, new_id, run_claims
 from rulebook.storage.run_claims import Wanted, as_wanted
 
 
@@ -72,7 +72,7 @@ def begin_at_once(
 def _commit() -> Exception | None:
     """What went wrong: then nobody knows whether it was committed all the same."""
     try:
-        db.session.commit()
+        commit()
     except Exception as problem:
         return problem
     return None

@@ -21,13 +21,14 @@ from rulebook.domain.rulesets import HookRules, Judged, rules_of
 from rulebook.domain.spending import hold_beyond_limits
 from rulebook.domain.tallying import count_judged
 from rulebook.storage import (
-    db,
+    commit,
     event_claims,
     events,
     hooks,
     lazily,
     new_id,
     reading,
+    rollback,
     run_claims,
     utcnow,
     verdicts,
@@ -88,7 +89,7 @@ def judge_waiting(
     began, token = now or utcnow(), new_id("lease")
     with lazily():
         fresh = event_claims.claim_events(event_ids, token, began, fill)
-        db.session.commit()
+        commit()
     due: list[Wanted] = []
     left = set(event_ids).difference(fresh)
     try:
@@ -97,7 +98,7 @@ def judge_waiting(
         for event_id in again:
             due += _judge_again(event_id, token, now or utcnow(), notes, places)
     except OperationalError as problem:
-        db.session.rollback()
+        rollback()
         log.error("Events could not be judged, because the database failed: %s", problem.orig)
         _give_back(token)
         return due, False
@@ -107,7 +108,7 @@ def judge_waiting(
 def _came_back(event_ids: Collection[str], now: datetime) -> list[str]:
     with reading():
         found = event_claims.came_back(event_ids, now)
-        db.session.commit()
+        commit()
     return found
 
 
@@ -118,7 +119,7 @@ def _judge_again(
     that no other's try is counted if it is so again."""
     with lazily():
         taken = event_claims.claim_again(event_id, token, now)
-        db.session.commit()
+        commit()
     return _judge_alone(event_id, token, now, notes, places) if taken else []
 
 
@@ -129,10 +130,10 @@ def _give_back(token: str) -> None:
     while time.monotonic() < ends:
         try:
             event_claims.give_back(token)
-            db.session.commit()
+            commit()
             return
         except OperationalError:
-            db.session.rollback()
+            rollback()
             time.sleep(0.5)
 
 
@@ -141,7 +142,7 @@ def still_coming(now: datetime | None = None) -> bool:
     with reading():
         since = first_id("evt", (now or utcnow()) - JUST_NOW)
         coming = events.any_since(since)
-        db.session.commit()
+        commit()
     return coming
 
 
@@ -157,7 +158,7 @@ def _judge_together(
             raise
         except Exception:
             log.warning("Judging %d events together failed; each is judged alone.", len(claimed))
-        db.session.rollback()
+        rollback()
     return [run for each in claimed for run in _judge_alone(each, token, now, notes, places)]
 
 
@@ -172,7 +173,7 @@ def _judge_alone(
         raise
     except Exception:
         log.exception("The event %s could not be judged; it is tried again later.", event_id)
-    db.session.rollback()
+    rollback()
     return []
 
 
@@ -185,7 +186,7 @@ def _judge(
         at_work = hooks.hooks_at_work({event.hook_id for event, _body in waiting})
         thoughts = [_begin(event, at_work[event.hook_id], body) for event, body in waiting]
         _think(thoughts, now)
-        db.session.commit()
+        commit()
     planned = [run for thought in thoughts for run in thought.planned]
 
     def write_down() -> bool:

@@ -24,6 +24,7 @@ from flask import Flask
 
 from rulebook.domain.act import Done, Started, begin, carry_out, look, record_in_time, start
 from rulebook.domain.house import House
+from rulebook.storage import keep_connection
 from rulebook.storage.run_claims import Wanted
 
 log = logging.getLogger("rulebook.desk")
@@ -126,6 +127,7 @@ class Desk:
             self.ring(left)
 
     def _claim(self) -> None:
+        keep_connection(self.app)
         while True:
             with self._changed:
                 picked: list[Wanted] = []
@@ -205,6 +207,7 @@ class Desk:
         self._ended.put(done)
 
     def _record(self) -> None:
+        keep_connection(self.app)
         while True:
             done = [self._ended.get()]
             self._gather()

@@ -61,7 +61,8 @@ class PostgresQueue(PostgresStorage):  # type: ignore[misc]
 
 
 class Queue(Huey):  # type: ignore[misc]
-    """Huey with the app's context around every job."""
+    """Huey with the app's context around every job. No ring is ever called back (revoked), and the
+    queue is not asked about each whether it was."""
 
     def __init__(self, app: Flask, **options: Any) -> None:
         super().__init__("rulebook", results=False, serializer=IdsOnly(), **options)
@@ -70,6 +71,13 @@ class Queue(Huey):  # type: ignore[misc]
     def execute(self, task: Any, timestamp: Any = None) -> Any:
         with self.app.app_context():
             return super().execute(task, timestamp)
+
+    def is_revoked(self, task: Any, timestamp: Any = None, peek: bool = True) -> bool:
+        """Never."""
+        return False
+
+    def delete(self, key: str) -> None:
+        """Huey deletes the word that a job was revoked by once it is done; there is none."""
 
 
 class Work(Protocol):

@@ -24,7 +24,7 @@ from rulebook.jobs.indexing import start_indexing
 from rulebook.jobs.looking import start_looking
 from rulebook.jobs.queue import Bell
 from rulebook.jobs.wake import Ears, listening
-from rulebook.storage import let_others_first, move_the_log
+from rulebook.storage import keep_connection, let_others_first, move_the_log
 
 log = logging.getLogger("rulebook.worker")
 SWEEP_EVERY = 2.0
@@ -98,6 +98,7 @@ def work(config: Config) -> None:
     aside.append(start_indexing(app, stop, hands.busy))
     aside.append(start_alerting(app, stop))
     ears = bell.queue.storage.ears = Ears(config.instance)
+    bell.queue.on_startup("keep")(lambda: keep_connection(app))
     consumer = listening(ears)(
         bell.queue,
         workers=HEARERS,

@@ -42,15 +42,14 @@ from rulebook.storage.engine import (
     commit,
     db,
     keep_connection,
-    lazily,
     let_others_first,
     move_the_log,
     open_database,
-    reading,
     revisions,
     rollback,
     upgrade,
 )
+from rulebook.storage.modes import lazily, reading
 
 __all__ = [
     "Base", "alerts", "attempts", "audit", "bulks", "changed", "clocks", "commit", "confirmations",

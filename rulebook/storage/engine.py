@@ -8,13 +8,10 @@ with `reading()` and never wait for a writer.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from flask import Flask, current_app
+from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, CursorResult, Engine, UpdateBase, event
 from sqlalchemy.engine import make_url
@@ -24,6 +21,7 @@ from rulebook.config import Config
 from rulebook.storage import kept
 from rulebook.storage.checkpoint import Mover
 from rulebook.storage.kept import TURN_SECONDS, Joining, Kept
+from rulebook.storage.modes import change_of_syncing, is_lazy, only_reads
 from rulebook.storage.turn import Turn
 
 if TYPE_CHECKING:  # 10 MB in every process; only those that upgrade need it
@@ -32,8 +30,6 @@ if TYPE_CHECKING:  # 10 MB in every process; only those that upgrade need it
 # Not expired on commit: a look at a row after it would begin another transaction, and with it take
 # SQLite's write lock for as long as a page takes to draw.
 db = SQLAlchemy(session_options={"expire_on_commit": False, "class_": Joining})
-_reading: ContextVar[bool] = ContextVar("reading", default=False)
-_lazily: ContextVar[bool] = ContextVar("lazily", default=False)
 
 BUSY_SECONDS = 5
 # A process has fewer threads that ask the database, however many actions it carries out (a call
@@ -66,6 +62,7 @@ def open_database(app: Flask, config: Config) -> None:
             turn = Turn(config.instance / "write.lock")
             app.extensions["rulebook.turn"] = turn
             _take_turns(db.engine, turn)
+            app.teardown_appcontext(_leave_nothing_open)
         else:
             event.listen(db.engine, "begin", _not_waiting)
 
@@ -102,41 +99,44 @@ def move_the_log(app: Flask) -> None:
             Mover(Path(db.engine.url.database), app.extensions["rulebook.turn"])
 
 
-def keep_connection() -> None:
-    """This thread, which has an app context for as long as it lives, keeps its connection from one
-    transaction to the next; it commits by `commit` and `rollback`. PostgreSQL needs none of it."""
-    turn = current_app.extensions.get("rulebook.turn")
-    if turn:
-        kept.here.set(Kept(db.engine, turn))
+def keep_connection(app: Flask, looks_ahead: bool = False) -> None:
+    """From now on this thread keeps its connection from one transaction to the next; PostgreSQL
+    needs none of it. looks_ahead: what it asks before it writes is asked before its transaction
+    begins, so that no other writer waits; it need not be true any more when something is written.
+    """
+    if turn := app.extensions.get("rulebook.turn"):
+        with app.app_context():
+            kept.here.set(Kept(db.engine, turn, looks_ahead))
 
 
 def connection(to_read: bool = False) -> Connection:
-    """The connection of the transaction that is under way; without one, one begins. to_read: on a
-    kept connection none does, which would make all other writers wait."""
+    """The connection of the transaction that is under way; without one, one begins."""
     mine = kept.here.get()
-    if mine:
-        return mine.opened() if to_read else mine.begun()
-    return db.session.connection()
+    return mine.ready(to_read) if mine else db.session.connection()
 
 
 def commit() -> None:
-    """Commit what is under way, through the session or not."""
+    """Commit what is under way, without making a session for it where there is none."""
     mine = kept.here.get()
-    if mine is None:
+    if mine and not db.session.registry.has():
+        mine.commit()
+    else:
         db.session.commit()
-        return
-    if db.session().in_transaction():
-        db.session.commit()
-        db.session.remove()
-    mine.commit()
 
 
 def rollback() -> None:
-    """Forget what is under way."""
-    db.session.rollback()
+    """Forget what is under way, likewise."""
+    mine = kept.here.get()
+    if mine and not db.session.registry.has():
+        mine.rollback()
+    else:
+        db.session.rollback()
+
+
+def _leave_nothing_open(problem: BaseException | None) -> None:
+    """Whatever a thread left under way on the connection that it keeps is forgotten."""
     mine = kept.here.get()
     if mine:
-        db.session.remove()
         mine.rollback()
 
 
@@ -144,16 +144,14 @@ def _take_turns(engine: Engine, turn: Turn) -> None:
     def begin(connection: Connection) -> None:
         if kept.MARK in connection.info:
             return  # it began at the driver
-        if _reading.get():
+        if only_reads():
             connection.exec_driver_sql("BEGIN")
             return
         # Still set where one connection has had a transaction before: migrations do that.
         if not connection.info.get("writing") and turn.take(TURN_SECONDS):
             connection.info["writing"] = True
-        if connection.info.get("lazy", False) != _lazily.get():
-            connection.info["lazy"] = _lazily.get()
-            level = "NORMAL" if _lazily.get() else "FULL"
-            connection.exec_driver_sql(f"PRAGMA synchronous={level}")
+        if change := change_of_syncing(connection.info):
+            connection.exec_driver_sql(change)
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     def ended(connection: object, record: ConnectionPoolEntry) -> None:
@@ -165,7 +163,7 @@ def _take_turns(engine: Engine, turn: Turn) -> None:
 
 
 def _not_waiting(connection: Connection) -> None:
-    if _lazily.get() and not _reading.get():
+    if is_lazy() and not only_reads():
         connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
 
 
@@ -173,28 +171,6 @@ def _begin_tallies() -> None:
     from rulebook.storage.tallies import begin_tallies  # which knows this file
 
     begin_tallies()
-
-
-@contextmanager
-def lazily() -> Iterator[None]:
-    """Inside, a commit does not wait for the disk: a crash of the program loses nothing of it, a
-    power cut may take it, though never without what was committed after it. Only for what is done
-    again then, and never for what somebody else was told of."""
-    token = _lazily.set(True)
-    try:
-        yield
-    finally:
-        _lazily.reset(token)
-
-
-@contextmanager
-def reading() -> Iterator[None]:
-    """Inside, transactions only read: they take no write lock and see one moment."""
-    token = _reading.set(True)
-    try:
-        yield
-    finally:
-        _reading.reset(token)
 
 
 def migrations() -> AlembicConfig:

@@ -15,6 +15,7 @@ from flask_sqlalchemy.session import Session
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
+from rulebook.storage.modes import change_of_syncing, only_reads
 from rulebook.storage.turn import Turn
 
 TURN_SECONDS = 2  # then SQLite is asked all the same: whoever has the turn may have been stopped
@@ -24,29 +25,29 @@ MARK = "kept"
 class Kept:
     """The connection of one thread, and whether a transaction of it is under way."""
 
-    def __init__(self, engine: Engine, turn: Turn) -> None:
-        self._engine, self._turn = engine, turn
+    def __init__(self, engine: Engine, turn: Turn, looks_ahead: bool) -> None:
+        self._engine, self._turn, self._looks_ahead = engine, turn, looks_ahead
         self._connection: Connection | None = None
         self._begun = self._ours = False
 
-    def begun(self) -> Connection:
-        """The connection, in a transaction that writes."""
-        connection = self.opened()
-        if not self._begun:
-            self._begun, self._ours = True, self._turn.take(TURN_SECONDS)
-            self._do("BEGIN IMMEDIATE")
-        return connection
-
-    def opened(self) -> Connection:
-        """The connection, in whatever is under way: what is read before that takes nobody's turn to
-        write, and need not be true any more when something is written."""
+    def ready(self, to_read: bool = False) -> Connection:
+        """The connection, in a transaction; but who looks ahead and only reads begins none."""
         if self._connection is None:
             self._connection = self._engine.connect()
             self._connection.info[MARK] = True
+        if not self._begun and not (to_read and self._looks_ahead):
+            self._begun = True
+            if only_reads():
+                self._do("BEGIN")
+            else:
+                self._ours = self._turn.take(TURN_SECONDS)
+                if change := change_of_syncing(self._connection.info):
+                    self._do(change)
+                self._do("BEGIN IMMEDIATE")
         return self._connection
 
     def commit(self) -> None:
-        """Commit what is under way here and not in a session."""
+        """Commit what is under way."""
         if self._begun and self._raw.in_transaction:
             self._do("COMMIT")
         self._end()
@@ -86,8 +87,24 @@ here: ContextVar[Kept | None] = ContextVar("kept", default=None)
 
 
 class Joining(Session):
-    """A session that takes part in the transaction of a thread that keeps its connection."""
+    """A session that takes part in the transaction of a thread that keeps its connection, and ends
+    it, whatever of it went through the session."""
 
     def get_bind(self, *args: Any, **named: Any) -> Engine | Connection:
         kept = here.get()
-        return kept.begun() if kept else super().get_bind(*args, **named)
+        return kept.ready() if kept else super().get_bind(*args, **named)
+
+    def commit(self) -> None:
+        super().commit()
+        if kept := here.get():
+            kept.commit()
+
+    def rollback(self) -> None:
+        super().rollback()
+        if kept := here.get():
+            kept.rollback()
+
+    def close(self) -> None:
+        super().close()
+        if kept := here.get():
+            kept.rollback()

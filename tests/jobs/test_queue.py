@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -162,3 +162,29 @@ def test_one_who_waited_for_a_queue_that_hangs_is_enough(
     monkeypatch.setattr(time, "monotonic", lambda: later)
     assert not bell.runs(["run_1"])
     assert len(lines) > tried  # later it is tried again
+
+
+def test_a_ring_is_carried_out_without_a_word_to_the_queue(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bell: Bell = app.extensions["bell"]
+    bell.runs(["run_1", "run_2"])
+    task = bell.queue.dequeue()
+    heard: list[str] = []
+    bell.work = Heard(heard)
+    monkeypatch.setattr(bell.queue, "storage", None)
+    bell.queue.execute(task)
+    assert heard == ["run_1", "run_2"]
+
+
+class Heard:
+    """A worker that only notes what it is rung for."""
+
+    def __init__(self, heard: list[str]) -> None:
+        self.heard = heard
+
+    def judge(self, event_ids: Sequence[str]) -> None:
+        self.heard += event_ids
+
+    def act(self, run_ids: Sequence[str]) -> None:
+        self.heard += run_ids

@@ -10,10 +10,20 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
-from rulebook.storage import commit, db, engine, keep_connection, kept, rollback, utcnow
+from rulebook.storage import (
+    commit,
+    db,
+    engine,
+    keep_connection,
+    kept,
+    lazily,
+    reading,
+    rollback,
+    utcnow,
+)
 from rulebook.storage.deliveries import Dedupe
 from rulebook.storage.hooks import Hook, hooks_by_token
 from rulebook.storage.rows import inserting
@@ -31,11 +41,24 @@ def hook_id(app: Flask, ada: Person) -> str:
 @pytest.fixture
 def keeping(app: Flask, hook_id: str) -> Iterator[None]:
     """An app context in which the connection is kept, as the intake's thread has it."""
+    keep_connection(app, looks_ahead=True)
     with app.app_context():
-        keep_connection()
         yield
         rollback()
-        kept.here.set(None)
+    kept.here.set(None)
+
+
+@pytest.fixture
+def at_work(app: Flask, hook_id: str) -> Iterator[sqlite3.Connection]:
+    """The connection is kept as a worker's threads keep theirs; another one that waits for none."""
+    keep_connection(app)
+    file = app.extensions["rulebook"].config.instance / "rulebook.db"
+    other = sqlite3.connect(file, isolation_level=None, timeout=0)
+    with app.app_context():
+        yield other
+        rollback()
+    kept.here.set(None)
+    other.close()
 
 
 def row(hook_id: str, key: str) -> dict[str, object]:
@@ -64,7 +87,12 @@ def test_rows_and_session_are_committed_together(app: Flask, hook_id: str) -> No
     commit()
     db.session.add(Dedupe(**row(hook_id, "session alone")))
     commit()
-    assert stored(app) == {"rows", "session", "rows alone", "session alone"}
+    PUT([row(hook_id, "rows before")])
+    db.session.add(Dedupe(**row(hook_id, "through the session")))
+    db.session.commit()
+    assert stored(app) == {
+        "rows", "session", "rows alone", "session alone", "rows before", "through the session"
+    }  # fmt: skip
 
 
 @pytest.mark.usefixtures("keeping")
@@ -75,6 +103,12 @@ def test_rows_and_session_are_forgotten_together(app: Flask, hook_id: str) -> No
     rollback()
     PUT([row(hook_id, "rows alone")])
     rollback()
+    PUT([row(hook_id, "before a session that is given up")])
+    db.session.add(Dedupe(**row(hook_id, "of a session that is given up")))
+    db.session.flush()
+    db.session.remove()
+    PUT([row(hook_id, "before the session forgets")])
+    db.session.rollback()
     PUT([row(hook_id, "kept")])
     commit()
     assert stored(app) == {"kept"}
@@ -132,3 +166,60 @@ def test_who_looks_for_a_hook_keeps_nobody_from_writing(
     other.close()
     assert app.extensions["rulebook.turn"].take(0)
     app.extensions["rulebook.turn"].give()
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_a_worker_that_reads_sees_one_moment_and_keeps_nobody_from_writing(
+    at_work: sqlite3.Connection, hook_id: str
+) -> None:
+    with reading():
+        before = db.session.scalar(select(func.count()).select_from(Hook))
+        at_work.execute("DELETE FROM hook")
+        assert db.session.scalar(select(func.count()).select_from(Hook)) == before == 1
+        commit()
+    assert db.session.scalar(select(func.count()).select_from(Hook)) == 0
+    commit()
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_what_a_worker_asks_before_it_writes_stays_true(
+    app: Flask, at_work: sqlite3.Connection, hook_id: str
+) -> None:
+    token_hash = at_work.execute("SELECT token_hash FROM hook").fetchone()[0]
+    assert hooks_by_token([token_hash], utcnow())[token_hash].id == hook_id
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        at_work.execute("DELETE FROM hook")
+    PUT([row(hook_id, "still there")])
+    commit()
+    assert stored(app) == {"still there"}
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_only_lazy_transactions_do_not_wait_for_the_disk(
+    at_work: sqlite3.Connection, hook_id: str
+) -> None:
+    def syncing() -> object:
+        return engine.connection().exec_driver_sql("PRAGMA synchronous").scalar()
+
+    seen = [syncing()]
+    commit()
+    with lazily():
+        seen.append(syncing())
+        commit()
+    seen.append(syncing())
+    commit()
+    assert seen == [2, 1, 2]  # FULL, NORMAL, FULL
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_what_is_left_under_way_ends_with_the_work(
+    app: Flask, at_work: sqlite3.Connection, hook_id: str
+) -> None:
+    with app.app_context():
+        PUT([row(hook_id, "left by an error")])
+    at_work.execute("BEGIN IMMEDIATE")
+    at_work.execute("ROLLBACK")
+    assert app.extensions["rulebook.turn"].take(0)
+    app.extensions["rulebook.turn"].give()
+    commit()
+    assert stored(app) == set()
