@@ -119,7 +119,7 @@ class _Look:
             return Page(self._by_id(), None)
         seconds = SECONDS_IN_FIELDS if self.fields else SECONDS
         ends, reached = time.monotonic() + seconds, before
-        for step in self._steps(before, limit):
+        for step in self._steps(before, limit, ends):
             for event in self._fitting(step):
                 found.append(event)
                 if len(found) > limit:
@@ -136,7 +136,7 @@ class _Look:
         event = events.event(self.workspace_id, (self.narrowed.text or "").strip())
         return [event] if event is not None else []
 
-    def _steps(self, before: str | None, limit: int) -> Iterator[_Step]:
+    def _steps(self, before: str | None, limit: int, ends: float) -> Iterator[_Step]:
         workspace_id, states = self.workspace_id, self.narrowed.run_states
         if states:
             while ids := search_source.events_in_states(workspace_id, states, before, STEP):
@@ -150,7 +150,7 @@ class _Look:
         size = STEP if self.fields else limit + 1
         wanted, place = self._wanted(), None
         while True:
-            seen = finding.find(wanted, size, place or before, SECONDS)
+            seen = finding.find(wanted, size, place or before, ends - time.monotonic())
             if seen.event_ids:
                 place, before = None, seen.event_ids[-1]
                 yield _Step(seen.event_ids, True, before)

@@ -71,7 +71,7 @@ def upto() -> str:
 
 def find(wanted: Wanted, limit: int, before: str | int | None, seconds: float = 0.5) -> Found:
     """At most `limit` events that fit, older than the event (or the place) `before`. Where words
-    are asked for the looking ends after these seconds."""
+    are asked for the looking ends after these seconds, though not before something was seen."""
     with reading_index() as connection:
         if connection is None:
             return Found([])

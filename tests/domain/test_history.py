@@ -175,6 +175,28 @@ def test_a_bounded_look_says_where_to_go_on(app: Flask, ada: Person, monkeypatch
         assert (len(page.events), page.unfinished, page.next) == (1, False, None)
 
 
+@pytest.mark.parametrize(("field", "most"), [("n:is:1", 3), ("", 15)])
+def test_the_index_has_no_more_time_than_the_page(
+    app: Flask, ada: Person, monkeypatch, field: str, most: float
+) -> None:
+    _, path = new_hook(app, ada)
+    send(app, path, b'{"n": 1}')
+    index(app)
+    given: list[float] = []
+
+    def find(*asked: object) -> finding.Found:
+        given.append(asked[-1])  # type: ignore[arg-type]
+        return finding.Found([])
+
+    monkeypatch.setattr(finding, "find", find)
+    monkeypatch.setattr(history, "SECONDS", 15)
+    monkeypatch.setattr(history, "SECONDS_IN_FIELDS", 3)
+    with app.app_context():
+        fields = [read_field(field)] if field else []
+        history.search(ada.actor, EventFilter(text="1"), 10, fields=fields)
+    assert len(given) == 1 and 0 < given[0] <= most
+
+
 @pytest.mark.parametrize("newest", [(1, 1), (2, 1), (1, 9), (9, 9)])
 def test_the_newest_come_first_wherever_they_are_found(
     app: Flask, ada: Person, monkeypatch, newest: tuple[int, int]
