@@ -159,6 +159,7 @@ def _form(
     page = render_template(
         "connection.html", kind=kind, connection=connection, values=values, name=name,
         errors=errors, stored=connections.secrets_of(connection) if connection else (),
+        users=connections.rules_using(connection.workspace_id, connection.id) if connection else (),
         there=request.values.get("next", ""),
     )  # fmt: skip
     return page, 422 if error else 200

@@ -10,6 +10,7 @@ from rulebook.domain.house import house
 from rulebook.errors import ConfigError, Invalid, NotFound, Problem
 from rulebook.storage import connections, db, new_id, rules, utcnow
 from rulebook.storage.connections import Connection
+from rulebook.storage.rules import Rule
 from rules import parse
 
 
@@ -72,17 +73,17 @@ def delete_connection(actor: Actor, connection_id: str) -> None:
     connection = find_connection(actor, connection_id)
     users = rules_using(actor.workspace_id, connection.id)
     if users:
-        raise Invalid.at("", f"The rule {users[0]!r} sends through {connection.name}.",
+        raise Invalid.at("", f"The rule {users[0].name!r} sends through {connection.name}.",
                          "Choose another connection there first.")  # fmt: skip
     connection.deleted_at, connection.sealed, connection.config = utcnow(), "", {}
     actor.note("connection.delete", connection.id, connection.name)
     db.session.commit()
 
 
-def rules_using(workspace_id: str, connection_id: str) -> list[str]:
-    """The names of the rules that send through it."""
+def rules_using(workspace_id: str, connection_id: str) -> list[Rule]:
+    """The rules that send through it."""
     return [
-        rule.name
+        rule
         for rule, version in rules.current(workspace_id)
         if any(step.connection == connection_id for step in parse(version.document).then)
     ]

@@ -92,6 +92,30 @@ def change_it_and_try_a_group(page: Page) -> None:
     expect(page.get_by_label("Comparison for Event type")).to_have_value("text.is")
 
 
+def test_a_press_is_not_lost_to_a_redraw_that_comes_while_the_button_is_held(live, open_page):
+    """The redraw says that no event fits any more, which moves the button from under the hand."""
+    page = begin(live, open_page)
+    page.goto(f"{live.url}/rules/new?hook={seed(live)}")
+    page.get_by_label("Value for Event type").fill("payment.lost")
+    page.locator("#when-add").click(delay=400)
+    expect(page.locator("#when-1-field")).to_be_focused()
+    expect(page.locator("#back h2")).to_contain_text("0 of the last 2 events")
+
+    page.get_by_label("Value for Event type").fill("payment_intent.succeeded")
+    page.mouse.move(*middle(page, "#when-0-menu > summary"))
+    page.mouse.down()  # the change is told in this moment
+    page.mouse.move(1, 1)
+    page.mouse.up()  # and no press comes of it
+    expect(page.locator("#back h2")).to_contain_text("1 of the last 2 events")
+
+
+def middle(page: Page, there: str) -> tuple[float, float]:
+    """Where an element is in the window."""
+    box = page.locator(there).bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
 def put_a_field_where_the_caret_was(page: Page) -> None:
     message = page.get_by_label("Message", exact=True)
     message.fill("Order : paid")

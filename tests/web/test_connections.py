@@ -83,7 +83,9 @@ def test_what_is_for_another_way_is_folded_until_it_is_used(app: Flask, ada: Per
     assert text_of(page).count("Stored already; leave it empty to keep it.") == 1
 
 
-def test_it_cannot_be_deleted_while_a_rule_sends_through_it(app: Flask, ada: Person) -> None:
+def test_it_cannot_be_deleted_while_a_rule_sends_through_it(
+    app: Flask, ada: Person, bo: Person, cy: Person
+) -> None:
     connection_id = made(app, ada)
     step = {"id": "post", "action": "http", "connection": connection_id,
             "config": {"url": "https://books.example/in", "method": "POST"}}  # fmt: skip
@@ -93,10 +95,16 @@ def test_it_cannot_be_deleted_while_a_rule_sends_through_it(app: Flask, ada: Per
     page = text_of(ada.get("/connections"))
     assert "Not deleted. The rule 'Post refunds' sends through Books." in page
     assert "used by Post refunds" in page
+    for where in ("/connections", f"/connections/{connection_id}"):
+        assert f'<a href="/rules/{rule.id}">Post refunds</a>' in ada.get(where).text, where
+    assert f'<a href="/rules/{rule.id}">Post refunds</a>' in bo.get("/connections").text
+    for where in ("/connections", f"/rules/{rule.id}"):
+        assert "Post refunds" not in cy.get(where).text, where
     with app.app_context():
         from rulebook.domain.rules import delete_rule
 
         delete_rule(ada.actor, rule.id)
+    assert "No rule sends through it." in text_of(ada.get(f"/connections/{connection_id}"))
     ada.post(f"/connections/{connection_id}/delete")
     assert "Books is deleted; its secrets are gone." in text_of(ada.get("/connections"))
     assert ada.get(f"/connections/{connection_id}").status_code == 404

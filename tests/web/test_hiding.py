@@ -133,6 +133,25 @@ def test_only_an_owner_shows_a_field_again(app: Flask, ada: Person, bo: Person) 
 
 
 @sqlite_only
+def test_a_new_signing_secret_hides_no_field_and_says_nothing_of_fields(
+    app: Flask, ada: Person
+) -> None:
+    shop = Shop(app, ada, provider="github")
+    here, there = shop.sends(SENT), f"/hooks/{shop.hook.id}"
+    ada.post(there, {"secret": "merlin-8830"})
+    with app.app_context():
+        assert hooks.find_hook(ada.actor, shop.hook.id).reread_below, "for it is hidden"
+    page = ada.get(there)
+    assert "Hidden fields" not in page.text and "The search reads" not in page.text
+    hide(ada, here, "$.amount")
+    ada.post(f"{there}/show-again", {"path": "$.amount"})
+    assert "The search reads earlier events again" in ada.get(there).text
+    with app.app_context():
+        assert reread_some() and not reread_some()
+    assert "Hidden fields" not in ada.get(there).text
+
+
+@sqlite_only
 def test_a_viewer_hides_nothing_and_a_stranger_finds_nothing(
     app: Flask, ada: Person, cy: Person
 ) -> None:

@@ -73,13 +73,14 @@ def test(ask: Ask, id: str) -> Any:
 
 
 def _shown(connection: Connection) -> dict[str, Any]:
+    users = verbs.rules_using(connection.workspace_id, connection.id)
     return {
         "id": connection.id,
         "kind": connection.kind,
         "name": connection.name,
         "account": verbs.account_of(connection),
         "config": CONNECTION_KINDS[connection.kind].mask(connection.config),
-        "used_by": verbs.rules_using(connection.workspace_id, connection.id),
+        "used_by": [rule.name for rule in users],
         "created_at": moment(connection.created_at),
         "tested_at": moment(connection.tested_at),
         "test_ok": connection.test_ok,

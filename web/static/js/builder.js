@@ -65,9 +65,32 @@ function goOn() {
   next.scrollIntoView({ block: "nearest" });
 }
 
+// While a button is held down nothing is redrawn: it would move from under the pointer, and the press would be lost.
+let pressing = false;
+let owed = false; // a redraw is, once the button is let go
+
+addEventListener("pointerdown", (event) => {
+  const held = event.target.closest?.("#builder :is(button, summary, label, a, select)");
+  pressing = Boolean(held) && !held.matches("select"); // a list that opens may keep its release to itself
+});
+for (const kind of ["pointerup", "pointercancel"]) {
+  addEventListener(kind, () => setTimeout(() => {
+    const late = owed && !busy;
+    pressing = owed = false;
+    if (late) form()?.dispatchEvent(new Event("change"));
+  }));
+}
+
 // A press of a button outruns a redraw that is still to come: only the press is answered.
 addEventListener("htmx:config:request", (event) => {
-  if (busy && event.target.id === "look") event.preventDefault();
+  if (event.target.id !== "look" || !(busy || pressing)) return;
+  event.preventDefault();
+  owed = pressing;
+});
+addEventListener("htmx:before:response", (event) => {
+  if (event.target.id !== "look" || !pressing) return;
+  event.preventDefault();
+  owed = true;
 });
 addEventListener("htmx:finally:request", (event) => {
   if (event.target === form()) busy = false;
