@@ -87,7 +87,7 @@ SETTINGS = (
     Setting("QUEUE_URL", _store("redis", "rediss", "unix", "postgresql", "postgres"), "",
             "The doorbell between web and worker; a SQLite file in the instance folder unless "
             "set. `redis://...` for more than one machine.", secret=True),
-    Setting("PUBLIC_URL", _url, "", "The address under which people and senders reach Rulebook; "
+    Setting("PUBLIC_URL", _url, "", "The address under which people and tools reach Rulebook; "
             "every link is made from it. `http://HOST:PORT` unless set."),
     Setting("HOST", _text, "127.0.0.1", "The address that the web server listens on."),
     Setting("PORT", _number, 8000, "The port that the web server listens on."),
@@ -102,8 +102,8 @@ SETTINGS = (
             "chosen none: `smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS`, with `smtps:` for TLS "
             "from the start and `&security=none` inside your network.", secret=True),
     Setting("MAX_BODY", _number, 1024 * 1024, "The largest body that a hook takes, in bytes; "
-            "beyond it the sender is answered 413. At most 26214400."),
-    Setting("READ_DEADLINE", _number, 30, "Seconds that a sender may take to send its request; "
+            "beyond it the tool is answered 413. At most 26214400."),
+    Setting("READ_DEADLINE", _number, 30, "Seconds that a tool may take to send its request; "
             "then it is answered 408."),
     Setting("DISK_FLOOR", _number, 500, "Megabytes that must be free on the disk of the SQLite "
             "database; with less, hooks answer 503. 0: do not look."),
@@ -113,7 +113,7 @@ SETTINGS = (
             "a workspace invites, too; `open`: anyone, each with a workspace of their own. "
             "`rulebook user add` works in any case."),
     Setting("TRUSTED_PROXIES", _number, 0, "How many proxies in front of Rulebook may state the "
-            "sender's address in X-Forwarded-For."),
+            "caller's address in X-Forwarded-For."),
     Setting("TWILIO_API", _url, "https://api.twilio.com", "Where Twilio's API is reached; another "
             "address only for tests."),
     Setting("LOG_LEVEL", _one_of("debug", "info", "warning", "error"), "info", "How much is "

@@ -82,13 +82,14 @@ def providers() -> str:
          "yes" if p.event_id else "no", "yes" if p.batches else "no", p.retries)
         for p in PROVIDERS.values()
     ]  # fmt: skip
-    head = ("sender", "id", "signature", "handshake", "repeats told by an id",
+    head = ("tool", "id", "signature", "handshake", "repeats told by an id",
             "many events in one delivery", "when Rulebook was away")  # fmt: skip
     return (
-        MADE + "# Providers\n\n"
-        "Whom a hook can be set to. `rulebook send ID SAMPLE --to URL --secret S` sends a sample "
-        "as the sender would, signed. A sender without a file here is set up as *Any other "
-        "sender*, with its way of signing found from a real request or written down by hand.\n\n"
+        MADE + "# Tools\n\n"
+        "What a hook can be set to; the API and rule documents say `provider`. `rulebook send ID "
+        "SAMPLE --to URL --secret S` sends a sample as the tool would, signed. A tool without a "
+        "file here is set up as *Any other tool*, with its way of signing found from a real "
+        "request or written down by hand.\n\n"
         + table(head, rows)
         + "".join(_provider(p) for p in PROVIDERS.values())
     )  # fmt: skip

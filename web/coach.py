@@ -41,7 +41,7 @@ class Coach:
 def coach(hook: Hook, newest: Sequence[Event], secret: bool, signed: Signing) -> Coach:
     """Where a hook stands; `newest` are its newest events, newest first."""
     provider = PROVIDERS.get(hook.provider, UNKNOWN_SENDER)
-    sender = "A sender" if provider.fallback else provider.label
+    sender = "A tool" if provider.fallback else provider.label
     ready = CoachStep("ready", "The web address is ready", f"Made {day(hook.created_at)}.",
                       "ok", "ok")  # fmt: skip
     steps = [ready, _received(hook, newest, sender)]

@@ -19,7 +19,7 @@ _KNOWN = {
     "refused": "Refused. Kept, but not judged; nothing was sent.",
     "held": "Held while the hook was paused. Kept, but not judged; nothing was sent.",
     "duplicate": "Seen before. It is noted, and nothing is done twice.",
-    "handshake": "A handshake of the sender. Answered and kept; no rule looks at it.",
+    "handshake": "A handshake of the tool. Answered and kept; no rule looks at it.",
     "poison": "Could not be judged. It is kept; nothing was sent for it.",
 }
 _SAID = {

@@ -52,7 +52,7 @@ def signing(hook: Hook, newest: Sequence[Event]) -> Signing:
     return Signing(
         signs=scheme is not None,
         label=provider.secret_label,
-        hint=provider.secret_hint or "What the sender signs with, or shows with each event.",
+        hint=provider.secret_hint or "What the tool signs with, or shows with each event.",
         words=describe(scheme) if scheme else "",
         word=verify_word(token) if provider.verify_word else "",
         likely=_likely(hook, newest) if provider.fallback and scheme is None else None,

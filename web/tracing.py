@@ -108,7 +108,7 @@ def _delivery(trace: Trace) -> Iterator[Step]:
         yield Step("delivery", "First delivery", "ok", "same", event.received_at, "The id is new.",
                    "repeats", trace.duplicates)  # fmt: skip
     else:
-        text = "This sender gives no id, so repeats are not told apart."
+        text = "This tool gives no id, so repeats are not told apart."
         yield Step("delivery", "Kept", "off", "same", event.received_at, text)
 
 

@@ -30,7 +30,7 @@ def find(hook_id: str) -> ResponseReturnValue:
         way = find_scheme(actor(), hook_id, request.form.get("event", ""), secret)
         if way is None:
             raise Invalid.at("/found_secret", "By no known way is the signature of this event "
-                             "right with this secret.", "Is it this sender's secret, copied whole? "
+                             "right with this secret.", "Is it this tool's secret, copied whole? "
                              "Else write the way down by hand.")  # fmt: skip
         if way.provider:
             verbs.change_hook(actor(), hook_id, provider=way.provider, secret=secret)

@@ -25,7 +25,7 @@ MEANINGS = {
     413: "The body is larger than the hook takes.",
     415: "The kind of content is not taken there.",
     429: "Too many at once; try again later.",
-    503: "The receiver could not store it just now; a sender would try again.",
+    503: "The receiver could not store it just now; a tool would try again.",
 }
 
 
@@ -41,17 +41,17 @@ def local_egress(url: str) -> Egress:
 @click.argument("event", required=False)
 @click.option("--to", "url", metavar="URL", help="The hook's address.")
 @click.option("--secret", default="", help="The signing secret; signed when given.")
-@click.option("--list", "show", is_flag=True, help="List providers and their sample events.")
+@click.option("--list", "show", is_flag=True, help="List tools and their sample events.")
 @as_json
 def send(
     provider: str | None, event: str | None, url: str | None, secret: str, show: bool, as_json: bool
 ) -> None:
-    """Send a sample event to an address, as its provider would."""
+    """Send a sample event to an address, as its tool would."""
     if show:
         return _list(provider, as_json)
     if not provider or not event or not url:
         raise RulebookError(
-            "Provider, event and --to are needed.",
+            "A tool, an event and --to are needed.",
             "Such as: rulebook send stripe payment_succeeded --to URL. --list shows the names.",
         )
     sender = choose(provider)
@@ -74,7 +74,7 @@ def meaning(answer: Response) -> str:
     if 200 <= answer.status < 300:
         return f"Taken, in {answer.took * 1000:.0f} ms."
     if 300 <= answer.status < 400:
-        return "It points elsewhere; senders do not follow. Use the address it points to."
+        return "It points elsewhere; tools do not follow. Use the address it points to."
     return MEANINGS.get(answer.status, "Refused." if answer.status < 500 else "It failed there.")
 
 

@@ -185,14 +185,14 @@ def public_url(settings: Config) -> Finding:
                        "Give Rulebook a host name of its own.")  # fmt: skip
     if local(host):
         return Finding("public address", "warn", f"{url} is reached from this network only.",
-                       "For senders on the internet set RULEBOOK_PUBLIC_URL.")  # fmt: skip
+                       "For tools on the internet set RULEBOOK_PUBLIC_URL.")  # fmt: skip
     if not url.startswith("https://"):
         return Finding("public address", "warn", f"{url} is not encrypted.",
                        "Put a proxy with https in front, and name it in "
                        "RULEBOOK_PUBLIC_URL.")  # fmt: skip
     if not settings["TRUSTED_PROXIES"]:
         return Finding("public address", "warn", f"{url} is served by a proxy, and none is "
-                       "trusted: every sender seems to have the proxy's address.",
+                       "trusted: every caller seems to have the proxy's address.",
                        "Set RULEBOOK_TRUSTED_PROXIES to the number of proxies.")  # fmt: skip
     return Finding("public address", "ok", f"Links lead to {url}.")
 

@@ -260,7 +260,7 @@ def _of_events(
     known = events.events_of(workspace_id, [heap.newest for heap in poison])
     reasons = _reasons(workspace_id, [*known, *(each.newest for each in refused)])
     names = figures.hook_names(workspace_id, {heap.of for heap in poison}) if poison else {}
-    secret = "Replace the signing secret if it was changed at the sender."
+    secret = "Replace the signing secret if it was changed in the tool."
     replay = "Open the event; replay it once its rules are right."
     return [
         Worry("refused", hook.id, count, hook.name, reasons[newest.id], secret,

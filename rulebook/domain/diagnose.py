@@ -46,7 +46,7 @@ def _otherwise(hook: Hook, request: Request) -> Iterator[tuple[Request, str]]:
             replace(request, url=url),
             (
                 f"The signature is right for {url}, but this hook is known as {request.url}. Set "
-                "RULEBOOK_PUBLIC_URL to the address that the sender calls, and start it again."
+                "RULEBOOK_PUBLIC_URL to the address that the tool calls, and start it again."
             ),
         )
     for body, what in _bodies(request.body):

@@ -26,8 +26,8 @@ KIND = "drift"
 SECONDS = 1.0
 MOST_FIELDS = 20  # of which one notice keeps the marks
 FIX = (
-    "Look at the difference; then change the rule, or ask the sender. Looked at were the newest "
-    f"{LOOKED_AT} events of the hook, and fields of what is sent, not headers."
+    "Look at the difference; then change the rule, or ask whoever runs the tool. Looked at were "
+    f"the newest {LOOKED_AT} events of the hook, and fields of what is sent, not headers."
 )
 # Hook -> its newest event and rules when it was last looked at; who was longest ago comes first.
 _looked: dict[str, tuple[str, int]] = {}

@@ -50,7 +50,7 @@ def find_scheme(actor: Actor, hook_id: str, event_id: str, secret: str) -> Way |
     if event is None or event.hook_id != hook.id:
         raise NotFound("event")
     if not secret:
-        raise Invalid.at("/secret", "The secret is empty.", "Paste the sender's secret here.")
+        raise Invalid.at("/secret", "The secret is empty.", "Paste the tool's secret here.")
     request = request_of(event, hook, events.body_of(event.id) or b"")
     for name, provider in PROVIDERS.items():
         if provider.signature and provider.signature.present(request):

@@ -51,9 +51,9 @@ def greet(
         settings = with_secret(hook.settings, reply.secret)
         # Another may have come in the same moment: the row decides, not what was read of it.
         if secrets or not hooks.keep_first_secret(hook.id, sealed, settings):
-            return Greeted(NOT_TAKEN, "refused", "refused", f"{handshake.words}: the sender offers "
+            return Greeted(NOT_TAKEN, "refused", "refused", f"{handshake.words}: the tool offers "
                            "a new signing secret, but one is saved here already. Remove that one "
-                           "first, then set the sender up again.")  # fmt: skip
+                           "first, then set the tool up again.")  # fmt: skip
     if reply.status >= 400:
         return Greeted(reply, "refused", "refused", f"{handshake.words}: {reply.text.strip()}")
     return Greeted(reply, "handshake", verification, f"{handshake.words}, and was answered. "

@@ -108,8 +108,8 @@ def _id_header(value: Any) -> list[Problem]:
 SETTINGS = {
     setting.name: setting
     for setting in (
-        HookSetting("reply", "What senders are answered instead of the usual.", _reply),
-        HookSetting("scheme", "How an unknown sender signs.", _scheme),
+        HookSetting("reply", "What tools are answered instead of the usual.", _reply),
+        HookSetting("scheme", "How an unknown tool signs.", _scheme),
         HookSetting("tolerance", "By how many seconds a signed time may differ.", _tolerance),
         HookSetting("allow_unverified", "Whether events are judged that nobody has verified: yes "
                     "at first, no once a secret was saved.", _yes_or_no("allow_unverified")),
@@ -118,7 +118,7 @@ SETTINGS = {
         HookSetting("hidden", "Paths of fields that people do not see, [*] for every item of a "
                     "list; rules and messages use them all the same. Only an owner takes one away.",
                     _hidden),
-        HookSetting("id_header", "The header in which a sender repeats the same id when it sends "
+        HookSetting("id_header", "The header in which a tool repeats the same id when it sends "
                     "again; the provider's own id counts otherwise.", _id_header),
     )
 }  # fmt: skip

@@ -210,7 +210,7 @@ def _secret_problems(provider: Any, secret: Any, settings: Any) -> list[Problem]
     custom = isinstance(settings, dict) and settings.get("scheme")
     if secret and sender.signature is None and not custom:
         return [Problem("/secret", f"{sender.label} signs nothing that a secret could check.",
-                        "Leave the secret out, choose the provider, or say how the sender "
+                        "Leave the secret out, choose the tool, or say how the tool "
                         "signs.")]  # fmt: skip
     for beginning, words in sender.not_secrets.items():
         if secret.startswith(beginning):

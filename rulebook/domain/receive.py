@@ -59,11 +59,11 @@ class Receipt(NamedTuple):
 
 
 NOT_HERE = Receipt(404, "There is no hook at this address.\n")
-NOT_THIS_WAY = Receipt(405, "This is a hook: senders POST to it.\n")
+NOT_THIS_WAY = Receipt(405, "This is a hook: tools POST to it.\n")
 PACKED = Receipt(415, "Send the body as it is, without Content-Encoding.\n")
 NOT_STORED = Receipt(503, "This could not be stored just now. Please send it again.\n")
 NOT_RIGHT = Receipt(401, "The signature is not right.\n")
-NOT_READ = "What the sender names by address could not be read. Please send it again.\n"
+NOT_READ = "What the tool names by address could not be read. Please send it again.\n"
 
 
 def too_large(max_body: int) -> Receipt:

@@ -93,7 +93,7 @@ def _check_again(event: Event, hook: Hook, body: bytes) -> None:
     verified = verify(hook, request_of(event, hook, body), event.received_at.timestamp())
     if verified is not None and not verified.ok:
         raise Conflict("The signature of this event is still not right, so nothing is sent.",
-                       verified.fix or "Enter the secret that its sender signs with.")  # fmt: skip
+                       verified.fix or "Enter the secret that its tool signs with.")  # fmt: skip
     if event.reason.startswith(REPEATED):
         raise Conflict("The signature of this event belongs to another one, so nothing is sent.",
                        "Replay the other one.")  # fmt: skip

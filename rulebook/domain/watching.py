@@ -205,5 +205,5 @@ def _silence_of(
         fix = "Look at the newest events: perhaps a field or a value changed."
     else:
         sentence = f"Usually gets {usual}, none since {since}."
-        fix = "Look whether its address is still entered at the sender."
+        fix = "Look whether its address is still entered in the tool."
     return Worry("silent", thing, 1, name, sentence, fix, last)

@@ -30,7 +30,7 @@ PROVIDER = Provider(
     hides=(Body("$.data.data.otp_code"),),
     detect=(Where(Header("svix-id"), Present("$.event_attributes")),),
     types={
-        "email.created": "Email written",
+        "email.created": "E-mail written",
         "organization.created": "Organisation created",
         "organization.deleted": "Organisation deleted",
         "organizationInvitation.accepted": "Invitation accepted",

@@ -1,14 +1,14 @@
-"""Any other sender: whatever arrives is taken, nothing is checked.
+"""Any other tool: whatever arrives is taken, nothing is checked.
 
 Anyone who knows the web address can send. Equal deliveries cannot be told from repeats, because
-nothing is known of an id. A type is read where many senders put it: in a header (ce-type is of
+nothing is known of an id. A type is read where many tools put it: in a header (ce-type is of
 CloudEvents 1.0, HTTP binding, 3.1.3) or at the top of the body.
 """
 
 from rulebook.providers.contract import Body, Header, Provider, Sample, sample_body
 
 PROVIDER = Provider(
-    label="Any other sender",
+    label="Any other tool",
     fallback=True,
     event_type=(
         Header("ce-type"),
@@ -35,7 +35,7 @@ PROVIDER = Provider(
         "$.message": "Message",
     },
     gist=(
-        # Whether an unknown sender counts in cents is not known: said as it was sent.
+        # Whether an unknown tool counts in cents is not known: said as it was sent.
         "{{ payload.amount }} {{ payload.currency | upper }} from {{ payload.customer.name }}",
         "{{ payload.amount }} from {{ payload.customer.name }}",
     ),
@@ -44,7 +44,7 @@ PROVIDER = Provider(
         "Paste it wherever your tool asks for a webhook, a callback or a URL to send to.",
         "Let the tool send something, or send a sample event from here.",
     ),
-    retries="Whether this sender tries again when we were away is not known.",
+    retries="Whether this tool tries again when we were away is not known.",
     samples=(
         Sample(
             "payment",

@@ -107,7 +107,7 @@ def call(allowed: Callable[[str], bool], place: Source) -> Callable[[Asked], Rep
     def answer(asked: Asked) -> Reply:
         url = place.read(asked.request) or ""
         if not allowed(url):
-            return Reply(403, "That page is not the sender's own.\n")
+            return Reply(403, "That page is not the tool's own.\n")
         return Reply(fetch=None if called(url) else Fetch(url))
 
     return answer

@@ -33,7 +33,7 @@ PROVIDER = Provider(
     detect=(Where(Body("$.topic"), Starting(Body("$.type"), ("notification_event",))),),
     types={
         "contact.created": "Contact created",
-        "contact.email.updated": "Email of a contact changed",
+        "contact.email.updated": "E-mail of a contact changed",
         "contact.lead.created": "Lead created",
         "contact.tag.created": "Contact tagged",
         "contact.user.created": "User created",

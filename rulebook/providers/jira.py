@@ -1,7 +1,7 @@
 """Jira Cloud: issues, comments, sprints.
 
 Only webhooks with a secret are signed, and only those that an administrator makes: the rule
-"Send web request" of Jira Automation sends whatever its author wrote, and is a custom sender here.
+"Send web request" of Jira Automation sends whatever its author wrote, and is a custom tool here.
 Source: Atlassian's documentation, "Webhooks".
 """
 

@@ -1,4 +1,4 @@
-"""Mandrill (Mailchimp Transactional): what became of emails you sent, and emails received.
+"""Mandrill (Mailchimp Transactional): what became of e-mails you sent, and e-mails received.
 
 Mandrill looks at the address before it tells the key, unsigned: once without a body, once with an
 empty list. It signs the web address together with the fields of a form, exactly as the address was
@@ -30,7 +30,7 @@ PROVIDER = Provider(
     secret_label="Webhook key",
     secret_hint="In Mandrill: Settings > Webhooks > your webhook > Key. There is one only once the "
     "webhook was made.",
-    not_secrets={"md-": "This is an API key, which can send email. The webhook has its own key."},
+    not_secrets={"md-": "This is an API key, which can send e-mails. The webhook has its own key."},
     event_type=(Body("$.event"), Body("$.type")),
     event_id=(Joined((Body("$._id"), Body("$.event"), Body("$.ts"), Body("$.url"))),),
     event_time=(Body("$.ts"),),
@@ -40,14 +40,14 @@ PROVIDER = Provider(
     types={
         "blacklist": "Put on the rejection list",
         "click": "Link clicked",
-        "deferral": "Email delayed",
-        "delivered": "Email delivered",
-        "hard_bounce": "Email bounced for good",
-        "inbound": "Email received",
-        "open": "Email opened",
-        "reject": "Email rejected",
-        "send": "Email sent",
-        "soft_bounce": "Email bounced for now",
+        "deferral": "E-mail delayed",
+        "delivered": "E-mail delivered",
+        "hard_bounce": "E-mail bounced for good",
+        "inbound": "E-mail received",
+        "open": "E-mail opened",
+        "reject": "E-mail rejected",
+        "send": "E-mail sent",
+        "soft_bounce": "E-mail bounced for now",
         "spam": "Marked as spam",
         "unsub": "Unsubscribed",
         "whitelist": "Put on the allow list",
@@ -104,7 +104,7 @@ PROVIDER = Provider(
     samples=(
         Sample(
             "bounced",
-            "Email bounced: Your order LT-2291",
+            "E-mail bounced: Your order LT-2291",
             sample_body("mandrill.bounced.json"),
             "application/x-www-form-urlencoded",
             form="mandrill_events",
@@ -112,7 +112,7 @@ PROVIDER = Provider(
         ),
         Sample(
             "received",
-            "Email received: Wholesale prices",
+            "E-mail received: Wholesale prices",
             sample_body("mandrill.received.json"),
             "application/x-www-form-urlencoded",
             form="mandrill_events",

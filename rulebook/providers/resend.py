@@ -1,6 +1,6 @@
-"""Resend: what became of the emails you sent, and emails received.
+"""Resend: what became of the e-mails you sent, and e-mails received.
 
-Resend sends by Svix. The time at the top is that of the event, the one in data that of the email.
+Resend sends by Svix. The time at the top is that of the event, the one in data that of the e-mail.
 Source: Resend's SDK; django-anymail.
 """
 
@@ -11,7 +11,7 @@ PROVIDER = Provider(
     label="Resend",
     signature=SVIX,
     secret_hint="Begins with whsec_. In Resend: Webhooks > your webhook > Signing Secret.",
-    not_secrets={"re_": "This is an API key, which can send email. Resend signs with another."},
+    not_secrets={"re_": "This is an API key, which can send e-mails. Resend signs with another."},
     event_type=(Body("$.type"),),
     event_id=(Header("svix-id"), Header("webhook-id")),
     event_time=(Body("$.created_at"),),
@@ -22,26 +22,26 @@ PROVIDER = Provider(
         "contact.updated": "Contact changed",
         "domain.created": "Domain added",
         "domain.updated": "Domain changed",
-        "email.bounced": "Email bounced",
+        "email.bounced": "E-mail bounced",
         "email.clicked": "Link clicked",
         "email.complained": "Marked as spam",
-        "email.delivered": "Email delivered",
-        "email.delivery_delayed": "Email delayed",
-        "email.failed": "Email not sent",
-        "email.opened": "Email opened",
-        "email.received": "Email received",
-        "email.scheduled": "Email scheduled",
-        "email.sent": "Email sent",
+        "email.delivered": "E-mail delivered",
+        "email.delivery_delayed": "E-mail delayed",
+        "email.failed": "E-mail not sent",
+        "email.opened": "E-mail opened",
+        "email.received": "E-mail received",
+        "email.scheduled": "E-mail scheduled",
+        "email.sent": "E-mail sent",
     },
     names={
         "$.type": "Event type",
         "$.created_at": "Time of the event",
-        "$.data.email_id": "Email id",
+        "$.data.email_id": "E-mail id",
         "$.data.subject": "Subject",
         "$.data.from": "From",
         "$.data.to[*]": "To",
         "$.data.to[0]": "First recipient",
-        "$.data.created_at": "Time of the email",
+        "$.data.created_at": "Time of the e-mail",
         "$.data.bounce.message": "Why it bounced",
         "$.data.bounce.type": "Kind of bounce",
         "$.data.bounce.subType": "Finer kind of bounce",
@@ -69,14 +69,14 @@ PROVIDER = Provider(
     samples=(
         Sample(
             "email_bounced",
-            "Email bounced: Your order LT-2291",
+            "E-mail bounced: Your order LT-2291",
             sample_body("resend.email_bounced.json"),
             headers={"svix-id": "msg_3XmBounce6Leaf2Cup9Pot4Kw"},
             ids=("msg_3XmBounce6Leaf2Cup9Pot4Kw", "b7c40d1e-82f6-4a95-9d03-6e51f8a2c7b4"),
         ),
         Sample(
             "email_delivered",
-            "Email delivered: Your order LT-2294",
+            "E-mail delivered: Your order LT-2294",
             sample_body("resend.email_delivered.json"),
             headers={"svix-id": "msg_3XnArrive4Leaf7Cup1Pot5Zy"},
             ids=("msg_3XnArrive4Leaf7Cup1Pot5Zy", "f29a6d53-0b7e-4c18-a4d9-83c1e7506fb2"),

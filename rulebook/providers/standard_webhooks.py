@@ -1,6 +1,6 @@
-"""Any sender that follows the Standard Webhooks specification.
+"""Any tool that follows the Standard Webhooks specification.
 
-The secret is base64 behind whsec_; a public key (whpk_) serves as well, for senders that sign with
+The secret is base64 behind whsec_; a public key (whpk_) serves as well, for tools that sign with
 Ed25519. The id stays the same over retries, time and signature change.
 Source: standard-webhooks/standard-webhooks, specification 1.0.0.
 """
@@ -11,8 +11,8 @@ from rulebook.providers.schemes import STANDARD_WEBHOOKS
 PROVIDER = Provider(
     label="Standard Webhooks",
     signature=STANDARD_WEBHOOKS,
-    secret_hint="Begins with whsec_, or with whpk_ (a public key). The sender shows it.",
-    not_secrets={"whsk_": "This is the sender's own key. Paste the one that begins with whpk_."},
+    secret_hint="Begins with whsec_, or with whpk_ (a public key). The tool shows it.",
+    not_secrets={"whsk_": "This is the tool's own key. Paste the one that begins with whpk_."},
     event_type=(Body("$.type"), Body("$.event_type"), Body("$.event")),
     event_id=(Header("webhook-id"), Header("svix-id")),
     event_time=(Body("$.timestamp"), Header("webhook-timestamp"), Header("svix-timestamp")),
@@ -39,12 +39,12 @@ PROVIDER = Provider(
         "{{ payload.data.email }}",
     ),
     steps=(
-        "At the sender, open its webhooks and add an endpoint.",
+        "In the tool, open its webhooks and add an endpoint.",
         "Paste the web address of this hook and choose the events you want.",
         "Copy the signing secret that is shown there and paste it here.",
     ),
     docs="https://www.standardwebhooks.com/",
-    retries="Most of these senders try again for about a day, with growing pauses.",
+    retries="Most of these tools try again for about a day, with growing pauses.",
     switches_off="Many of them stop after days of failures, or when they are answered 410.",
     samples=(
         Sample(

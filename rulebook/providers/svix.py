@@ -1,7 +1,7 @@
-"""Senders whose webhooks run on Svix.
+"""Tools whose webhooks run on Svix.
 
 Standard Webhooks under the header names svix-id, svix-timestamp and svix-signature; many of these
-senders send the names webhook-... as well, and either counts.
+tools send the names webhook-... as well, and either counts.
 Source: svix/svix-webhooks, Python library.
 """
 
@@ -11,7 +11,7 @@ from rulebook.providers.schemes import SVIX
 PROVIDER = Provider(
     label="Svix",
     signature=SVIX,
-    secret_hint="Begins with whsec_. At the sender: Webhooks > your endpoint > Signing Secret.",
+    secret_hint="Begins with whsec_. In the tool: Webhooks > your endpoint > Signing Secret.",
     event_type=(Body("$.type"), Body("$.eventType"), Body("$.event_type"), Body("$.event")),
     event_id=(Header("svix-id"), Header("webhook-id")),
     event_time=(Body("$.timestamp"), Header("svix-timestamp"), Header("webhook-timestamp")),
@@ -38,12 +38,12 @@ PROVIDER = Provider(
         "{{ payload.data.customer.name }}",
     ),
     steps=(
-        "At the sender, open Webhooks (the Svix portal) and choose Add Endpoint.",
+        "In the tool, open Webhooks (the Svix portal) and choose Add Endpoint.",
         "Endpoint URL: paste the web address of this hook, and choose the events you want.",
         "Open the new endpoint, reveal its Signing Secret and paste it here.",
     ),
     docs="https://docs.svix.com/receiving/introduction",
-    retries="Senders on Svix try again for about a day, with growing pauses.",
+    retries="Tools on Svix try again for about a day, with growing pauses.",
     switches_off="The endpoint may be switched off after days of nothing but failures.",
     samples=(
         Sample(

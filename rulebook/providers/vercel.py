@@ -1,6 +1,6 @@
 """Vercel: deployments of projects.
 
-The digest is SHA-1, although most senders use SHA-256. Source: Vercel's documentation, "Webhooks".
+The digest is SHA-1, although most tools use SHA-256. Source: Vercel's documentation, "Webhooks".
 """
 
 from rulebook.providers.contract import Body, Header, Present, Provider, Sample, sample_body

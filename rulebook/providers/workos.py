@@ -26,7 +26,7 @@ PROVIDER = Provider(
     event_time=(Body("$.created_at"),),
     detect=(Header("workos-signature"),),
     types={
-        "authentication.email_verification_failed": "Email not confirmed",
+        "authentication.email_verification_failed": "E-mail not confirmed",
         "authentication.password_failed": "Wrong password",
         "authentication.sso_failed": "Single sign-on failed",
         "connection.activated": "Single sign-on switched on",

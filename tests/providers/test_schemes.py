@@ -64,8 +64,7 @@ def test_two_times_cannot_be_read():
     good = signed(timed, "cup", NOW)["stripe-signature"]
     refused = ask(timed, {"stripe-signature": f"t=1,{good}"}, "cup")
     assert refused.reason == (
-        "The signature cannot be read: the header (stripe-signature) is not as this sender "
-        "writes it."
+        "The signature cannot be read: the header (stripe-signature) is not as this tool writes it."
     )
 
 

@@ -44,7 +44,7 @@ def test_from_no_hook_to_a_first_event(app: Flask, ada: Person) -> None:
     assert "Waiting for the first event" not in told
     assert "Nothing matched" in told and "Amount amount 75 1 time" in told
     listed = text(ada.get("/hooks"))
-    assert "Shop payments Any other sender Last event" in listed and "Receiving" in listed
+    assert "Shop payments Any other tool Last event" in listed and "Receiving" in listed
 
 
 @sqlite_only

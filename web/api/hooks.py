@@ -1,4 +1,4 @@
-"""Hooks: the addresses that senders call."""
+"""Hooks: the addresses that tools call."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from web.api.paging import part
 from web.api.shapes import Shape, Want, moment
 from web.guard import bell
 
-HOOK = Shape("Hook", "A unique address that senders call. The signing secret is never shown.", {
+HOOK = Shape("Hook", "A unique address that tools call. The signing secret is never shown.", {
     "id": "text", "name": "text", "provider": "text", "url": "text", "paused": "yes/no",
     "verified_by_secret": "yes/no", "settings": "object", "rules": "count",
     "created_at": "time", "last_event_at": "time?",
@@ -27,7 +27,7 @@ SENT = Shape("SampleSent", "What the hook answered to a sample event.", {
 RELEASED = Shape("Released", "How many held events are judged now.", {"released": "count"})
 _PROVIDER = Want("provider", "text", "Who sends: decides how signatures and types are read.",
                  choices=tuple(PROVIDERS))  # fmt: skip
-_SECRET = Want("secret", "text", "The sender's signing secret; stored sealed, never shown again.")
+_SECRET = Want("secret", "text", "The tool's signing secret; stored sealed, never shown again.")
 _SETTINGS = Want(
     "settings",
     "object",

@@ -99,7 +99,7 @@ class KeyPair:
             return unreadable(str(self.signature))
         keys = [key for text in secrets if (key := self._public(text)) is not None]
         if not keys:
-            return odd_secret("a public key of this sender")
+            return odd_secret("a public key of this tool")
         message = fill(self.message, request, time, request.url, self.fields)
         signatures = [made for text in found.signatures if (made := decoded(text, self.encoding))]
         if not any(self._fits(key, made, message) for key in keys for made in signatures):
@@ -112,7 +112,7 @@ class KeyPair:
             request = self.timestamp.put(request, time)
         key = decoded(secret.removeprefix(self.sign_prefix), self.key_coding)
         if key is None:
-            raise ValueError("The secret is not the sender's own key.")
+            raise ValueError("The secret is not the tool's own key.")
         made = self._signed(key, fill(self.message, request, time, request.url, self.fields))
         return self.signature.put(request, self.reads.write(encoded(made, self.encoding), time))
 
@@ -149,7 +149,7 @@ class Ed25519(KeyPair):
         try:
             return ed25519.Ed25519PrivateKey.from_private_bytes(key[:32]).sign(message)
         except ValueError:
-            raise ValueError("The secret is not the sender's own key.") from None
+            raise ValueError("The secret is not the tool's own key.") from None
 
     def example(self, rng: Random) -> Secrets:
         own = ed25519.Ed25519PrivateKey.from_private_bytes(rng.randbytes(32))

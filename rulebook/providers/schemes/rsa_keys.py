@@ -70,5 +70,5 @@ def _private(secret: str) -> rsa.RSAPrivateKey:
     except ValueError:
         key = None
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise ValueError("Only the sender holds the key that signs.")
+        raise ValueError("Only the tool holds the key that signs.")
     return key
