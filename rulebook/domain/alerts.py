@@ -23,7 +23,7 @@ from rulebook.domain.own_mail import own_mail, try_own_mail
 from rulebook.domain.throttle import count_try
 from rulebook.errors import ConfigError, Invalid
 from rulebook.failpoints import reach
-from rulebook.storage import alerts, connections, db, notices, reading, utcnow, workspaces
+from rulebook.storage import alerts, connections, db, held, notices, reading, utcnow, workspaces
 from rulebook.storage.alerts import Alert, AlertChoice, AlertWay
 from rulebook.storage.notices import Notice
 
@@ -159,6 +159,7 @@ def _letters(
     way, other = mail_way(workspace_id), alerts.way_of(workspace_id)
     chosen = alerts.choices(workspace_id)
     zone = ZoneInfo(workspace.zone)
+    until = held.first_to_expire(workspace_id, [n.thing for n in begun if n.kind == "held"])
     written = []
     for user, role in workspaces.members(workspace_id):
         choice = chosen.get(user.id)
@@ -167,14 +168,14 @@ def _letters(
         over = [each for each in ended if each.kind in kinds and (not choice or choice.endings)]
         if mine or over:
             own = ZoneInfo(user.zone or workspace.zone)
-            letter = _letter(workspace.name, mine, over, own)
+            letter = _letter(workspace.name, mine, over, own, until)
             row = {"action": way.action if way else "", "user_id": user.id, "to": user.email,
                    "connection_id": way.connection_id if way else None}  # fmt: skip
             kept = {} if way else {"state": "kept", "sentence": NO_WAY, "finished_at": now}
             written.append({**letter, **row, **kept})
     if other.other_action:
         written.append({
-            **_letter(workspace.name, begun, ended, zone), "action": other.other_action,
+            **_letter(workspace.name, begun, ended, zone, until), "action": other.other_action,
             "connection_id": other.other_connection, "to": other.other_to,
         })  # fmt: skip
     return [
@@ -184,7 +185,11 @@ def _letters(
 
 
 def _letter(
-    workspace: str, begun: list[Notice], ended: list[Notice], zone: ZoneInfo
+    workspace: str,
+    begun: list[Notice],
+    ended: list[Notice],
+    zone: ZoneInfo,
+    until: dict[str, datetime],
 ) -> dict[str, Any]:
     told = begun + ended
     if len(told) > 1:
@@ -192,7 +197,7 @@ def _letter(
         subject = f"{len(told)} problems{over}"
     else:
         subject = _headline(begun[0]) if begun else f"Over: {_headline(ended[0])}"
-    parts = [_paragraph(each, zone) for each in begun[:MOST_TOLD]]
+    parts = [_paragraph(each, zone, until.get(each.thing)) for each in begun[:MOST_TOLD]]
     parts += [_end_of(each, zone) for each in ended[:MOST_TOLD]]
     if len(told) > MOST_TOLD:
         parts.append(f"Home shows them all:\n{house().config.public_url}/")
@@ -208,18 +213,25 @@ def _headline(notice: Notice) -> str:
     return f"{notice.about} {KINDS[notice.kind][1]}"
 
 
-def _paragraph(notice: Notice, zone: ZoneInfo) -> str:
-    since = f"{notice.since.astimezone(zone):%A %d %B, %H:%M} ({zone.key})"
+def _paragraph(notice: Notice, zone: ZoneInfo, until: datetime | None) -> str:
     count = f", {notice.count} times" if notice.count > 1 else ""
-    said = f"{_headline(notice)}{count}, since {since}."
-    return "\n".join(line for line in (said, f"{notice.sentence} {notice.fix}".strip(),
+    said = f"{_headline(notice)}{count}, since {_moment(notice.since, zone)}."
+    end = ""
+    if until:
+        which = "The first is" if notice.count > 1 else "It is"
+        end = f"{which} too old to be sent from {_moment(until, zone)}."
+    return "\n".join(line for line in (said, f"{notice.sentence} {notice.fix}".strip(), end,
                                        link_to(notice)) if line)  # fmt: skip
 
 
 def _end_of(notice: Notice, zone: ZoneInfo) -> str:
-    ended = (notice.closed_at or notice.seen_at).astimezone(zone)
-    told = f"Over: {_headline(notice)}. {notice.ending} {ended:%A %d %B, %H:%M} ({zone.key})."
+    ended = _moment(notice.closed_at or notice.seen_at, zone)
+    told = f"Over: {_headline(notice)}. {notice.ending} {ended}."
     return f"{told}\n{link_to(notice)}"
+
+
+def _moment(at: datetime, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%A %d %B, %H:%M} ({zone.key})"
 
 
 def link_to(notice: Notice) -> str:

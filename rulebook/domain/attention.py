@@ -44,6 +44,7 @@ REFUSED_LATELY = timedelta(hours=24)
 REFUSED_IN_A_ROW = 3  # fewer may be anybody who found the address
 NOTICED = ("silent", "drift")  # found by listening, now and then
 SEEN = "attention.dismiss"
+UNNOTED = ("newest", "until")  # what is read anew whenever a problem is told
 MUTED, UNMUTED = "attention.mute", "attention.unmute"
 
 
@@ -52,7 +53,8 @@ class Worry:
     """One thing that needs a person. kind: failed, unknown, target, held, poison, refused, silent,
     drift or late; `thing` is the id of the rule (failed, unknown, held, silent) or hook (poison,
     refused, silent) or the name of the target it is about, and of a drift rule,
-    event and fields; `newest` the id of the newest run or event."""
+    event and fields; `newest` the id of the newest run or event; `until` when the first of held
+    runs is too old to be sent."""
 
     kind: str
     thing: str
@@ -62,6 +64,7 @@ class Worry:
     fix: str
     since: datetime
     newest: str = ""
+    until: datetime | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -190,7 +193,7 @@ def unmute(actor: Actor, kind: str, thing: str) -> None:
 
 def noted(worry: Worry, now: datetime) -> dict[str, object]:
     """A worry as the columns of a notice."""
-    kept = {name: value for name, value in asdict(worry).items() if name != "newest"}
+    kept = {name: value for name, value in asdict(worry).items() if name not in UNNOTED}
     return kept | {"opened_at": now, "seen_at": now}
 
 
@@ -217,16 +220,17 @@ def _of_runs(workspace_id: str, heaps: dict[str, list[Heap]]) -> list[list[Worry
     names = figures.rule_names(workspace_id, {heap.of for heap in every})
     there = runs.runs_by_id(workspace_id, [heap.newest for heap in every])
     newest = {run.id: run for run in runs_shown([*there.values()])}
+    until = held.first_to_expire(workspace_id, {heap.of for heap in heaps["held"]})
     return [
-        [_of_heap(kind, heap, names[heap.of], newest[heap.newest]) for heap in some]
+        [_of_heap(kind, heap, names[heap.of], newest[heap.newest], until) for heap in some]
         for kind, some in heaps.items()
     ]
 
 
-def _of_heap(kind: str, heap: Heap, name: str, run: Run) -> Worry:
+def _of_heap(kind: str, heap: Heap, name: str, run: Run, until: dict[str, datetime]) -> Worry:
     about = run.summary if kind == "unknown" and heap.count == 1 else name
-    last = "" if kind == "held" else run.id
-    return Worry(kind, heap.of, heap.count, about, run.sentence, run.fix, heap.since, last)
+    last, end = ("", until.get(heap.of)) if kind == "held" else (run.id, None)
+    return Worry(kind, heap.of, heap.count, about, run.sentence, run.fix, heap.since, last, end)
 
 
 def _not_dealt_with(workspace_id: str, failed: list[Heap], seen: dict[str, datetime]) -> list[Heap]:

@@ -60,7 +60,7 @@ def _run(
     )
     watched = rendered.state == "queued" and judged.mode == "watch"
     state = "watched" if watched else rendered.state
-    message = action.message(rendered.config) if rendered.state == "queued" else None
+    message = action.message(rendered.config) if rendered.filled else None
     return {
         "id": new_id("run"),
         "workspace_id": event.workspace_id,

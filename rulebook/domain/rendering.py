@@ -13,14 +13,16 @@ from rules.templates import IfMissing, SkipStep, TemplateError, compile_template
 
 @dataclass(frozen=True)
 class Rendered:
-    """The filled-in config; or why there is none: `state` is then skipped or failed. `gaps`: the
-    fields that were to be shown and are not in the event."""
+    """The filled-in config; or why it cannot be sent: `state` is then skipped or failed. `filled`:
+    whether it could be filled in all the same. `gaps`: the fields that were to be shown and are
+    not in the event."""
 
     config: dict[str, Any]
     state: str = "queued"
     sentence: str = ""
     fix: str = ""
     gaps: tuple[str, ...] = ()
+    filled: bool = True
 
 
 def context_of(
@@ -45,9 +47,9 @@ def render(
                 escape = action.escape(field.name, config)
                 filled[field.name] = _fill(escape, filled[field.name], context, if_missing, gaps)
     except SkipStep as skip:
-        return Rendered(dict(config), "skipped", f"Skipped: {skip.message}", skip.fix)
+        return Rendered(dict(config), "skipped", f"Skipped: {skip.message}", skip.fix, filled=False)
     except TemplateError as error:
-        return Rendered(dict(config), "failed", error.message, error.fix)
+        return Rendered(dict(config), "failed", error.message, error.fix, filled=False)
     filled = action.tidy(filled)
     problems = action.check_rendered(filled, config, connected=connected)
     if problems:

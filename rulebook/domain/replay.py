@@ -219,6 +219,9 @@ def check_retry(run: Run, same: Sequence[Run]) -> None:
     `runs_of_step` finds them."""
     if run.state in NOT_RETRIED:
         raise Conflict(NOT_RETRIED[run.state], "Replay the event to send it again.")
+    if run.never_sendable:
+        raise Conflict("There is nothing to send again: it ended before it could be sent.",
+                       "Put the rule or the data right, then replay the event.")  # fmt: skip
     # Of a step that was tried again, the newest run alone goes on, however it ended.
     if any(each.id > run.id and each.state != "watched" for each in same):
         raise Conflict("This was retried already; see the newer run.", "Nothing was sent again.")

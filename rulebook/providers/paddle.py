@@ -1,8 +1,8 @@
 """Paddle Billing: transactions, subscriptions, customers, refunds.
 
-Amounts are in minor units (cents), written as text. A transaction names no e-mail address: stands
-with the customer. While a secret is replaced, Paddle sends two signatures. Paddle Classic, the
-older product, signs in another way and is not meant here. Source: PaddleHQ/paddle-python-sdk.
+Amounts are in minor units (cents), written as text. A transaction names no e-mail address: it
+stands with the customer. While a secret is replaced, Paddle sends two signatures. Paddle Classic,
+the older product, signs in another way and is not meant here. Source: PaddleHQ/paddle-python-sdk.
 """
 
 from rulebook.providers.contract import Body, Header, Provider, Sample, sample_body

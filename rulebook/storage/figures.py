@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, TextClause, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, TextClause, func, literal, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from rulebook.storage.audit import AuditEntry
@@ -20,6 +20,10 @@ from rulebook.storage.runs import LASTING, Run
 
 # No run waits longer before it ends, however often it is tried.
 LONGEST_LIFE = timedelta(days=8)
+
+
+# The contrary of `Run.never_sendable`, among failed runs.
+_SENDABLE = or_(Run.attempts > 0, Run.finished_at != Run.created_at)
 
 
 @dataclass(frozen=True)
@@ -69,16 +73,17 @@ def failed_since(workspace_id: str, rule_id: str, since: datetime) -> tuple[int,
 
 
 def failed_runs(workspace_id: str, rule_id: str | None, limit: int) -> list[Run]:
-    """Failed runs that nobody retried, of one rule or of all, newest first."""
-    found = select(Run).where(*_failed(workspace_id))
+    """Failed runs that nobody retried and that can be, of one rule or of all, newest first."""
+    found = select(Run).where(*_failed(workspace_id), _SENDABLE)
     if rule_id:
         found = found.where(Run.rule_id == rule_id)
     return list(db.session.scalars(found.order_by(Run.id.desc()).limit(limit)))
 
 
 def count_failed(workspace_id: str, rule_id: str | None, most: int) -> int:
-    """How many failed runs nobody retried, of one rule or of all, counted up to `most`."""
-    found = select(Run.id).where(*_failed(workspace_id))
+    """How many failed runs nobody retried and can be, of one rule or of all, counted up to
+    `most`."""
+    found = select(Run.id).where(*_failed(workspace_id), _SENDABLE)
     if rule_id:
         found = found.where(Run.rule_id == rule_id)
     return db.session.scalar(select(func.count()).select_from(found.limit(most).subquery())) or 0

@@ -25,6 +25,17 @@ class HeldFilter:
     run_ids: Collection[str] | None = None
 
 
+def first_to_expire(workspace_id: str, rule_ids: Collection[str]) -> dict[str, datetime]:
+    """When the first of the runs that are held for a word about them is too old, by rule."""
+    found = (
+        select(Run.rule_id, func.min(Run.expires_at))
+        .where(*_held(workspace_id, HeldFilter(held_for="limit")), Run.rule_id.in_(rule_ids))
+        .group_by(Run.rule_id)
+    )
+    rows = db.session.execute(found) if rule_ids else ()
+    return {rule_id: at for rule_id, at in rows if at}
+
+
 def postpone(run_ids: Collection[str], until: datetime, sentence: str) -> int:
     """Move waiting runs to a later moment, never to an earlier one; no try is counted."""
     return change(

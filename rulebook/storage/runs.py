@@ -128,6 +128,13 @@ class Run(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
+    @property
+    def never_sendable(self) -> bool:
+        """Whether it ended when it was planned: it could not be filled in, or not be sent as it
+        was. Nothing can be sent again then."""
+        ended = self.state in ("failed", "skipped") and self.finished_at == self.created_at
+        return ended and not self.attempts
+
 
 def run(workspace_id: str, run_id: str) -> Run | None:
     """One of the workspace's runs."""

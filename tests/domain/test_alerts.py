@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -20,16 +21,17 @@ from rulebook.domain.alerts import (
     send_due,
     tell,
 )
-from rulebook.domain.attention import mute
+from rulebook.domain.attention import mute, worries
 from rulebook.domain.watching import listen_for_silence, watch
 from rulebook.errors import Invalid, NotAllowed
 from rulebook.storage import alerts, db, hooks, notices, tallies, utcnow
 from rulebook.storage.alerts import Alert
 from rulebook.storage.tallies import Key, slot_of
+from rulebook.storage.users import User
 from tests.fakes import Mail, Sink
 from tests.people import Person, make_hook, make_person, make_rule
 from tests.stories import path_of, send
-from tests.web.seeing import ON_SQLITE, runs_of, set_runs
+from tests.web.seeing import ON_SQLITE, runs_of, set_runs, text_of
 from tests.work import work
 
 
@@ -167,6 +169,32 @@ def test_several_problems_go_into_one_message(app: Flask, ada: Person, mail: Mai
     look(app, 30)
     look(app, 40)
     assert len(mail.letters) == 1, "a person decided: nobody has to be told"
+
+
+@ON_SQLITE
+def test_held_runs_are_told_with_the_hour_that_ends_them(
+    app: Flask, ada: Person, bo: Person, mail: Mail
+) -> None:
+    """On each reader's clock; the first one's, where several are held."""
+    failing(app, ada, 2)
+    first, second = runs_of(app, ada)
+    end = (utcnow() + timedelta(hours=1)).replace(microsecond=0)
+    held = {"state": "held", "sentence": "Beyond 20.", "finished_at": None, "held_for": "limit"}
+    set_runs(app, first.id, **held, expires_at=end + timedelta(minutes=7))
+    set_runs(app, second.id, **held, expires_at=end)
+    with app.app_context():
+        db.session.get_one(User, ada.user_id).zone = "Asia/Kathmandu"
+        db.session.commit()
+        [worry] = [each for each in worries(ada.workspace_id) if each.kind == "held"]
+        assert worry.until == end
+    look(app)
+    look(app, GATHER.seconds)
+    said = {letter.recipients[0].partition("@")[0]: letter.text for letter in mail.wait_for(2)}
+    there = end.astimezone(ZoneInfo("Asia/Kathmandu"))
+    told = f"The first is too old to be sent from {there:%A %d %B, %H:%M} (Asia/Kathmandu)."
+    assert told in said[ada.name]
+    assert f"sent from {end:%A %d %B, %H:%M} (UTC)." in said[bo.name]
+    assert "The first is too old to be sent from" in text_of(ada.get("/"))
 
 
 @ON_SQLITE

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, update
 
-from rulebook.domain.attention import Worry, count_worries, dismiss, mute, worries
+from rulebook.domain.attention import Worry, count_worries, dismiss, mute, noted, worries
 from rulebook.storage import db, notices, targets, utcnow
 from rulebook.storage.events import Event
 from rulebook.storage.targets import Target
@@ -46,8 +46,7 @@ def troubled(app: Flask, ada: Person) -> str:
         targets.add_targets([(ada.workspace_id, "gone.example:443")])
         db.session.execute(update(Target).values(off_at=now, off_reason="It is gone."))
         silent = Worry("silent", shop.id, 1, "Payments", "Nothing came.", "Look.", now)
-        noted = {name: value for name, value in vars(silent).items() if name != "newest"}
-        notices.open_notice(ada.workspace_id, noted | {"opened_at": now, "seen_at": now})
+        notices.open_notice(ada.workspace_id, noted(silent, now))
         db.session.commit()
     return shop.id
 

@@ -1,0 +1,72 @@
+"""A run that ended when it was planned: what it would have said is shown as not sent, and no retry
+sends anything of it."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from rulebook.domain import replay
+from rulebook.errors import Conflict
+from rulebook.storage import figures
+from tests.people import Person
+from tests.web.seeing import ON_SQLITE, runs_of
+from tests.web.shop import Shop, text
+from tests.work import work
+
+pytestmark = ON_SQLITE
+SENT = {"type": "order", "amount": 99, "phone": "12"}
+NUMBER = {
+    "id": "sms",
+    "action": "sms",
+    "config": {"to": "{{ payload.phone }}", "message": "Thanks for {{ payload.amount }}"},
+}
+GONE = {"id": "sms", "action": "sms", "if_missing": "fail",
+        "config": {"to": "+14155550123", "message": "Hi {{ payload.nowhere }}"}}  # fmt: skip
+
+
+def test_what_would_have_been_sent_is_shown_as_not_sent(app: Flask, ada: Person) -> None:
+    shop = Shop(app, ada)
+    shop.rule(then=[NUMBER])
+    here = shop.sends(SENT)
+    [run] = runs_of(app, ada)
+    for page in (ada.get(here), ada.get(f"/runs/{run.id}")):
+        assert '<p class="bubble">Thanks for 99</p>' in page.text
+        assert "Not sent" in text(page) and "It would have read:" in text(page)
+        assert "is not a phone number" in text(page)
+    assert f"/events/{run.event_id}/replay" in ada.get(f"/runs/{run.id}").text
+
+
+def test_what_was_never_filled_in_is_not_sent_by_a_retry(app: Flask, ada: Person) -> None:
+    """It would send the template itself."""
+    shop = Shop(app, ada)
+    shop.rule(then=[GONE])
+    here = shop.sends(SENT)
+    [run] = runs_of(app, ada)
+    assert run.state == "failed" and run.message is None
+    for where in (here, f"/runs/{run.id}", "/runs"):
+        assert f"/runs/{run.id}/retry" not in ada.get(where).text, where
+    assert "Nothing waits for a retry" in text(ada.get("/runs/retry"))
+    ada.post(f"/runs/{run.id}/retry")
+    assert "There is nothing to send again" in text(ada.get(f"/runs/{run.id}"))
+    work(app)
+    assert len(runs_of(app, ada)) == 1
+    assert "payload.nowhere" not in text(ada.get("/outbox"))
+    with app.app_context():
+        assert figures.count_failed(ada.workspace_id, None, 10) == 0
+        try:
+            replay.retry(ada.actor, run.id)
+        except Conflict as refused:
+            assert "replay the event" in refused.fix
+        else:
+            raise AssertionError("it was retried")
+
+
+def test_a_skipped_message_is_not_sent_by_a_retry_either(app: Flask, ada: Person) -> None:
+    shop = Shop(app, ada)
+    shop.rule(then=[{**GONE, "if_missing": "skip"}])
+    shop.sends(SENT)
+    [run] = runs_of(app, ada)
+    assert run.state == "skipped"
+    assert f"/runs/{run.id}/retry" not in ada.get(f"/runs/{run.id}").text
+    ada.post(f"/runs/{run.id}/retry")
+    assert len(runs_of(app, ada)) == 1
