@@ -44,7 +44,7 @@ REFUSED_LATELY = timedelta(hours=24)
 REFUSED_IN_A_ROW = 3  # fewer may be anybody who found the address
 NOTICED = ("silent", "drift")  # found by listening, now and then
 SEEN = "attention.dismiss"
-UNNOTED = ("newest", "until")  # what is read anew whenever a problem is told
+UNNOTED = ("newest", "until", "again")  # what is read anew whenever a problem is told
 MUTED, UNMUTED = "attention.mute", "attention.unmute"
 
 
@@ -54,7 +54,7 @@ class Worry:
     drift or late; `thing` is the id of the rule (failed, unknown, held, silent) or hook (poison,
     refused, silent) or the name of the target it is about, and of a drift rule,
     event and fields; `newest` the id of the newest run or event; `until` when the first of held
-    runs is too old to be sent."""
+    runs is too old to be sent; `again` whether the newest failed run can be retried."""
 
     kind: str
     thing: str
@@ -65,6 +65,7 @@ class Worry:
     since: datetime
     newest: str = ""
     until: datetime | None = None
+    again: bool = True
 
     @property
     def key(self) -> tuple[str, str]:
@@ -230,7 +231,10 @@ def _of_runs(workspace_id: str, heaps: dict[str, list[Heap]]) -> list[list[Worry
 def _of_heap(kind: str, heap: Heap, name: str, run: Run, until: dict[str, datetime]) -> Worry:
     about = run.summary if kind == "unknown" and heap.count == 1 else name
     last, end = ("", until.get(heap.of)) if kind == "held" else (run.id, None)
-    return Worry(kind, heap.of, heap.count, about, run.sentence, run.fix, heap.since, last, end)
+    return Worry(
+        kind, heap.of, heap.count, about, run.sentence, run.fix, heap.since, last, end,
+        again=not run.never_sendable,
+    )  # fmt: skip
 
 
 def _not_dealt_with(workspace_id: str, failed: list[Heap], seen: dict[str, datetime]) -> list[Heap]:

@@ -53,7 +53,7 @@ PROVIDER = Provider(
         "$.data.first_name": "First name",
         "$.data.last_name": "Last name",
         "$.data.username": "User name",
-        "$.data.email_addresses[*].email_address": "Email addresses",
+        "$.data.email_addresses[*].email_address": "E-mail addresses",
         "$.data.email_addresses[0].email_address": "Email",
         "$.data.phone_numbers[0].phone_number": "Phone",
         "$.data.created_at": "Time of creation",

@@ -45,6 +45,8 @@ def test_what_was_never_filled_in_is_not_sent_by_a_retry(app: Flask, ada: Person
     assert run.state == "failed" and run.message is None
     for where in (here, f"/runs/{run.id}", "/runs"):
         assert f"/runs/{run.id}/retry" not in ada.get(where).text, where
+    home = ada.get("/").text
+    assert f"/runs?state=failed&amp;rule={run.rule_id}" in home and "/runs/retry" not in home
     assert "Nothing waits for a retry" in text(ada.get("/runs/retry"))
     ada.post(f"/runs/{run.id}/retry")
     assert "There is nothing to send again" in text(ada.get(f"/runs/{run.id}"))
