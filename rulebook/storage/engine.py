@@ -21,7 +21,7 @@ from rulebook.config import Config
 from rulebook.storage import kept
 from rulebook.storage.checkpoint import Mover
 from rulebook.storage.kept import TURN_SECONDS, Joining, Kept
-from rulebook.storage.modes import change_of_syncing, is_lazy, only_reads
+from rulebook.storage.modes import change_syncing, is_lazy, only_reads
 from rulebook.storage.turn import Turn
 
 if TYPE_CHECKING:  # 10 MB in every process; only those that upgrade need it
@@ -150,11 +150,12 @@ def _take_turns(engine: Engine, turn: Turn) -> None:
         # Still set where one connection has had a transaction before: migrations do that.
         if not connection.info.get("writing") and turn.take(TURN_SECONDS):
             connection.info["writing"] = True
-        if change := change_of_syncing(connection.info):
-            connection.exec_driver_sql(change)
+        change_syncing(connection.info, connection.exec_driver_sql)
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     def ended(connection: object, record: ConnectionPoolEntry) -> None:
+        # A thread that kept it has ended: whoever is next begins by the session.
+        record.info.pop(kept.MARK, None)
         if record.info.pop("writing", False):
             turn.give()
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from flask_sqlalchemy.session import Session
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
-from rulebook.storage.modes import change_of_syncing, only_reads
+from rulebook.storage.modes import change_syncing, only_reads
 from rulebook.storage.turn import Turn
 
 TURN_SECONDS = 2  # then SQLite is asked all the same: whoever has the turn may have been stopped
@@ -35,19 +35,39 @@ class Kept:
         if self._connection is None:
             self._connection = self._engine.connect()
             self._connection.info[MARK] = True
+        self.stands()
         if not self._begun and not (to_read and self._looks_ahead):
-            self._begun = True
-            if only_reads():
-                self._do("BEGIN")
-            else:
-                self._ours = self._turn.take(TURN_SECONDS)
-                if change := change_of_syncing(self._connection.info):
-                    self._do(change)
-                self._do("BEGIN IMMEDIATE")
+            try:
+                self._begin(self._connection)
+            except BaseException:
+                self._end()  # else the next statement would be a transaction of its own
+                raise
         return self._connection
+
+    def _begin(self, connection: Connection) -> None:
+        if only_reads():
+            self._do("BEGIN")
+        else:
+            self._ours = self._turn.take(TURN_SECONDS)
+            change_syncing(connection.info, self._do)
+            self._do("BEGIN IMMEDIATE")
+        self._begun = True
+
+    def stands(self) -> None:
+        """Raises where the transaction has ended without us, as SQLite ends it when the disk is
+        full: what was done in it is gone, and what follows would be no part of one."""
+        if self._begun and not self._raw.in_transaction:
+            dbapi: Any = self._engine.dialect.dbapi
+            gone = dbapi.OperationalError("the transaction was rolled back before its end")
+            raise OperationalError("COMMIT", None, gone)
 
     def commit(self) -> None:
         """Commit what is under way."""
+        self.stands()
+        self.finish()
+
+    def finish(self) -> None:
+        """The same where the session may have committed it."""
         if self._begun and self._raw.in_transaction:
             self._do("COMMIT")
         self._end()
@@ -95,9 +115,12 @@ class Joining(Session):
         return kept.ready() if kept else super().get_bind(*args, **named)
 
     def commit(self) -> None:
+        kept = here.get()
+        if kept:
+            kept.stands()
         super().commit()
-        if kept := here.get():
-            kept.commit()
+        if kept:
+            kept.finish()
 
     def rollback(self) -> None:
         super().rollback()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -43,10 +43,9 @@ def is_lazy() -> bool:
     return _lazily.get()
 
 
-def change_of_syncing(info: MutableMapping[Any, Any]) -> str:
-    """What SQLite has to be told before a transaction begins that writes, on the connection that
-    this is noted of; empty when it knows."""
-    if info.get("lazy", False) == is_lazy():
-        return ""
-    info["lazy"] = is_lazy()
-    return f"PRAGMA synchronous={'NORMAL' if is_lazy() else 'FULL'}"
+def change_syncing(info: MutableMapping[Any, Any], tell: Callable[[str], object]) -> None:
+    """Tell SQLite, before a transaction begins that writes, whether its commit waits for the disk;
+    nothing where it knows. info is the connection's, and says so only of what SQLite was told."""
+    if info.get("lazy", False) != is_lazy():
+        tell(f"PRAGMA synchronous={'NORMAL' if is_lazy() else 'FULL'}")
+        info["lazy"] = is_lazy()

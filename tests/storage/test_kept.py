@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from collections.abc import Iterator
 from contextvars import copy_context
 from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from flask import Flask
@@ -26,6 +28,7 @@ from rulebook.storage import (
 )
 from rulebook.storage.deliveries import Dedupe
 from rulebook.storage.hooks import Hook, hooks_by_token
+from rulebook.storage.modes import change_syncing
 from rulebook.storage.rows import inserting
 from tests.people import Person, make_hook
 
@@ -223,3 +226,91 @@ def test_what_is_left_under_way_ends_with_the_work(
     app.extensions["rulebook.turn"].give()
     commit()
     assert stored(app) == set()
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_what_cannot_begin_is_no_transaction_of_single_statements(
+    app: Flask, at_work: sqlite3.Connection, hook_id: str
+) -> None:
+    engine.connection().exec_driver_sql("PRAGMA busy_timeout=1")
+    rollback()
+    at_work.execute("BEGIN IMMEDIATE")
+    with pytest.raises(OperationalError, match="locked"):
+        PUT([row(hook_id, "too early")])
+    at_work.execute("ROLLBACK")
+    assert app.extensions["rulebook.turn"].take(0)
+    app.extensions["rulebook.turn"].give()
+    PUT([row(hook_id, "in a transaction")])
+    assert not at_work.execute("SELECT key FROM dedupe").fetchall()
+    rollback()
+    assert stored(app) == set()
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("through_session", [False, True])
+def test_a_transaction_that_the_database_has_ended_is_not_committed_in_silence(
+    app: Flask, at_work: sqlite3.Connection, hook_id: str, through_session: bool
+) -> None:
+    PUT([row(hook_id, "gone")])
+    if through_session:
+        db.session.add(Dedupe(**row(hook_id, "gone too")))
+        db.session.flush()
+    connection = engine.connection()
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)
+    pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+    try:
+        with pytest.raises(sqlite3.OperationalError, match="full"):
+            raw.execute("UPDATE hook SET name = hex(zeroblob(9000000))")
+        if raw.in_transaction:  # some statements SQLite takes back alone, and some with all before
+            raw.execute("ROLLBACK")
+        with pytest.raises(OperationalError, match="rolled back"):
+            PUT([row(hook_id, "on its own")])
+        with pytest.raises(OperationalError, match="rolled back"):
+            commit()
+        rollback()
+    finally:
+        raw.execute("PRAGMA max_page_count=1000000")
+    assert stored(app) == set()
+    assert app.extensions["rulebook.turn"].take(0)
+    app.extensions["rulebook.turn"].give()
+    PUT([row(hook_id, "later")])
+    commit()
+    assert stored(app) == {"later"}
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_the_connection_of_a_thread_that_has_ended_begins_for_the_next_one(
+    app: Flask, hook_id: str
+) -> None:
+    def keep_and_end() -> None:
+        keep_connection(app)
+        with app.app_context():
+            PUT([row(hook_id, "kept")])
+            commit()
+
+    with app.app_context():
+        db.engine.dispose()  # so that there is no other connection in the pool
+    thread = Thread(target=keep_and_end)
+    thread.start()
+    thread.join()
+    gc.collect()
+    with app.app_context():
+        PUT([row(hook_id, "forgotten")])
+        db.session.rollback()
+    assert stored(app) == {"kept"}
+
+
+def test_a_connection_is_lazy_only_when_the_database_was_told() -> None:
+    info: dict[str, object] = {"lazy": True}
+
+    def refuse(_sql: str) -> None:
+        raise sqlite3.OperationalError("not now")
+
+    with pytest.raises(sqlite3.OperationalError):
+        change_syncing(info, refuse)
+    told: list[str] = []
+    change_syncing(info, told.append)
+    change_syncing(info, told.append)
+    assert told == ["PRAGMA synchronous=FULL"]
