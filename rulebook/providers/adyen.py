@@ -9,7 +9,6 @@ Source: Adyen/adyen-python-api-library, Adyen/util.py.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from random import Random
 
 from rulebook.providers.contract import (
     Body,
@@ -22,7 +21,7 @@ from rulebook.providers.contract import (
     at,
     sample_body,
 )
-from rulebook.providers.schemes import HEX, Either, Hmac, Secrets, Verification
+from rulebook.providers.schemes import HEX, Either, Hmac, Verification
 from rulebook.providers.schemes.verdicts import no_secret, no_signature
 
 ITEM = "$.notificationItems[0].NotificationRequestItem"
@@ -32,24 +31,8 @@ MADE = Body("$.additionalData.hmacSignature")
 
 
 @dataclass(frozen=True)
-class EachItem:
+class EachItem(Hmac):
     """Every notice of a delivery has its own signature, and all must be right."""
-
-    own: Hmac = Hmac(
-        MADE,
-        ":".join(f"{{{name.replace('.', '_')}}}" for name in SIGNED),
-        encoding="base64",
-        key=HEX,
-        fields={name.replace(".", "_"): Body(f"$.{name}") for name in SIGNED},
-    )
-
-    @property
-    def covers(self) -> frozenset[str]:
-        return frozenset()
-
-    @property
-    def shared(self) -> bool:
-        return True
 
     def present(self, request: Request) -> bool:
         return bool(notices(request.payload))
@@ -60,19 +43,17 @@ class EachItem:
         found = notices(request.payload)
         if not found:
             return no_signature("field additionalData.hmacSignature")
-        each = [self.own.verify(request.about(item), secrets, now) for item in found]
+        check = super().verify
+        each = [check(request.about(item), secrets, now) for item in found]
         return next((verified for verified in each if not verified), each[0])
 
     def sign(self, request: Request, secret: str, now: float) -> Request:
         whole = json.loads(request.body)
         for item in notices(whole):
             alone = Request({}, json.dumps(item).encode())
-            signed = json.loads(self.own.sign(alone, secret, now).body)
+            signed = json.loads(super().sign(alone, secret, now).body)
             item["additionalData"] = signed["additionalData"]
         return replace(request, body=json.dumps(whole).encode())
-
-    def example(self, rng: Random) -> Secrets:
-        return self.own.example(rng)
 
 
 def notices(payload: object) -> list[dict[str, object]]:
@@ -87,7 +68,16 @@ def notices(payload: object) -> list[dict[str, object]]:
 PROVIDER = Provider(
     label="Adyen",
     signature=Either(
-        (EachItem(), Hmac(Header("hmacsignature"), encoding="base64", key=HEX))
+        (
+            EachItem(
+                MADE,
+                ":".join(f"{{{name.replace('.', '_')}}}" for name in SIGNED),
+                encoding="base64",
+                key=HEX,
+                fields={name.replace(".", "_"): Body(f"$.{name}") for name in SIGNED},
+            ),
+            Hmac(Header("hmacsignature"), encoding="base64", key=HEX),
+        )
     ),
     secret_label="HMAC key",
     secret_hint="64 digits and letters. In the Customer Area: Developers > Webhooks > "

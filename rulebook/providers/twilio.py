@@ -10,7 +10,6 @@ Source: twilio/twilio-python, request_validator.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from random import Random
 from urllib.parse import urlsplit, urlunsplit
 
 from rulebook.providers.contract import (
@@ -25,7 +24,7 @@ from rulebook.providers.contract import (
     Sample,
     sample_body,
 )
-from rulebook.providers.schemes import Hmac, Scheme, Secrets, Verification
+from rulebook.providers.schemes import Hmac, Verification
 from rulebook.providers.schemes.verdicts import mismatch
 
 HASH = Query("bodySHA256")
@@ -46,30 +45,11 @@ def with_and_without_port(url: str) -> Sequence[str]:
 
 
 @dataclass(frozen=True)
-class Signed:
+class Signed(Hmac):
     """Twilio's signature, and the hash of a body that is no form."""
 
-    own: Scheme = Hmac(
-        Header("x-twilio-signature"),
-        "{url}{params}",
-        algorithm="sha1",
-        encoding="base64",
-        urls=with_and_without_port,
-    )
-
-    @property
-    def covers(self) -> frozenset[str]:
-        return frozenset({"body", "url"})
-
-    @property
-    def shared(self) -> bool:
-        return True
-
-    def present(self, request: Request) -> bool:
-        return self.own.present(request)
-
     def verify(self, request: Request, secrets: Sequence[str], now: float) -> Verification:
-        verified = self.own.verify(request, secrets, now)
+        verified = super().verify(request, secrets, now)
         if not verified or not request.body or request.form:
             return verified
         hashed = hashlib.sha256(request.body).hexdigest()
@@ -78,10 +58,7 @@ class Signed:
     def sign(self, request: Request, secret: str, now: float) -> Request:
         if request.body and not request.form:
             request = HASH.put(request, hashlib.sha256(request.body).hexdigest())
-        return self.own.sign(request, secret, now)
-
-    def example(self, rng: Random) -> Secrets:
-        return self.own.example(rng)
+        return super().sign(request, secret, now)
 
 
 def field(name: str) -> FirstOf:
@@ -108,7 +85,13 @@ def by_sid(name: str, status: str) -> Joined:
 
 PROVIDER = Provider(
     label="Twilio",
-    signature=Signed(),
+    signature=Signed(
+        Header("x-twilio-signature"),
+        "{url}{params}",
+        algorithm="sha1",
+        encoding="base64",
+        urls=with_and_without_port,
+    ),
     secret_label="Auth Token",
     secret_hint="32 letters and digits, on the home page of the Twilio Console.",
     not_secrets={
