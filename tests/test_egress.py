@@ -22,7 +22,7 @@ from rulebook.egress import (
     TlsFailed,
     target,
 )
-from rulebook.egress.http import exchange
+from rulebook.egress.http import Exchange, own_handle
 from tests.fakes import Sink
 from tests.fakes.certificates import certificate_file, server_context
 
@@ -265,7 +265,9 @@ def test_the_name_is_looked_up_once_and_pinned(door, sink, monkeypatch):
 def test_curl_opens_a_line_to_no_address_that_was_not_judged(sink):
     to = target(f"http://127.1:{sink.port}/")  # curl reads another name than we looked up
     with pytest.raises(Refused, match="its address changed"):
-        exchange("GET", to, [], None, 2, ["8.8.8.8"], certificate_file(), False)
+        Exchange(
+            own_handle(), "GET", to, [], None, 2, ["8.8.8.8"], certificate_file(), False
+        ).carry_out()
     assert sink.requests == []
 
 

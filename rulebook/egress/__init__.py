@@ -103,13 +103,15 @@ class Egress:
         keep: use and leave open a kept-alive line; only where a repeat does no harm.
         Any status is a Response; whatever prevents one raises EgressError.
         """
-        from rulebook.egress.http import exchange  # curl takes 6 MB, and few processes call
+        from rulebook.egress.http import Exchange, own_handle  # with curl, 6 MB
 
         ends = time.monotonic() + min(timeout, MAX_SECONDS)
         verb, to, lines = method(verb), target(url), header_lines(headers or {})
         approved = addresses(to.host, to.port, ends - time.monotonic(), self._allow)
         left = ends - time.monotonic()
-        return exchange(verb, to, lines, body, left, approved, self._ca_file, keep)
+        return Exchange(
+            own_handle(), verb, to, lines, body, left, approved, self._ca_file, keep
+        ).carry_out()
 
     def begin(self, asked: Request, then: Callable[[Response | EgressError], None]) -> None:
         """Send one HTTP request without waiting for what comes of it: `then` is told, in a thread

@@ -100,7 +100,8 @@ class _Line:
 
 class Exchange:
     """One request to one of the approved addresses, made ready on a curl handle, and what comes of
-    it. Who carries it out calls `ended` once, with curl's error or 0."""
+    it. `carry_out` waits for that; whoever else carries it out calls `ended` once, with curl's
+    error or 0."""
 
     def __init__(
         self,
@@ -124,6 +125,14 @@ class Exchange:
         handle.setopt(pycurl.HEADERFUNCTION, answer.header)
         handle.setopt(pycurl.WRITEFUNCTION, answer.part)
 
+    def carry_out(self) -> Response:
+        """Send the request and wait for the answer. Raises EgressError."""
+        try:
+            self.handle.perform()
+        except pycurl.error as problem:
+            return self.ended(problem.args[0])
+        return self.ended(0)
+
     def ended(self, code: int) -> Response:
         """The answer. Raises EgressError where there is none."""
         self._line.close()
@@ -137,26 +146,7 @@ class Exchange:
         return Response(answer.status, dict(answer.headers), bytes(answer.body), took, bool(code))
 
 
-def exchange(
-    method: str,
-    to: Target,
-    headers: list[str],
-    body: bytes | None,
-    seconds: float,
-    approved: list[str],
-    ca_file: str,
-    keep: bool,
-) -> Response:
-    """Send one request to one of the approved addresses. Raises EgressError."""
-    one = Exchange(_handle(), method, to, headers, body, seconds, approved, ca_file, keep)
-    try:
-        one.handle.perform()
-    except pycurl.error as problem:
-        return one.ended(problem.args[0])
-    return one.ended(0)
-
-
-def _handle() -> pycurl.Curl:
+def own_handle() -> pycurl.Curl:
     """This thread's curl handle; it keeps the trusted certificates and kept-alive lines."""
     if not hasattr(_kept, "curl"):
         _kept.curl = pycurl.Curl()
