@@ -28,8 +28,8 @@ from bench.past import furnish_shop, write_past
 from bench.rows import share
 from rulebook import config, storage
 from rulebook.domain import accounts, indexing
-from rulebook.storage import db, events, hooks, rules, search, users, utcnow
-from rulebook.storage.events import EventFilter
+from rulebook.storage import db, event_lists, hooks, rules, search, users, utcnow
+from rulebook.storage.event_lists import EventFilter
 from web import create_app
 from web.door import set_apart
 
@@ -118,7 +118,7 @@ def _asks() -> dict[str, Ask]:
     assert workspace is not None
     known = hooks.hooks(workspace.id)
     of_rule = rules.rules(workspace.id)
-    newest = events.page_of_events(workspace.id, EventFilter(), 2_000)
+    newest = event_lists.page_of_events(workspace.id, EventFilter(), 2_000)
     gists = [event.gist for event in newest if " from " in event.gist]
 
     def whom(dice: random.Random) -> str:

@@ -14,9 +14,10 @@ from werkzeug.test import TestResponse
 from rulebook.domain.act import act
 from rulebook.domain.hooks import hook_url
 from rulebook.domain.judge import judge
-from rulebook.storage import attempts, db, events, ledger
+from rulebook.storage import attempts, db, event_lists, ledger
 from rulebook.storage.attempts import Attempt
-from rulebook.storage.events import Event, EventFilter
+from rulebook.storage.event_lists import EventFilter
+from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
 from rulebook.storage.ledger import RunFilter
 from rulebook.storage.runs import Run
@@ -63,7 +64,7 @@ def said() -> Iterator[list[str]]:
 def events_of(app: Flask, person: Person, **narrowed: Any) -> list[Event]:
     """The person's events, newest first."""
     with app.app_context():
-        return events.page_of_events(person.workspace_id, EventFilter(**narrowed), 100)
+        return event_lists.page_of_events(person.workspace_id, EventFilter(**narrowed), 100)
 
 
 def runs_of(app: Flask, person: Person, **narrowed: Any) -> list[Run]:

@@ -21,7 +21,7 @@ from rulebook.domain.preview import DEFAULT, Example
 from rulebook.domain.readings import per_month, read_over
 from rulebook.domain.weigh import Weighed, weigh
 from rulebook.errors import Conflict, Problem
-from rulebook.storage import events, figures, rules, workspaces
+from rulebook.storage import event_lists, events, figures, rules, workspaces
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
 from rulebook.storage.rules import Rule, RuleVersion
@@ -82,7 +82,7 @@ class Desk:
         """Choose a stored event of the hook; the newest where there is no such one."""
         chosen = events.event(self.hook.workspace_id, event_id) if event_id else None
         if chosen is None or chosen.hook_id != self.hook.id:
-            chosen = next(iter(events.newest(self.hook.id, 1)), None)
+            chosen = next(iter(event_lists.newest(self.hook.id, 1)), None)
         self.event = chosen
         read = (each for each in self.past if chosen and each.event.id == chosen.id)
         self.looked_at = next(read, None)
@@ -226,7 +226,7 @@ def draw(desk: Desk, status: int = 200) -> tuple[str, int]:
     weighed, document, made = desk.weighed(), desk.document, desk.changes()
     voice = desk.voice
     known = drawing.Known(voice, weighed, made, desk.rule.version if desk.rule else 0)
-    older, newer = events.neighbours(desk.event) if desk.event else (None, None)
+    older, newer = event_lists.neighbours(desk.event) if desk.event else (None, None)
     saved = draft.parsed_when(desk.saved) if desk.saved else None
     beside = drawing.beside(desk.problems, document)
     frame = Frame(len(weighed.judged), beside, actor().may("write"), desk.fields, desk.focus,

@@ -19,7 +19,7 @@ from rulebook.domain.shown_runs import runs_shown
 from rulebook.domain.trace import Trace, trace
 from rulebook.domain.trying import Tried
 from rulebook.errors import NotFound
-from rulebook.storage import events, users
+from rulebook.storage import event_lists, events, users
 from rulebook.storage.events import Event
 from rulebook.storage.runs import Run
 from rules.paths import name_of
@@ -140,7 +140,7 @@ def _show(
     voice = spoken(traced)
     told = story(traced, voice, everything=request.args.get("rules") == "all")
     way = steps(traced, told)
-    older, newer = events.neighbours(event)
+    older, newer = event_lists.neighbours(event)
     links = evidence.links_of(here, event.id)
     return page(
         "events/show.html",
@@ -190,7 +190,7 @@ def _sent(traced: Trace, told: Sequence[Told], hints: dict[str, str]) -> dict[st
     view = "bytes" if request.endpoint == "events.reveal" else request.args.get("view", "fields")
     view = view if view in VIEWS else "fields"
     find = request.args.get("find", "").strip()[:100] if view == "fields" else ""
-    before = events.previous_like(event) if view == "difference" else None
+    before = event_lists.previous_like(event) if view == "difference" else None
     return {
         "view": view,
         "hiding": view == "fields" and actor().may("write") and bool(request.args.get("hide")),

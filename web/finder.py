@@ -16,8 +16,8 @@ from rulebook.domain.asking import TESTS, FieldAsked, field_asked
 from rulebook.domain.gist import type_name
 from rulebook.domain.saved import may_change, saved_filters
 from rulebook.errors import Invalid
-from rulebook.storage import events, fields, finding, hooks, rules, utcnow
-from rulebook.storage.events import EventFilter
+from rulebook.storage import event_lists, fields, finding, hooks, rules, utcnow
+from rulebook.storage.event_lists import EventFilter
 from rulebook.storage.hooks import Hook
 from web.eventlist import lines
 from web.fragments import page
@@ -200,7 +200,7 @@ def _types(workspace_id: str, known: list[Hook], hook_id: str | None) -> list[tu
     """The types seen here, each with the words of the first sender that has some for it."""
     senders = {hook.provider for hook in known if hook_id in (None, hook.id)}
     found = []
-    seen = set(events.event_types(workspace_id)) | set(finding.types_of(workspace_id))
+    seen = set(event_lists.event_types(workspace_id)) | set(finding.types_of(workspace_id))
     for each in sorted(seen):
         words = {type_name(sender, each) for sender in senders} - {type_name("", each)}
         found.append((each, min(words, default=type_name("", each))))

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from rulebook.domain import disk
 from rulebook.domain.house import house
-from rulebook.storage import db, events, runs, utcnow
+from rulebook.storage import db, event_claims, runs, utcnow
 
 pages = Blueprint("health", __name__)
 LATE = 60.0
@@ -54,5 +54,5 @@ def metrics() -> ResponseReturnValue:
 
 def _oldest_age() -> float:
     now = utcnow()
-    found = [at for at in (events.oldest_waiting(now), runs.oldest_due(now)) if at]
+    found = [at for at in (event_claims.oldest_waiting(now), runs.oldest_due(now)) if at]
     return max(((now - at).total_seconds() for at in found), default=0.0)

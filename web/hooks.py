@@ -16,8 +16,8 @@ from rulebook.domain.voice import voice_of
 from rulebook.errors import Invalid
 from rulebook.providers import PROVIDERS, UNKNOWN_SENDER
 from rulebook.providers.contract import Body
-from rulebook.storage import events, fields, hooks, rules
-from rulebook.storage.events import EventFilter
+from rulebook.storage import event_lists, events, fields, hooks, rules
+from rulebook.storage.event_lists import EventFilter
 from rulebook.storage.hooks import Hook
 from rules.paths import name_of, parse_path
 from rules.words import Names, sentence_case
@@ -204,7 +204,7 @@ def _index(error: Invalid | None = None) -> str:
     return page(
         "hooks/index.html",
         hooks=found,
-        last=events.last_received([hook.id for hook in found]),
+        last=event_lists.last_received([hook.id for hook in found]),
         counts=counts,
         providers=PROVIDERS,
         choices=[(p.name, p.label) for p in PROVIDERS.values()],
@@ -222,7 +222,9 @@ def show_with(hook: Hook, error: Invalid) -> str:
 
 def _show(hook: Hook, error: Invalid | None = None) -> str:
     here = actor()
-    newest = events.page_of_events(here.workspace_id, EventFilter(hook_id=hook.id), LOOKED_BACK)
+    newest = event_lists.page_of_events(
+        here.workspace_id, EventFilter(hook_id=hook.id), LOOKED_BACK
+    )
     names, voice = friendly_names(hook.provider), voice_of(hook)
     signed = signing(hook, newest)
     return page(

@@ -11,7 +11,7 @@ from rulebook.domain import samples
 from rulebook.domain.phones import own_addresses
 from rulebook.errors import Invalid
 from rulebook.providers import PROVIDERS, RECIPES, Recipe
-from rulebook.storage import events, hooks
+from rulebook.storage import event_lists, hooks
 from rulebook.storage.hooks import Hook
 from web.desk import Desk, draw
 from web.guard import actor, bell
@@ -64,7 +64,7 @@ def start(recipe_id: str) -> ResponseReturnValue:
         hook = _hook(recipe)
     except Invalid as error:
         return _show(recipe, error), 422
-    if not events.newest(hook.id, 1):
+    if not event_lists.newest(hook.id, 1):
         receipt = samples.send_sample(actor(), hook.id, f"{recipe.provider}/{recipe.sample}")
         if receipt.judge:
             bell().event(receipt.judge)

@@ -15,7 +15,7 @@ from rulebook.cli.ground import acting, as_json, as_user, at_home
 from rulebook.domain.actor import Actor
 from rulebook.egress import Egress, EgressError, header_lines
 from rulebook.errors import NotFound, RulebookError
-from rulebook.storage import db, events, hooks, reading, utcnow
+from rulebook.storage import db, event_lists, events, hooks, reading, utcnow
 from rulebook.storage.base import first_id
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
@@ -83,7 +83,7 @@ def _arriving(actor: Actor, hook: Hook, begin: datetime) -> Iterator[tuple[Event
     after, seen = first_id("evt", begin), set[str]()
     while True:
         with reading():
-            found = events.newer_events(actor.workspace_id, hook.id, after, AT_ONCE)
+            found = event_lists.newer_events(actor.workspace_id, hook.id, after, AT_ONCE)
             bodies = events.bodies_of([event.id for event in found])
             db.session.expunge_all()
             db.session.rollback()

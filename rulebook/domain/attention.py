@@ -20,6 +20,7 @@ from rulebook.domain.shown_runs import runs_shown
 from rulebook.errors import NotFound
 from rulebook.storage import (
     db,
+    event_lists,
     events,
     figures,
     held,
@@ -265,7 +266,7 @@ def _of_events(
     workspace_id: str, refused: list[_Refused], poison: list[Heap]
 ) -> tuple[list[Worry], list[Worry]]:
     """Hooks that refuse and hooks with unjudged events; what they read is read at once."""
-    known = events.events_of(workspace_id, [heap.newest for heap in poison])
+    known = events.events_by_id(workspace_id, [heap.newest for heap in poison])
     reasons = _reasons(workspace_id, [*known, *(each.newest for each in refused)])
     names = figures.hook_names(workspace_id, {heap.of for heap in poison}) if poison else {}
     secret = "Replace the signing secret if it was changed in the tool."
@@ -288,7 +289,7 @@ def _not_looked_at(workspace_id: str, seen: dict[str, datetime], now: datetime) 
     doubted = [heap.newest for heap in heaps if heap.of in seen]
     dealt_with = {
         each.id
-        for each in events.events_of(workspace_id, doubted)
+        for each in events.events_by_id(workspace_id, doubted)
         if each.received_at <= seen[each.hook_id]
     }
     return [heap for heap in heaps if heap.newest not in dealt_with]
@@ -303,8 +304,8 @@ def _refused(workspace_id: str, now: datetime) -> list[_Refused]:
         if kind == "refused"
     }
     found = []
-    for hook in events.hooks_that_refuse(workspace_id, lately) if lately else []:
-        count, newest, first = events.refused_in_a_row(hook.id)
+    for hook in event_lists.hooks_that_refuse(workspace_id, lately) if lately else []:
+        count, newest, first = event_lists.refused_in_a_row(hook.id)
         if newest and first and count >= REFUSED_IN_A_ROW:
             found.append(_Refused(hook, count, newest, first))
     return found

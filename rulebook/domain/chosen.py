@@ -10,7 +10,7 @@ from rulebook.domain import found_runs
 from rulebook.domain.actor import Actor
 from rulebook.domain.asking import FieldAsked, field_asked
 from rulebook.domain.history import count_all, search
-from rulebook.storage.events import EventFilter
+from rulebook.storage.event_lists import EventFilter
 from rulebook.storage.ledger import RunFilter, count_runs
 
 MOST_CHOSEN = 500

@@ -23,7 +23,8 @@ from rulebook.storage import (
     reading,
     rules,
 )
-from rulebook.storage.events import Event, EventFilter
+from rulebook.storage.event_lists import EventFilter
+from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
 from rulebook.storage.ledger import RunFilter
 from rulebook.storage.runs import Run

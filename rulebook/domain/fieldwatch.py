@@ -14,7 +14,17 @@ from rulebook.domain.drift import BACK, LOOKED_AT, Drift, drifts, fields_read, h
 from rulebook.domain.gist import type_name
 from rulebook.domain.past import Past
 from rulebook.domain.rulesets import rules_of
-from rulebook.storage import db, events, hooks, notices, reading, rules, utcnow, workspaces
+from rulebook.storage import (
+    db,
+    event_lists,
+    events,
+    hooks,
+    notices,
+    reading,
+    rules,
+    utcnow,
+    workspaces,
+)
 from rulebook.storage.hooks import Hook
 from rulebook.storage.notices import Notice
 from rulebook.storage.rules import Rule
@@ -39,7 +49,7 @@ def listen_for_drift(now: datetime | None = None, seconds: float = SECONDS) -> N
     now, ends = now or utcnow(), time.monotonic() + seconds
     with reading():
         live = rules.hooks_with_live_rules()
-        last = events.last_received([hook_id for _, hook_id in live])
+        last = event_lists.last_received([hook_id for _, hook_id in live])
         db.session.commit()
     _close_others({hook_id for _, hook_id in live}, now)
     turn = {hook_id: at for at, hook_id in enumerate(_looked)}

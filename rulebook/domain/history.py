@@ -17,8 +17,9 @@ from rulebook.domain.asking import FieldAsked, holds
 from rulebook.domain.hiding import Hiding
 from rulebook.domain.indexing import cards_of, outcome_of
 from rulebook.domain.reading import payload_in
-from rulebook.storage import events, finding, hooks, search_source
-from rulebook.storage.events import Event, EventFilter, Readable
+from rulebook.storage import event_lists, events, finding, hooks, search_source
+from rulebook.storage.event_lists import EventFilter
+from rulebook.storage.events import Event, Readable
 from rulebook.storage.finding import Wanted
 from rules import terms
 
@@ -66,7 +67,7 @@ def search(
     before = before_id if before_id and _ID.fullmatch(before_id) else None
     upto = upto_id if upto_id and _ID.fullmatch(upto_id) else None
     if narrowed == EventFilter() and not fields:
-        found = events.page_of_events(actor.workspace_id, narrowed, limit + 1, before, upto)
+        found = event_lists.page_of_events(actor.workspace_id, narrowed, limit + 1, before, upto)
         more = len(found) > limit
         return Page(found[:limit], found[limit - 1].id if more else None)
     return _Look(actor.workspace_id, narrowed, fields).page(limit, before or _just_after(upto))
@@ -78,7 +79,7 @@ def count_fresh(
     """How many events that fit came after this one, counted up to 100."""
     actor.must("read")
     if narrowed == EventFilter() and not fields:
-        return events.count_newer(actor.workspace_id, narrowed, than_id, MOST_FRESH)
+        return event_lists.count_newer(actor.workspace_id, narrowed, than_id, MOST_FRESH)
     page = _Look(actor.workspace_id, narrowed, fields, than_id).page(MOST_FRESH, None)
     return sum(event.id > than_id for event in page.events)
 
@@ -89,7 +90,7 @@ def count_all(actor: Actor) -> int:
     known = finding.count_cards(actor.workspace_id, MOST_COUNTED)
     left = MOST_COUNTED - known
     upto = finding.upto()
-    return known + events.count_newer(actor.workspace_id, EventFilter(), upto, left)
+    return known + event_lists.count_newer(actor.workspace_id, EventFilter(), upto, left)
 
 
 def _just_after(event_id: str | None) -> str | None:
@@ -144,7 +145,7 @@ class _Look:
                 before = ids[-1]
             return
         upto = finding.upto()
-        while ids := events.ids_after(workspace_id, upto, before, STEP):
+        while ids := event_lists.ids_after(workspace_id, upto, before, STEP):
             yield _Step(ids, False, ids[-1])
             before = ids[-1]
         size = STEP if self.fields else limit + 1
@@ -180,7 +181,7 @@ class _Look:
         ids = [each for each in step.ids if each > self.after_id]
         if self.fields:
             ids = self._with_fields(ids)
-        found = [each for each in events.events_of(self.workspace_id, ids) if self._fits(each)]
+        found = [each for each in events.events_by_id(self.workspace_id, ids) if self._fits(each)]
         if step.sure:
             return self._with_seen_words(found)
         if not found:

@@ -23,7 +23,6 @@ from rulebook.domain.tallying import count_judged
 from rulebook.storage import (
     commit,
     event_claims,
-    events,
     hooks,
     lazily,
     new_id,
@@ -141,7 +140,7 @@ def still_coming(now: datetime | None = None) -> bool:
     """Whether events came in just now: a burst that waits for judging is not over."""
     with reading():
         since = first_id("evt", (now or utcnow()) - JUST_NOW)
-        coming = events.any_since(since)
+        coming = event_claims.any_since(since)
         commit()
     return coming
 

@@ -11,7 +11,7 @@ from typing import Any
 from rulebook.domain.hiding import Hiding
 from rulebook.domain.masking import HIDDEN
 from rulebook.domain.reading import seen_by_rules
-from rulebook.storage import events
+from rulebook.storage import event_lists, events
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
 from rules.catalog import CatalogField, merge
@@ -40,7 +40,7 @@ def newest(hook: Hook, limit: int) -> list[Past]:
 def older(hook: Hook, limit: int, than_id: str | None = None) -> Iterator[Past]:
     """Those that came before an event (without one: the newest), newest first, a few at a time."""
     while limit > 0:
-        page = events.newest(hook.id, min(limit, AT_ONCE), than_id)
+        page = event_lists.newest(hook.id, min(limit, AT_ONCE), than_id)
         bodies = events.bodies_of([event.id for event in page])
         for event in page:
             if event.id in bodies:

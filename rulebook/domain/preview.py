@@ -14,7 +14,7 @@ from rulebook.domain.reading import seen_by_rules
 from rulebook.domain.rendering import context_of, render
 from rulebook.domain.rules import check_document
 from rulebook.domain.shown_runs import made_of_hidden
-from rulebook.storage import events, workspaces
+from rulebook.storage import event_lists, events, workspaces
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
 from rules import compile_rules, explain
@@ -63,7 +63,7 @@ def preview(actor: Actor, hook_id: str, document: Any, limit: int = DEFAULT) -> 
     actor.must("read")
     hook = find_hook(actor, hook_id)
     parsed = check_document(actor, document)
-    newest = events.newest(hook.id, max(1, min(limit, MOST)))
+    newest = event_lists.newest(hook.id, max(1, min(limit, MOST)))
     bodies = events.bodies_of([event.id for event in newest])
     zone = workspaces.workspace(actor.workspace_id).zone
     ruleset = compile_rules([("this", parsed)], zone=zone)

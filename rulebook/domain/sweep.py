@@ -9,7 +9,7 @@ from rulebook.domain.clock import Clock, follow
 from rulebook.domain.house import house
 from rulebook.domain.indexing import forget_words
 from rulebook.domain.tallying import count_ended
-from rulebook.storage import db, deliveries, events, lazily, runs, tallies, utcnow
+from rulebook.storage import db, deliveries, event_claims, events, lazily, runs, tallies, utcnow
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ def sweep(now: datetime | None = None, everything: bool = False, clock: Clock | 
         if not clock.followed:
             everything |= follow(clock, now)
     if clock is None or not clock.paused:
-        rescued = events.free_expired_events(now, sure) + runs.free_expired_runs(now, sure)
+        rescued = event_claims.free_expired_events(now, sure) + runs.free_expired_runs(now, sure)
     count_ended(((run, "failed") for run in runs.expire_runs(now)), now)
-    due = Due(events.due_events(now, everything), runs.due_runs(now, everything), rescued)
+    due = Due(event_claims.due_events(now, everything), runs.due_runs(now, everything), rescued)
     db.session.commit()
     if clock:
         clock.followed = True

@@ -12,7 +12,7 @@ from rulebook.domain.attention import NOTICED, REFUSED_LATELY, Worry, everything
 from rulebook.domain.silence import LOOKS_BACK, silence
 from rulebook.storage import (
     db,
-    events,
+    event_lists,
     figures,
     hooks,
     notices,
@@ -115,7 +115,7 @@ def _ending(notice: Notice, left: bool) -> str:
         return "It sends again." + (" What failed before still waits for you." if left else "")
     if notice.kind == "refused":
         hook = hooks.hook(notice.workspace_id, notice.thing)
-        newest = events.last_received([notice.thing]).get(notice.thing)
+        newest = event_lists.last_received([notice.thing]).get(notice.thing)
         taken = hook and not hook.paused and newest and newest.state != "refused"
         return "Signatures are right again; what comes is taken." if taken else ""
     return {"late": "What was due has been done.", "target": "It is switched on again."}.get(

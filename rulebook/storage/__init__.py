@@ -13,6 +13,7 @@ from rulebook.storage import (
     deliveries,
     doubts,
     event_claims,
+    event_lists,
     events,
     evidence,
     fields,
@@ -53,10 +54,10 @@ from rulebook.storage.modes import lazily, reading
 
 __all__ = [
     "Base", "alerts", "attempts", "audit", "bulks", "changed", "clocks", "commit", "confirmations",
-    "connections", "db", "deliveries", "doubts", "event_claims", "events", "evidence", "fields",
-    "figures", "finding", "held", "hooks", "invites", "keep_connection", "lazily", "ledger",
-    "let_others_first", "move_the_log", "new_id", "notices", "open_database", "reading",
-    "revisions", "rollback", "rules", "run_claims", "runs", "saved", "sealed", "search",
-    "search_cards", "search_source", "tallies", "targets", "upgrade", "users", "utcnow",
-    "verdicts", "workspaces",
+    "connections", "db", "deliveries", "doubts", "event_claims", "event_lists", "events",
+    "evidence", "fields", "figures", "finding", "held", "hooks", "invites", "keep_connection",
+    "lazily", "ledger", "let_others_first", "move_the_log", "new_id", "notices", "open_database",
+    "reading", "revisions", "rollback", "rules", "run_claims", "runs", "saved", "sealed", "search",
+    "search_cards", "search_source", "tallies", "targets", "upgrade", "users", "utcnow", "verdicts",
+    "workspaces",
 ]  # fmt: skip

@@ -1,9 +1,10 @@
-"""Events on their way through a worker: claimed many at once, settled many at once."""
+"""Events on their way through a worker: claimed many at once, settled many at once, and rung for
+again or given back where that did not happen."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, cast
 
 from sqlalchemy import (
@@ -13,15 +14,20 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    func,
+    literal,
     or_,
     select,
     update,
 )
 
 from rulebook.storage.base import UtcDateTime
-from rulebook.storage.engine import change
-from rulebook.storage.events import LEASE, Event, EventBody, body_id
+from rulebook.storage.engine import change, db
+from rulebook.storage.events import Event, EventBody, body_id
 from rulebook.storage.rows import Ask, Many
+
+LEASE = timedelta(seconds=60)
+TRIES = 3
 
 _event = cast(Table, Event.__table__)
 _now = bindparam("now", type_=UtcDateTime())
@@ -145,3 +151,58 @@ def finish_events(settled: Mapping[str, Mapping[str, object]], token: str) -> bo
         for event_id, values in settled.items()
     ]
     return _finish(rows) == len(rows)
+
+
+def free_expired_events(now: datetime, sure: bool = False) -> int:
+    """Give events back whose worker died; after three tries they end as poison. sure: also where
+    the lease ends later than any can that was taken by today's clock."""
+    over = Event.lease_until < now
+    if sure:
+        over = or_(over, Event.lease_until > now + 2 * LEASE)
+    expired = and_(Event.state == "processing", over, Event.judged_at.is_(None))
+    change(
+        update(Event)
+        .where(expired, Event.tries >= TRIES)
+        .values(
+            state="poison",
+            reason="Judging this event failed three times. It is kept; nothing was sent for it.",
+        )
+    )
+    freed = change(update(Event).where(expired).values(state="received"))
+    return freed
+
+
+def due_events(now: datetime, everything: bool = False, limit: int = 500) -> list[str]:
+    """Received events that wait longer than they should, oldest first; each stamped as rung."""
+    rows = db.session.scalars(
+        select(Event.id)
+        .where(
+            Event.state == "received",
+            Event.judged_at.is_(None),
+            or_(
+                Event.last_rung_at.is_(None) & (Event.received_at < now - timedelta(seconds=2)),
+                Event.last_rung_at < now - timedelta(seconds=30),
+                literal(everything),
+            ),
+        )
+        .order_by(Event.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    if rows:
+        change(update(Event).where(Event.id.in_(rows)).values(last_rung_at=now))
+    return list(rows)
+
+
+def any_since(first: str) -> bool:
+    """Whether there is an event with this id or a later one, in any workspace."""
+    return db.session.scalar(select(Event.id).where(Event.id >= first).limit(1)) is not None
+
+
+def oldest_waiting(now: datetime) -> datetime | None:
+    """When the oldest event that nobody has judged yet came in."""
+    return db.session.scalar(
+        select(func.min(Event.received_at)).where(
+            Event.state.in_(("received", "processing")), Event.judged_at.is_(None)
+        )
+    )

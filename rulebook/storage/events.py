@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import takewhile
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     Index,
-    Select,
-    and_,
     delete,
     false,
     func,
-    literal,
-    or_,
     select,
     text,
     update,
@@ -42,8 +36,6 @@ from rulebook.storage.engine import change, db
 from rulebook.storage.hooks import Hook, HookSeen
 from rulebook.storage.rows import inserting
 
-LEASE = timedelta(seconds=60)
-TRIES = 3
 # A query must say this in these words, or the small index is of no use to it.
 _WAITING = text("judged_at IS NULL")
 WAITING = text("event.judged_at IS NULL")
@@ -130,23 +122,6 @@ class EventBody(Base):
     body: Mapped[bytes] = mapped_column(Bytes)
 
 
-@dataclass(frozen=True)
-class EventFilter:
-    """What a list of events is narrowed by; None leaves a thing open. state: a state, or matched,
-    unmatched, waiting; text, run_states (any run is in one of these) and rule_id (which rule was
-    met) are for domain/history.py, which knows where to look."""
-
-    hook_id: str | None = None
-    event_type: str | None = None
-    state: str | None = None
-    text: str | None = None
-    after: datetime | None = None
-    before: datetime | None = None
-    run_states: tuple[str, ...] = ()
-    verification: str | None = None
-    rule_id: str | None = None
-
-
 _put_events = inserting(Event)
 _put_bodies = inserting(EventBody)
 
@@ -167,6 +142,8 @@ def event(workspace_id: str, event_id: str) -> Event | None:
 
 def events_by_id(workspace_id: str, event_ids: Sequence[str]) -> list[Event]:
     """Those of the workspace's events that have these ids, newest first."""
+    if not event_ids:
+        return []
     found = select(Event).where(Event.workspace_id == workspace_id, Event.id.in_(event_ids))
     return list(db.session.scalars(found.order_by(Event.id.desc())))
 
@@ -232,164 +209,10 @@ def readable_bodies_of(event_ids: Sequence[str]) -> dict[str, Readable]:
     return {row[0]: Readable._make((*row[1:6], HookSeen._make(row[6:]))) for row in rows}
 
 
-def page_of_events(
-    workspace_id: str,
-    narrowed: EventFilter,
-    limit: int,
-    before_id: str | None = None,
-    up_to_id: str | None = None,
-) -> list[Event]:
-    """Events newest first, at most `limit`, older than the cursor `before_id`, or from `up_to_id`
-    on."""
-    found = _narrow(select(Event).where(Event.workspace_id == workspace_id), narrowed)
-    if before_id:
-        found = found.where(Event.id < before_id)
-    if up_to_id:
-        found = found.where(Event.id <= up_to_id)
-    return list(db.session.scalars(found.order_by(Event.id.desc()).limit(limit)))
-
-
-def events_of(workspace_id: str, event_ids: Sequence[str]) -> list[Event]:
-    """These of the workspace's events, newest first."""
-    if not event_ids:
-        return []
-    found = select(Event).where(Event.workspace_id == workspace_id, Event.id.in_(event_ids))
-    return list(db.session.scalars(found.order_by(Event.id.desc())))
-
-
-def ids_after(workspace_id: str, after_id: str, before_id: str | None, limit: int) -> list[str]:
-    """The ids of the workspace's events after one and before another, newest first."""
-    found = select(Event.id).where(Event.workspace_id == workspace_id, Event.id > after_id)
-    if before_id:
-        found = found.where(Event.id < before_id)
-    return list(db.session.scalars(found.order_by(Event.id.desc()).limit(limit)))
-
-
-def count_newer(workspace_id: str, narrowed: EventFilter, than_id: str, limit: int = 100) -> int:
-    """How many events came after this one, counted up to `limit`."""
-    newer = _narrow(select(Event.id).where(Event.workspace_id == workspace_id), narrowed)
-    newer = newer.where(Event.id > than_id).limit(limit)
-    return db.session.scalar(select(func.count()).select_from(newer.subquery())) or 0
-
-
-def _narrow(found: Select[Any], narrowed: EventFilter) -> Select[Any]:
-    if narrowed.hook_id:
-        found = found.where(Event.hook_id == narrowed.hook_id)
-    if narrowed.event_type:
-        found = found.where(Event.event_type == narrowed.event_type)
-    if narrowed.state == "matched":
-        found = found.where(Event.matched > 0)
-    elif narrowed.state == "unmatched":
-        found = found.where(Event.state == "done", Event.matched == 0)
-    elif narrowed.state:
-        found = found.where(Event.state == narrowed.state)
-    if narrowed.after:
-        found = found.where(Event.received_at >= narrowed.after)
-    if narrowed.before:
-        found = found.where(Event.received_at < narrowed.before)
-    if narrowed.verification:
-        found = found.where(Event.verification == narrowed.verification)
-    return found
-
-
-def neighbours(event: Event) -> tuple[str | None, str | None]:
-    """The ids of the hook's next older and next newer event."""
-    same = select(Event.id).where(Event.hook_id == event.hook_id)
-    older = db.session.scalar(same.where(Event.id < event.id).order_by(Event.id.desc()).limit(1))
-    newer = db.session.scalar(same.where(Event.id > event.id).order_by(Event.id).limit(1))
-    return older, newer
-
-
-def previous_like(event: Event, among: int = 2_000) -> Event | None:
-    """The hook's next older event of the same type, no repeat and with its body, looked for among
-    the `among` events before it."""
-    before = (
-        select(Event.id)
-        .where(Event.hook_id == event.hook_id, Event.id < event.id)
-        .order_by(Event.id.desc())
-        .limit(among)
-    )
-    same = (
-        select(Event)
-        .join(EventBody, EventBody.event_id == body_id())
-        .where(
-            Event.id.in_(before),
-            Event.state != "duplicate",
-            Event.event_type.is_not_distinct_from(event.event_type),
-        )
-    )
-    return db.session.scalar(same.order_by(Event.id.desc()).limit(1))
-
-
-def newest(hook_id: str, limit: int, before_id: str | None = None) -> list[Event]:
-    """The hook's newest events that were or will be judged, newest first; those before a cursor."""
-    found = select(Event).where(
-        Event.hook_id == hook_id, Event.state.in_(("received", "processing", "done"))
-    )
-    if before_id:
-        found = found.where(Event.id < before_id)
-    return list(db.session.scalars(found.order_by(Event.id.desc()).limit(limit)))
-
-
-def newer_events(workspace_id: str, hook_id: str, after_id: str, limit: int) -> list[Event]:
-    """The hook's events after the cursor `after_id`, oldest first."""
-    found = select(Event).where(
-        Event.workspace_id == workspace_id, Event.hook_id == hook_id, Event.id > after_id
-    )
-    return list(db.session.scalars(found.order_by(Event.id).limit(limit)))
-
-
-def hooks_that_refuse(workspace_id: str, hook_ids: Collection[str]) -> list[Hook]:
-    """Those of the hooks that are open and refused what came last, oldest first."""
-    last = (
-        select(Event.state)
-        .where(Event.hook_id == Hook.id)
-        .order_by(Event.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    found = select(Hook).where(
-        Hook.workspace_id == workspace_id,
-        Hook.id.in_(hook_ids),
-        Hook.deleted_at.is_(None),
-        Hook.paused.is_(False),
-        last == "refused",
-    )
-    return list(db.session.scalars(found.order_by(Hook.id)))
-
-
-def refused_in_a_row(hook_id: str, among: int = 200) -> tuple[int, Event | None, Event | None]:
-    """How many of the hook's newest events were refused since the last one that was not, the newest
-    and the first of them."""
-    newest = select(Event).where(Event.hook_id == hook_id).order_by(Event.id.desc()).limit(among)
-    refused = list(takewhile(lambda each: each.state == "refused", db.session.scalars(newest)))
-    return len(refused), refused[0] if refused else None, refused[-1] if refused else None
-
-
-def last_received(hook_ids: Sequence[str]) -> dict[str, Event]:
-    """The newest event of each hook that has any."""
-    # One look into the index for each hook, and not at all that it ever received.
-    newest_id = select(func.max(Event.id)).where(Event.hook_id == Hook.id).scalar_subquery()
-    ids = [
-        each for each in db.session.scalars(select(newest_id).where(Hook.id.in_(hook_ids))) if each
-    ]
-    rows = db.session.scalars(select(Event).where(Event.id.in_(ids)))
-    return {event.hook_id: event for event in rows}
-
-
 def duplicates_of(event_id: str) -> list[Event]:
     """Later deliveries of the same event, oldest first."""
     found = select(Event).where(Event.duplicate_of == event_id)
     return list(db.session.scalars(found.order_by(Event.id)))
-
-
-def event_types(workspace_id: str, hook_id: str | None = None, among: int = 200) -> list[str]:
-    """The types of the newest events, in order of the alphabet."""
-    found = select(Event.event_type).where(Event.workspace_id == workspace_id)
-    if hook_id:
-        found = found.where(Event.hook_id == hook_id)
-    newest = found.order_by(Event.id.desc()).limit(among).subquery()
-    return sorted(t for t in db.session.scalars(select(newest.c.event_type).distinct()) if t)
 
 
 def count_refused(hook_id: str, since: datetime) -> int:
@@ -416,61 +239,6 @@ def release_held(hook_id: str) -> list[str]:
         .execution_options(synchronize_session=False)
     )
     return sorted(released)
-
-
-def free_expired_events(now: datetime, sure: bool = False) -> int:
-    """Give events back whose worker died; after three tries they end as poison. sure: also where
-    the lease ends later than any can that was taken by today's clock."""
-    over = Event.lease_until < now
-    if sure:
-        over = or_(over, Event.lease_until > now + 2 * LEASE)
-    expired = and_(Event.state == "processing", over, Event.judged_at.is_(None))
-    change(
-        update(Event)
-        .where(expired, Event.tries >= TRIES)
-        .values(
-            state="poison",
-            reason="Judging this event failed three times. It is kept; nothing was sent for it.",
-        )
-    )
-    freed = change(update(Event).where(expired).values(state="received"))
-    return freed
-
-
-def due_events(now: datetime, everything: bool = False, limit: int = 500) -> list[str]:
-    """Received events that wait longer than they should, oldest first; each stamped as rung."""
-    rows = db.session.scalars(
-        select(Event.id)
-        .where(
-            Event.state == "received",
-            Event.judged_at.is_(None),
-            or_(
-                Event.last_rung_at.is_(None) & (Event.received_at < now - timedelta(seconds=2)),
-                Event.last_rung_at < now - timedelta(seconds=30),
-                literal(everything),
-            ),
-        )
-        .order_by(Event.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    if rows:
-        change(update(Event).where(Event.id.in_(rows)).values(last_rung_at=now))
-    return list(rows)
-
-
-def any_since(first: str) -> bool:
-    """Whether there is an event with this id or a later one, in any workspace."""
-    return db.session.scalar(select(Event.id).where(Event.id >= first).limit(1)) is not None
-
-
-def oldest_waiting(now: datetime) -> datetime | None:
-    """When the oldest event that nobody has judged yet came in."""
-    return db.session.scalar(
-        select(func.min(Event.received_at)).where(
-            Event.state.in_(("received", "processing")), Event.judged_at.is_(None)
-        )
-    )
 
 
 def old_bodies(before: datetime, limit: int = 500) -> list[str]:

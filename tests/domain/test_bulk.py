@@ -15,7 +15,7 @@ from rulebook.domain.deeds import DEEDS
 from rulebook.domain.replay import retry
 from rulebook.errors import Conflict, NotAllowed, NotFound
 from rulebook.storage import audit, utcnow
-from rulebook.storage.events import EventFilter
+from rulebook.storage.event_lists import EventFilter
 from rulebook.storage.ledger import RunFilter
 from rulebook.storage.runs import Run
 from tests.people import Person, make_hook, make_person, make_rule

@@ -15,8 +15,8 @@ from rulebook import storage
 from rulebook.domain import history, indexing
 from rulebook.domain.asking import read_field
 from rulebook.domain.sweep import prune
-from rulebook.storage import db, events, finding, search, utcnow
-from rulebook.storage.events import EventFilter
+from rulebook.storage import db, event_lists, finding, search, utcnow
+from rulebook.storage.event_lists import EventFilter
 from rulebook.storage.users import User
 from tests.people import Person, make_hook, make_rule
 from tests.stories import new_hook, path_of, send
@@ -140,7 +140,7 @@ def test_an_event_that_was_stored_late_is_found(app: Flask, ada: Person) -> None
     _, path = new_hook(app, ada)
     send(app, path, b'{"who": "early"}')
     with app.app_context():
-        [early] = events.page_of_events(ada.workspace_id, EventFilter(), 1)
+        [early] = event_lists.page_of_events(ada.workspace_id, EventFilter(), 1)
     send(app, path, b'{"who": "late"}')
     index(app)
     with app.app_context(), search.writing_index() as connection:

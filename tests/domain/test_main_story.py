@@ -2,8 +2,8 @@
 
 from flask import Flask
 
-from rulebook.storage import attempts, connections, events, ledger
-from rulebook.storage.events import EventFilter
+from rulebook.storage import attempts, connections, event_lists, events, ledger
+from rulebook.storage.event_lists import EventFilter
 from rulebook.storage.ledger import RunFilter
 from tests.people import Person, make_hook, make_rule
 from tests.work import work
@@ -19,7 +19,7 @@ def test_a_payment_above_the_limit_texts_me(app: Flask, ada: Person) -> None:
     assert (sent.status_code, sent.data) == (200, b"")
     work(app)
     with app.app_context():
-        [event] = events.page_of_events(ada.workspace_id, EventFilter(), 10)
+        [event] = event_lists.page_of_events(ada.workspace_id, EventFilter(), 10)
         assert (event.state, event.matched) == ("done", 1)
         assert events.body_of(event.id) == body
         [run] = ledger.page_of_runs(ada.workspace_id, RunFilter(), 10)

@@ -4,8 +4,8 @@ import pytest
 from flask import Flask
 
 from rulebook.domain.hooks import hook_url
-from rulebook.storage import connections, events
-from rulebook.storage.events import EventFilter
+from rulebook.storage import connections, event_lists, events
+from rulebook.storage.event_lists import EventFilter
 from tests.people import Person, make_hook, make_rule
 from tests.work import work
 
@@ -23,7 +23,7 @@ def test_a_forged_event_is_refused_kept_and_never_judged(
     assert answer.status_code == 401
     work(app)
     with app.app_context():
-        [event] = events.page_of_events(ada.workspace_id, EventFilter(), 10)
+        [event] = event_lists.page_of_events(ada.workspace_id, EventFilter(), 10)
         assert (event.state, event.verification, event.matched) == ("refused", "refused", 0)
         assert "signature" in event.reason
         assert events.body_of(event.id) == b'{"amount": 99}'

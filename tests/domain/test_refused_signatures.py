@@ -8,8 +8,8 @@ from flask import Flask
 
 from rulebook.domain.hooks import hook_url
 from rulebook.providers import PROVIDERS, deliver, fetching
-from rulebook.storage import events
-from rulebook.storage.events import EventFilter
+from rulebook.storage import event_lists, events
+from rulebook.storage.event_lists import EventFilter
 from tests.people import Person, make_hook
 from tests.work import work
 
@@ -38,7 +38,7 @@ def test_a_wrong_signature_reaches_no_rule(app: Flask, ada: Person, name: str) -
     assert answers == [401, 401, taken.status]
     work(app)
     with app.app_context():
-        found = events.page_of_events(ada.workspace_id, EventFilter(), 10)
+        found = event_lists.page_of_events(ada.workspace_id, EventFilter(), 10)
         good = [event for event in found if event.state == "done"]
         bad = [event for event in found if event not in good]
         assert good and all(event.verification == "verified" for event in good)

@@ -12,7 +12,7 @@ from rulebook.domain.asking import read_field
 from rulebook.domain.hidden_fields import hide_field, show_field
 from rulebook.domain.hooks import change_hook
 from rulebook.storage import db, finding, hooks, utcnow
-from rulebook.storage.events import EventFilter
+from rulebook.storage.event_lists import EventFilter
 from rulebook.storage.finding import Wanted
 from rules.terms import asked
 from tests.people import Person, make_rule

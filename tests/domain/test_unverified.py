@@ -13,7 +13,7 @@ from rulebook.domain.diagnose import diagnose
 from rulebook.domain.find_scheme import find_scheme
 from rulebook.domain.receive import REFUSED_KEPT
 from rulebook.providers import PROVIDERS, Request
-from rulebook.storage import events, utcnow
+from rulebook.storage import event_lists, events, utcnow
 from tests.people import Person, make_hook
 from tests.stories import events_of, path_of, send
 from tests.web.shop import sqlite_only
@@ -57,12 +57,12 @@ def test_refused_bodies_are_kept_only_if_the_hook_says_so_and_not_endlessly(
         path, hook_id = path_of(hook), hook.id
     assert send(app, path, BODY).status_code == 401
     with app.app_context():
-        [event] = events.page_of_events(ada.workspace_id, events.EventFilter(), 1)
+        [event] = event_lists.page_of_events(ada.workspace_id, event_lists.EventFilter(), 1)
         assert events.body_of(event.id) == BODY
         verbs.change_hook(ada.actor, hook_id, settings={"keep_refused": False})
     assert send(app, path, BODY).status_code == 401
     with app.app_context():
-        [newest] = events.page_of_events(ada.workspace_id, events.EventFilter(), 1)
+        [newest] = event_lists.page_of_events(ada.workspace_id, event_lists.EventFilter(), 1)
         assert events.body_of(newest.id) == b"" and "Its body is not kept" in newest.reason
     for _ in range(REFUSED_KEPT + 5):
         assert send(app, path, BODY).status_code == 401
@@ -79,7 +79,7 @@ def test_a_wrong_signature_is_explained(app: Flask, ada: Person) -> None:
     other = url.replace("http://", "https://")
     assert send(app, path, BODY, headers=signed(provider, "tea", url=other)).status_code == 401
     with app.app_context():
-        [event] = events.page_of_events(ada.workspace_id, events.EventFilter(), 1)
+        [event] = event_lists.page_of_events(ada.workspace_id, event_lists.EventFilter(), 1)
         why = diagnose(verbs.find_hook(ada.actor, hook_id), event, BODY)
     assert f"The signature is right for {other}" in why and "RULEBOOK_PUBLIC_URL" in why
 
@@ -94,7 +94,7 @@ def test_a_body_changed_on_its_way_and_test_mode_are_told(app: Flask, ada: Perso
     send(app, path, spaced, headers=signed("stripe", "whsec_tea", compact))
     send(app, path, compact, headers=signed("stripe", "whsec_other", compact))
     with app.app_context():
-        other, changed = events.page_of_events(ada.workspace_id, events.EventFilter(), 2)
+        other, changed = event_lists.page_of_events(ada.workspace_id, event_lists.EventFilter(), 2)
         hook = verbs.find_hook(ada.actor, hook.id)
         assert "the same JSON written differently" in diagnose(hook, changed, spaced)
         assert "test mode" in diagnose(hook, other, compact)
@@ -111,7 +111,9 @@ def test_the_way_of_signing_is_found_from_a_request_and_its_secret(app: Flask, a
     send(app, path, BODY, headers=signed("shopify", "leaf"))
     send(app, path, BODY, headers={"X-Key": "Token pot"})
     with app.app_context():
-        token, shopify, acme = events.page_of_events(ada.workspace_id, events.EventFilter(), 3)
+        token, shopify, acme = event_lists.page_of_events(
+            ada.workspace_id, event_lists.EventFilter(), 3
+        )
         found = find_scheme(ada.actor, hook_id, acme.id, "cup")
         assert found is not None and found.scheme is not None
         assert found.scheme | {"key": "text"} == found.scheme

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from rulebook.storage import db, event_claims, events, ledger, notices, runs, tallies, utcnow
+from rulebook.storage import db, event_claims, ledger, notices, runs, tallies, utcnow
 from rulebook.storage.ledger import RunFilter
 from tests.stories import said
 
@@ -17,9 +17,9 @@ FEW = re.compile("SCAN (tally_note|target|anon_|[(]?subquery|noted)")
 ASKED: dict[str, Callable[[], Any]] = {
     "claim": lambda: event_claims.claim_events((), "lease_x", utcnow(), fill=10),
     "give back": lambda: event_claims.give_back("lease_x"),
-    "free": lambda: events.free_expired_events(utcnow()),
-    "due": lambda: events.due_events(utcnow()),
-    "oldest": lambda: events.oldest_waiting(utcnow()),
+    "free": lambda: event_claims.free_expired_events(utcnow()),
+    "due": lambda: event_claims.due_events(utcnow()),
+    "oldest": lambda: event_claims.oldest_waiting(utcnow()),
     "due runs": lambda: runs.due_runs(utcnow()),
     "free runs": lambda: runs.free_expired_runs(utcnow()),
     "expire runs": lambda: runs.expire_runs(utcnow()),

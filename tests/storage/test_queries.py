@@ -11,6 +11,7 @@ from rulebook.storage import (
     audit,
     connections,
     db,
+    event_lists,
     events,
     hooks,
     ledger,
@@ -22,7 +23,7 @@ from rulebook.storage import (
     verdicts,
     workspaces,
 )
-from rulebook.storage.events import EventFilter
+from rulebook.storage.event_lists import EventFilter
 from rulebook.storage.ledger import RunFilter
 from tests.people import Person, make_hook, make_rule
 from tests.stories import new_hook, path_of, send
@@ -49,7 +50,7 @@ def test_a_stranger_sees_nothing_of_it(app: Flask, ada: Person, cy: Person, shop
         long_ago = utcnow() - timedelta(days=1)
         [hook] = hooks.hooks(ada.workspace_id)
         [rule] = rules.rules(ada.workspace_id)
-        event = events.page_of_events(ada.workspace_id, EventFilter(), 1)[0]
+        event = event_lists.page_of_events(ada.workspace_id, EventFilter(), 1)[0]
         run = ledger.page_of_runs(ada.workspace_id, RunFilter(), 1)[0]
 
         def seen(person: Person) -> list[object]:
@@ -58,10 +59,10 @@ def test_a_stranger_sees_nothing_of_it(app: Flask, ada: Person, cy: Person, shop
                 hooks.hook(them, hook.id), hooks.hook(them, hook.id, deleted=True),
                 hooks.hooks(them), rules.rule(them, rule.id), rules.rules(them),
                 rules.rules(them, hook.id), rules.current(them), rules.current(them, hook.id),
-                events.event(them, event.id), events.page_of_events(them, EventFilter(), 10),
-                events.page_of_events(them, EventFilter(hook_id=hook.id), 10),
-                events.count_newer(them, EventFilter(), "evt_0"),
-                events.event_types(them), events.event_types(them, hook.id),
+                events.event(them, event.id), event_lists.page_of_events(them, EventFilter(), 10),
+                event_lists.page_of_events(them, EventFilter(hook_id=hook.id), 10),
+                event_lists.count_newer(them, EventFilter(), "evt_0"),
+                event_lists.event_types(them), event_lists.event_types(them, hook.id),
                 runs.run(them, run.id),
                 ledger.page_of_runs(them, RunFilter(), 10),
                 ledger.page_of_runs(them, RunFilter(rule_id=rule.id), 10),
@@ -87,7 +88,7 @@ def test_a_list_goes_on_where_it_ended(app: Flask, ada: Person) -> None:
         def pages(size: int) -> list[str]:
             found: list[str] = []
             cursor = None
-            while page := events.page_of_events(ada.workspace_id, EventFilter(), size, cursor):
+            while page := event_lists.page_of_events(ada.workspace_id, EventFilter(), size, cursor):
                 assert len(page) <= size
                 found += [event.id for event in page]
                 cursor = page[-1].id
@@ -100,16 +101,18 @@ def test_a_list_goes_on_where_it_ended(app: Flask, ada: Person) -> None:
         db.session.rollback()
     send(app, path)  # a newcomer does not move what comes after the cursor
     with app.app_context():
-        page = events.page_of_events(ada.workspace_id, EventFilter(), 3, everything[2])
+        page = event_lists.page_of_events(ada.workspace_id, EventFilter(), 3, everything[2])
         assert [event.id for event in page] == everything[3:6]
-        assert events.count_newer(ada.workspace_id, EventFilter(), everything[0]) == 1
-        assert events.count_newer(ada.workspace_id, EventFilter(), everything[-1], limit=3) == 3
+        assert event_lists.count_newer(ada.workspace_id, EventFilter(), everything[0]) == 1
+        assert (
+            event_lists.count_newer(ada.workspace_id, EventFilter(), everything[-1], limit=3) == 3
+        )
 
 
 def test_events_are_found_by_what_they_hold(app: Flask, ada: Person, shop: str) -> None:
     def count(**narrowed: object) -> int:
         with app.app_context():
-            found = events.page_of_events(ada.workspace_id, EventFilter(**narrowed), 10)  # type: ignore[arg-type]
+            found = event_lists.page_of_events(ada.workspace_id, EventFilter(**narrowed), 10)  # type: ignore[arg-type]
             return len(found)
 
     assert count(event_type="paid") == 2
@@ -121,10 +124,10 @@ def test_events_are_found_by_what_they_hold(app: Flask, ada: Person, shop: str) 
     assert count(before=utcnow() - timedelta(hours=1)) == 0
     assert count(after=utcnow() - timedelta(hours=1)) == 3
     with app.app_context():
-        assert events.event_types(ada.workspace_id) == ["lost", "paid"]
-        newest = events.page_of_events(ada.workspace_id, EventFilter(), 3)
-        assert events.neighbours(newest[1]) == (newest[2].id, newest[0].id)
-        assert events.neighbours(newest[0])[1] is None
+        assert event_lists.event_types(ada.workspace_id) == ["lost", "paid"]
+        newest = event_lists.page_of_events(ada.workspace_id, EventFilter(), 3)
+        assert event_lists.neighbours(newest[1]) == (newest[2].id, newest[0].id)
+        assert event_lists.neighbours(newest[0])[1] is None
 
 
 def test_runs_are_narrowed(app: Flask, ada: Person, shop: str) -> None:

@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 
 from rulebook.domain.hooks import hook_url
-from rulebook.storage import events
-from rulebook.storage.events import EventFilter
+from rulebook.storage import event_lists
+from rulebook.storage.event_lists import EventFilter
 from tests.people import Person, make_hook, make_rule
 from tests.work import work
 
@@ -43,7 +43,7 @@ class Shop:
         if judged:
             work(self.app)
         with self.app.app_context():
-            [newest] = events.page_of_events(self.person.workspace_id, EventFilter(), 1)
+            [newest] = event_lists.page_of_events(self.person.workspace_id, EventFilter(), 1)
             return f"/events/{newest.id}"
 
 

@@ -14,8 +14,8 @@ import web
 from rulebook.actions import ACTIONS
 from rulebook.domain import samples
 from rulebook.domain.hooks import hook_url
-from rulebook.storage import connections, events, rules
-from rulebook.storage.events import EventFilter
+from rulebook.storage import connections, event_lists, events, rules
+from rulebook.storage.event_lists import EventFilter
 from tests.people import Person, make_hook, make_person, make_rule
 from tests.web.form import form_of
 from tests.work import work
@@ -38,7 +38,7 @@ def shop(person: Person, *names: str) -> str:
 def event_ids(person: Person) -> list[str]:
     """Every event of the workspace, newest first."""
     with person.app.app_context():
-        found = events.page_of_events(person.workspace_id, EventFilter(), 50)
+        found = event_lists.page_of_events(person.workspace_id, EventFilter(), 50)
         return [event.id for event in found]
 
 

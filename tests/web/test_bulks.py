@@ -10,7 +10,7 @@ from rulebook.domain.asking import field_asked
 from rulebook.domain.chosen import Which
 from rulebook.storage import db, utcnow
 from rulebook.storage.bulks import Bulk
-from rulebook.storage.events import EventFilter
+from rulebook.storage.event_lists import EventFilter
 from rulebook.storage.ledger import RunFilter
 from tests.people import Person, make_hook, make_person, make_rule
 from tests.web.seeing import ON_SQLITE, runs_of, send, set_runs, text_of

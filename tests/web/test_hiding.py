@@ -14,7 +14,7 @@ from rulebook.domain import evidence, hooks
 from rulebook.domain.history import search
 from rulebook.domain.indexing import index_some, reread_some
 from rulebook.storage import audit, db, fields, utcnow
-from rulebook.storage.events import EventFilter
+from rulebook.storage.event_lists import EventFilter
 from tests.people import Person, make_person
 from tests.web.seeing import runs_of
 from tests.web.shop import Shop, sqlite_only, text

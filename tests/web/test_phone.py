@@ -13,10 +13,10 @@ from flask import Flask
 
 from rulebook.domain import connections, phones
 from rulebook.errors import Conflict, Invalid, TooMany
-from rulebook.storage import audit, db, events, runs, utcnow
+from rulebook.storage import audit, db, event_lists, runs, utcnow
 from rulebook.storage import connections as stored
 from rulebook.storage.confirmations import Confirmation
-from rulebook.storage.events import EventFilter
+from rulebook.storage.event_lists import EventFilter
 from rulebook.storage.users import User
 from tests.fakes.twilio import Twilio
 from tests.people import Person, document, make_hook, make_person, make_rule
@@ -199,7 +199,7 @@ def saved_rule(app: Flask, person: Person, connected: bool) -> tuple[str, str]:
     send(app, hook)
     work(app)
     with app.app_context():
-        [event] = events.page_of_events(person.workspace_id, EventFilter(), 9)
+        [event] = event_lists.page_of_events(person.workspace_id, EventFilter(), 9)
         return rule_id, event.id
 
 

@@ -20,7 +20,8 @@ from rulebook.domain.shown_runs import runs_shown
 from rulebook.domain.trace import Trace, trace
 from rulebook.errors import Invalid, NotFound, Problem
 from rulebook.storage import events, hooks, rules
-from rulebook.storage.events import Event, EventFilter
+from rulebook.storage.event_lists import EventFilter
+from rulebook.storage.events import Event
 from rulebook.storage.evidence import Evidence
 from rulebook.storage.hooks import Hook
 from web.api import runs as run_shapes

@@ -9,7 +9,7 @@ from rulebook.domain.hook_settings import SETTINGS
 from rulebook.domain.samples import send_sample
 from rulebook.errors import Invalid
 from rulebook.providers import PROVIDERS, UNKNOWN_SENDER
-from rulebook.storage import events, hooks, rules
+from rulebook.storage import event_lists, hooks, rules
 from rulebook.storage.hooks import Hook
 from web.api.calls import Ask, call
 from web.api.paging import part
@@ -109,7 +109,7 @@ def shown(hook: Hook) -> dict[str, Any]:
 
 
 def _teller(found: list[Hook]):
-    last = events.last_received([hook.id for hook in found])
+    last = event_lists.last_received([hook.id for hook in found])
     counts = rules.count_by_hook([hook.id for hook in found])
 
     def tell(hook: Hook) -> dict[str, Any]:
