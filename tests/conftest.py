@@ -19,6 +19,7 @@ from flask import Flask
 from rulebook import config, storage
 from rulebook.domain.house import furnish
 from tests import servers
+from tests.fakes import Mail, Sink, Twilio
 from tests.people import Person, make_person
 from tests.servers import free_port, postgres_server, redis_url
 from web import create_app
@@ -100,6 +101,24 @@ def bo(app: Flask, ada: Person) -> Person:
 @pytest.fixture
 def cy(app: Flask) -> Person:
     return make_person(app, "cy")
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    with Sink() as sink:
+        yield sink
+
+
+@pytest.fixture
+def twilio() -> Iterator[Twilio]:
+    with Twilio() as twilio:
+        yield twilio
+
+
+@pytest.fixture
+def mail() -> Iterator[Mail]:
+    with Mail() as mail:
+        yield mail
 
 
 @dataclass(frozen=True)

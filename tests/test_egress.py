@@ -46,12 +46,6 @@ def door(request):
 
 
 @pytest.fixture
-def sink():
-    with Sink() as sink:
-        yield sink
-
-
-@pytest.fixture
 def egress(door, sink):
     return door((sink.allow,))
 

@@ -11,9 +11,8 @@ from rulebook.domain import bulk
 from rulebook.storage import utcnow
 from rulebook.storage.runs import Run
 from tests.api.test_story import _fits_schema
-from tests.people import Person, make_hook, make_rule
-from tests.web.seeing import runs_of, send, set_runs
-from tests.work import work
+from tests.people import Person
+from tests.web.seeing import runs_of, set_runs, three_messages
 
 
 @pytest.fixture(autouse=True)
@@ -25,14 +24,7 @@ def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def three(app: Flask, ada: Person) -> list[Run]:
-    """Three practice messages of one rule, newest first."""
-    with app.app_context():
-        hook = make_hook(ada)
-        make_rule(ada, hook)
-    for _ in range(3):
-        send(app, hook)
-    work(app)
-    return runs_of(app, ada)
+    return three_messages(app, ada)
 
 
 def carry_on(app: Flask) -> list[str]:

@@ -114,8 +114,7 @@ def until(look: Callable[[], Any], seconds: float = 20) -> Any:
 def running_shop(folder: Path) -> Iterator[Shop]:
     """Start the product and make its owner's account, by its own forms."""
     with Mail() as mail:
-        url = f"smtp://{mail.host}:{mail.port}?from=rulebook@shop.example&security=none"
-        live = start_live(folder, RULEBOOK_MAIL_URL=url)
+        live = start_live(folder, RULEBOOK_MAIL_URL=mail.url)
         try:
             jar = CookieJar()
             visit = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))

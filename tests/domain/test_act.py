@@ -26,12 +26,6 @@ from tests.stories import act_on, act_when_due, attempts_of, call, planned, run_
 from tests.work import work
 
 
-@pytest.fixture
-def sink():
-    with Sink() as sink:
-        yield sink
-
-
 def test_yes(app: Flask, ada: Person, sink: Sink) -> None:
     [run_id] = planned(app, ada, call(sink))
     run = act_on(app, run_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,15 +23,8 @@ LATER = LEASE + timedelta(seconds=1)
 
 
 @pytest.fixture
-def mail() -> Iterator[Mail]:
-    with Mail() as server:
-        yield server
-
-
-@pytest.fixture
 def settings(mail: Mail) -> dict[str, str]:
-    url = f"smtp://{mail.host}:{mail.port}?from=rulebook@shop.example&security=none"
-    return {"RULEBOOK_MAIL_URL": url}
+    return {"RULEBOOK_MAIL_URL": mail.url}
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -36,15 +35,8 @@ from tests.work import work
 
 
 @pytest.fixture
-def mail() -> Iterator[Mail]:
-    with Mail() as server:
-        yield server
-
-
-@pytest.fixture
 def settings(mail: Mail) -> dict[str, str]:
-    url = f"smtp://{mail.host}:{mail.port}?from=rulebook@shop.example&security=none"
-    return {"RULEBOOK_MAIL_URL": url, "RULEBOOK_PUBLIC_URL": "http://rules.shop.example"}
+    return {"RULEBOOK_MAIL_URL": mail.url, "RULEBOOK_PUBLIC_URL": "http://rules.shop.example"}
 
 
 def look(app: Flask, seconds: float = 0, now: datetime | None = None) -> None:

@@ -24,12 +24,6 @@ from tests.stories import act_on, attempts_of, call, planned, run_of
 
 
 @pytest.fixture
-def twilio():
-    with Twilio() as twilio:
-        yield twilio
-
-
-@pytest.fixture
 def settings(twilio: Twilio) -> dict[str, str]:
     return reported_settings(twilio, RULEBOOK_PUBLIC_URL="")  # nobody can report anything
 

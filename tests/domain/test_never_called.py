@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,12 +13,6 @@ from rulebook.storage import attempts, db
 from tests.fakes import Sink
 from tests.people import Person
 from tests.stories import act_on, act_when_due, call, planned
-
-
-@pytest.fixture
-def sink() -> Iterator[Sink]:
-    with Sink() as sink:
-        yield sink
 
 
 def test_credentials_that_cannot_be_read_leave_no_doubt(

@@ -30,12 +30,6 @@ from tests.stories import (
 from tests.work import work
 
 
-@pytest.fixture
-def sink():
-    with Sink() as sink:
-        yield sink
-
-
 def again(app: Flask, person: Person, event_id: str, **more) -> Replayed:
     with app.app_context():
         return replay(person.actor, event_id, **more)

@@ -26,12 +26,6 @@ from tests.stories import act_on, call, planned, run_of, runs_of
 DAYS = 120 / 24
 
 
-@pytest.fixture
-def sink():
-    with Sink() as sink:
-        yield sink
-
-
 def test_gone_switches_off_and_holds_what_waits(app: Flask, ada: Person, sink: Sink) -> None:
     mine = planned(app, ada, *[call(sink, f"s{n}") for n in range(2)])
     with Sink() as other:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -25,15 +24,8 @@ STEP = {"id": "sms", "action": "sms", "config": {
 
 
 @pytest.fixture
-def mail() -> Iterator[Mail]:
-    with Mail() as server:
-        yield server
-
-
-@pytest.fixture
 def settings(mail: Mail) -> dict[str, str]:
-    url = f"smtp://{mail.host}:{mail.port}?from=rulebook@shop.example&security=none"
-    return {"RULEBOOK_MAIL_URL": url}
+    return {"RULEBOOK_MAIL_URL": mail.url}
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,12 +18,6 @@ from tests.stories import act_on, call, events_of, path_of, run_of, runs_of, sen
 MAIL = {"id": "mail", "action": "email", "config": {
     "to": "{{ payload.email }}", "cc": "boss@shop.example", "subject": "Paid", "text": "Thanks",
 }}  # fmt: skip
-
-
-@pytest.fixture
-def sink() -> Iterator[Sink]:
-    with Sink() as sink:
-        yield sink
 
 
 def on_event(app: Flask, person: Person, *steps: dict[str, Any], **more: Any) -> tuple[str, str]:

@@ -107,6 +107,11 @@ class Mail:
         return config | ({"username": USER, "password": PASSWORD} if self.login else {})
 
     @property
+    def url(self) -> str:
+        """What RULEBOOK_MAIL_URL says of it: no encryption, no login."""
+        return f"smtp://{self.host}:{self.port}?from=rulebook@shop.example&security=none"
+
+    @property
     def last(self) -> Letter:
         return self.letters[-1]
 

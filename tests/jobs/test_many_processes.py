@@ -22,12 +22,6 @@ pytestmark = pytest.mark.postgres
 EVENTS = 300
 
 
-@pytest.fixture
-def sink() -> Iterator[Sink]:
-    with Sink() as sink:
-        yield sink
-
-
 @pytest.fixture(params=[pytest.param("redis", marks=pytest.mark.redis), "postgresql"])
 def machines(
     request: pytest.FixtureRequest, tmp_path: Path, postgres_server: str

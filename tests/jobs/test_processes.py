@@ -21,12 +21,6 @@ from tests.stories import attempts_of, call
 from tests.work import rewind
 
 
-@pytest.fixture
-def sink():
-    with Sink() as sink:
-        yield sink
-
-
 def test_from_post_to_action_and_through_a_lost_queue(live: Live, sink: Sink) -> None:
     with shop(live, call(sink)) as here:
         assert here.send() == 200

@@ -15,7 +15,8 @@ from rulebook.storage import db, ledger
 from rulebook.storage.hooks import Hook
 from rulebook.storage.ledger import RunFilter
 from rulebook.storage.runs import Run
-from tests.people import Person
+from tests.people import Person, make_hook, make_rule
+from tests.work import work
 
 # For stories in which the kind of database cannot matter.
 ON_SQLITE = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
@@ -46,6 +47,17 @@ def runs_of(app: Flask, person: Person) -> list[Run]:
     """The runs of the person's workspace, newest first."""
     with app.app_context():
         return ledger.page_of_runs(person.workspace_id, RunFilter(), 100)
+
+
+def three_messages(app: Flask, person: Person) -> list[Run]:
+    """Three practice messages of one rule, newest first."""
+    with app.app_context():
+        hook = make_hook(person)
+        make_rule(person, hook)
+    for _ in range(3):
+        send(app, hook)
+    work(app)
+    return runs_of(app, person)
 
 
 def found(pattern: str, page: str) -> str:

@@ -19,12 +19,6 @@ from tests.stories import act_on, attempts_of, planned, run_of
 
 
 @pytest.fixture
-def twilio():
-    with Twilio() as twilio:
-        yield twilio
-
-
-@pytest.fixture
 def settings(twilio: Twilio) -> dict[str, str]:
     return reported_settings(twilio)
 

@@ -19,12 +19,6 @@ pytestmark = ON_SQLITE
 
 
 @pytest.fixture
-def twilio():
-    with Twilio() as twilio:
-        yield twilio
-
-
-@pytest.fixture
 def settings(twilio: Twilio) -> dict[str, str]:
     return reported_settings(twilio)
 

@@ -11,21 +11,13 @@ from flask import Flask
 from rulebook.domain import bulk
 from rulebook.storage import ledger, utcnow
 from rulebook.storage.runs import Run
-from tests.people import Person, make_hook, make_person, make_rule
-from tests.web.seeing import ON_SQLITE, found, runs_of, send, set_runs, text_of
-from tests.work import work
+from tests.people import Person, make_person
+from tests.web.seeing import ON_SQLITE, found, runs_of, set_runs, text_of, three_messages
 
 
 @pytest.fixture
 def three(app: Flask, ada: Person) -> list[Run]:
-    """Three practice messages of one rule, newest first."""
-    with app.app_context():
-        hook = make_hook(ada)
-        make_rule(ada, hook)
-    for _ in range(3):
-        send(app, hook)
-    work(app)
-    return runs_of(app, ada)
+    return three_messages(app, ada)
 
 
 def ids_in(page: str) -> list[str]:
