@@ -7,7 +7,6 @@ with it (`once`). Source: mailgun/mailgun-go, webhooks.go; Mailgun's documentati
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from random import Random
 
 from rulebook.providers.contract import (
     Body,
@@ -20,7 +19,7 @@ from rulebook.providers.contract import (
     at,
     sample_body,
 )
-from rulebook.providers.schemes import Hmac, Scheme, Secrets, Verification
+from rulebook.providers.schemes import Hmac, Verification
 
 DATA = "$['event-data']"
 
@@ -31,37 +30,13 @@ def signed_field(name: str) -> FirstOf:
 
 
 @dataclass(frozen=True)
-class OneBody:
+class OneBody(Hmac):
     """The signature, and that its token comes with one body only."""
 
-    own: Scheme = Hmac(
-        signed_field("signature"),
-        "{timestamp}{token}",
-        timestamp=signed_field("timestamp"),
-        fields={"token": signed_field("token")},
-    )
-
-    @property
-    def covers(self) -> frozenset[str]:
-        return frozenset({"time"})
-
-    @property
-    def shared(self) -> bool:
-        return True
-
-    def present(self, request: Request) -> bool:
-        return self.own.present(request)
-
     def verify(self, request: Request, secrets: Sequence[str], now: float) -> Verification:
-        verified = self.own.verify(request, secrets, now)
+        verified = super().verify(request, secrets, now)
         token = signed_field("token").read(request) or ""
         return replace(verified, once=token) if verified else verified
-
-    def sign(self, request: Request, secret: str, now: float) -> Request:
-        return self.own.sign(request, secret, now)
-
-    def example(self, rng: Random) -> Secrets:
-        return self.own.example(rng)
 
 
 @dataclass(frozen=True)
@@ -76,7 +51,12 @@ class Failed:
 
 PROVIDER = Provider(
     label="Mailgun",
-    signature=OneBody(),
+    signature=OneBody(
+        signed_field("signature"),
+        "{timestamp}{token}",
+        timestamp=signed_field("timestamp"),
+        fields={"token": signed_field("token")},
+    ),
     secret_label="HTTP webhook signing key",
     secret_hint="In Mailgun: Settings > API Security > HTTP webhook signing key.",
     not_secrets={"key-": "This is an API key, which can send mail. Take the webhook signing key."},

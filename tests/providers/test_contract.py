@@ -25,6 +25,7 @@ from rulebook.providers import (
     read_event,
 )
 from rulebook.providers.contract import at
+from rulebook.providers.schemes import tolerating
 from rulebook.storage.hooks import HookSeen
 from tests.shared_data import shared
 
@@ -178,6 +179,14 @@ def test_an_old_request_is_refused_where_the_sender_signs_the_time(name):
         assert not late and late.reason.startswith("The timestamp is 1 day old")
     else:
         assert late, "where no time is signed, age cannot count"
+
+
+@pytest.mark.parametrize("name", SIGNED)
+def test_a_hook_may_allow_more_time_wherever_time_is_judged(name):
+    sign, check = secrets(name)
+    patient = tolerating(scheme(name), 48 * 3600)
+    late = patient.verify(sent(name, secret=sign), [check], NOW + 24 * 3600)
+    assert late, late.reason
 
 
 @pytest.mark.parametrize(("name", "event"), SAMPLES)

@@ -25,8 +25,5 @@ def describe(scheme: Scheme) -> str:
         return f"the secret itself in the {scheme.place}"
     if isinstance(scheme, BodyJwt):
         return f"JWT with the hash of the body in the {scheme.place}"
-    own = getattr(scheme, "own", None)  # a provider's own scheme around a usual one
-    if own is not None:
-        return describe(own)
     words = (type(scheme).__doc__ or "").partition(".")[0].removeprefix("The ")
     return words[:1].lower() + words[1:]
