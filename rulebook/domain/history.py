@@ -70,7 +70,8 @@ def search(
         found = event_lists.page_of_events(actor.workspace_id, narrowed, limit + 1, before, upto)
         more = len(found) > limit
         return Page(found[:limit], found[limit - 1].id if more else None)
-    return _Look(actor.workspace_id, narrowed, fields).page(limit, before or _just_after(upto))
+    before = before or (_just_after(upto) if upto else None)
+    return _Look(actor.workspace_id, narrowed, fields).page(limit, before)
 
 
 def count_fresh(
@@ -93,9 +94,9 @@ def count_all(actor: Actor) -> int:
     return known + event_lists.count_newer(actor.workspace_id, EventFilter(), upto, left)
 
 
-def _just_after(event_id: str | None) -> str | None:
+def _just_after(event_id: str) -> str:
     """The id that comes right after this one, so that "older than it" begins with it."""
-    return f"{event_id[:4]}{int(event_id[4:], 16) + 1:032x}" if event_id else None
+    return f"{event_id[:4]}{int(event_id[4:], 16) + 1:032x}"
 
 
 class _Look:
@@ -149,15 +150,15 @@ class _Look:
             yield _Step(ids, False, ids[-1])
             before = ids[-1]
         size = STEP if self.fields else limit + 1
-        wanted, place = self._wanted(), None
+        wanted = self._wanted()
         while True:
-            seen = finding.find(wanted, size, place or before, ends - time.monotonic())
+            seen = finding.find(wanted, size, before, ends - time.monotonic())
             if seen.event_ids:
-                place, before = None, seen.event_ids[-1]
+                before = seen.event_ids[-1]
                 yield _Step(seen.event_ids, True, before)
-            if seen.looked_to is not None:
-                place = seen.looked_to
-                yield _Step([], True, f"evt_{(place >> 4) + 1:012x}{0:020x}")
+            if seen.unseen is not None:
+                before = _just_after(seen.unseen)
+                yield _Step([], True, before)
             elif not seen.more:
                 return
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, ScalarSelect, Select, func, literal, select, text
@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from rulebook.storage.search import (
     CHECKED,
     OUTCOMES,
+    SAME_MOMENT,
     cards,
     code_table,
     marks,
@@ -21,7 +22,7 @@ from rulebook.storage.search import (
     place_at,
     reading_index,
 )
-from rulebook.storage.search_cards import blocks_of, places_of, type_code
+from rulebook.storage.search_cards import blocks_of, type_code
 
 Beginnings = tuple[str, ...]
 NEWEST = (10_000, 100_000)  # cards that are read through before the index of words is asked
@@ -55,12 +56,12 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Found:
-    """Ids of events, newest first. more: at least as many as were asked for; looked_to: the last
-    place that was looked at where the time was over before the end, else None."""
+    """Ids of events, newest first. more: at least as many as were asked for; unseen: the newest
+    event that was not looked at because the time was over, else None."""
 
     event_ids: list[str]
     more: bool = False
-    looked_to: int | None = None
+    unseen: str | None = None
 
 
 def upto() -> str:
@@ -69,9 +70,9 @@ def upto() -> str:
         return marks(connection)[0] if connection is not None else ""
 
 
-def find(wanted: Wanted, limit: int, before: str | int | None, seconds: float = 0.5) -> Found:
-    """At most `limit` events that fit, older than the event (or the place) `before`. Where words
-    are asked for the looking ends after these seconds, though not before something was seen."""
+def find(wanted: Wanted, limit: int, before: str | None, seconds: float = 0.5) -> Found:
+    """At most `limit` events that fit, older than the event `before`. Where words are asked for
+    the looking ends after these seconds, though not before something was seen."""
     with reading_index() as connection:
         if connection is None:
             return Found([])
@@ -80,8 +81,7 @@ def find(wanted: Wanted, limit: int, before: str | int | None, seconds: float = 
             return Found([])
         low, high = _range(connection, wanted, before)
         if connection.dialect.name == "sqlite" and wanted.in_words:
-            found = _in_blocks(connection, wanted, numbers, (low, high, limit), seconds)
-            return replace(found, event_ids=_older(found.event_ids, before))
+            return _in_blocks(connection, wanted, numbers, (low, high, limit), seconds)
         asked = _asked(connection, wanted, numbers)
         if low is not None:
             asked = asked.where(cards.c.n >= low)
@@ -89,10 +89,9 @@ def find(wanted: Wanted, limit: int, before: str | int | None, seconds: float = 
             asked = asked.where(cards.c.n < high)
         if wanted.in_words:
             bounds = numbers["workspace"], high, limit
-            found = _newest_first(connection, asked, _tsquery(wanted), bounds, seconds)
-            return replace(found, event_ids=_older(found.event_ids, before))
+            return _newest_first(connection, asked, _tsquery(wanted), bounds, seconds)
         rows = list(connection.scalars(asked.order_by(cards.c.n.desc()).limit(limit)))
-        return Found(_older(rows, before), len(rows) == limit)
+        return Found(rows, len(rows) == limit)
 
 
 def _newest_first(
@@ -131,7 +130,7 @@ def _newest_first(
                 rows += found
                 return Found(rows, len(rows) == limit)
             by_index = False
-    return Found(rows, looked_to=high)
+    return Found(rows, unseen=_newest_before(connection, workspace, high or 0))
 
 
 def within(connection: Connection, asked: Select[str], seconds: float) -> Sequence[str] | None:
@@ -150,8 +149,10 @@ def within(connection: Connection, asked: Select[str], seconds: float) -> Sequen
         nested.rollback()  # which takes both limits back
 
 
-def _older(event_ids: list[str], before: str | int | None) -> list[str]:
-    return [e for e in event_ids if e < before] if isinstance(before, str) else event_ids
+def _newest_before(connection: Connection, workspace: int, place: int) -> str | None:
+    """The workspace's newest event whose card is before this place."""
+    mine = select(cards.c.event_id).where(cards.c.workspace == workspace, cards.c.n < place)
+    return connection.scalar(mine.order_by(cards.c.n.desc()).limit(1))
 
 
 def count_cards(workspace_id: str, limit: int) -> int:
@@ -188,16 +189,25 @@ def _number_of(workspace_id: str) -> ScalarSelect[int]:
 
 
 def _range(
-    connection: Connection, wanted: Wanted, before: str | int | None
+    connection: Connection, wanted: Wanted, before: str | None
 ) -> tuple[int | None, int | None]:
     low = place_at(wanted.after.timestamp()) if wanted.after else None
     highs = [place_at(wanted.before.timestamp())] if wanted.before else []
-    if isinstance(before, str):
-        # Without a card of its own it may lie between two of its millisecond.
-        highs.append(places_of(connection, [before]).get(before, moment_of(before) + 16))
-    elif before is not None:
-        highs.append(before)
+    if before is not None:
+        highs.append(_place_of(connection, before))
     return low, min(highs, default=None)
+
+
+def _place_of(connection: Connection, event_id: str) -> int:
+    """The place that parts what is older than this event from the rest: its own, or where it has
+    no card the one behind the next older card of about its moment."""
+    first = moment_of(event_id)
+    near = select(cards.c.event_id, cards.c.n).where(
+        cards.c.n >= first, cards.c.n < first + SAME_MOMENT, cards.c.event_id <= event_id
+    )
+    for known, n in connection.execute(near.order_by(cards.c.event_id.desc()).limit(1)):
+        return int(n if known == event_id else n + 1)
+    return first
 
 
 def _numbers(connection: Connection, wanted: Wanted) -> dict[str, int] | None:
@@ -260,12 +270,12 @@ def _in_blocks(
     low, high, limit = bounds
     ends = time.monotonic() + seconds
     match, found = _match(wanted, numbers), list[int]()
-    looked_to = first_unseen = None
+    unseen = reached = None
     for first, block in reversed(blocks_of(connection)):
         if high is not None and first >= high:
             continue
-        if first_unseen is not None and time.monotonic() > ends:  # one is always looked at
-            looked_to = first_unseen
+        if reached is not None and time.monotonic() > ends:  # one is always looked at
+            unseen = _newest_before(connection, numbers["workspace"], reached)
             break
         rows = connection.exec_driver_sql(
             f"SELECT rowid FROM search_words_{block} WHERE search_words_{block} MATCH ? "  # noqa: S608
@@ -273,10 +283,10 @@ def _in_blocks(
             (match, low or 0, high if high is not None else 1 << 62, limit - len(found)),
         )
         found += [n for (n,) in rows]
-        first_unseen = first
+        reached = first
         if len(found) >= limit or (low is not None and first <= low):
             break
-    return Found(_ids(connection, found), len(found) >= limit, looked_to)
+    return Found(_ids(connection, found), len(found) >= limit, unseen)
 
 
 def _match(wanted: Wanted, numbers: dict[str, int]) -> str:

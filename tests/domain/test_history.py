@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask
@@ -15,7 +17,7 @@ from rulebook import storage
 from rulebook.domain import history, indexing
 from rulebook.domain.asking import read_field
 from rulebook.domain.sweep import prune
-from rulebook.storage import db, event_lists, finding, search, utcnow
+from rulebook.storage import base, db, event_lists, finding, search, search_cards, utcnow
 from rulebook.storage.event_lists import EventFilter
 from rulebook.storage.users import User
 from tests.people import Person, make_hook, make_rule
@@ -238,6 +240,33 @@ def test_words_for_which_the_index_takes_too_long_are_found_part_by_part(
                 cursor, pages = page.next, pages + 1
                 assert page.unfinished or len(page.events) == 1 or cursor is None
             assert found == wanted
+
+
+@pytest.mark.parametrize("limit", [1, 2, 9])
+def test_a_look_that_goes_on_shows_each_event_once(
+    app: Flask, ada: Person, cy: Person, monkeypatch, limit: int
+) -> None:
+    """Also where its parts meet between events of one millisecond."""
+    clock = count(int(utcnow().timestamp()) * 10**9, 1_000)
+    monkeypatch.setattr(base, "time", SimpleNamespace(time_ns=clock.__next__))
+    monkeypatch.setattr(search_cards, "BLOCK", 2)
+    monkeypatch.setattr(finding, "NEWEST", (1, 2))
+    monkeypatch.setattr(finding, "within", lambda *asked: None)
+    monkeypatch.setattr(history, "SECONDS", 0)
+    (_, mine), (_, strange) = new_hook(app, ada), new_hook(app, cy)
+    for n in range(10):
+        send(app, strange if 3 <= n <= 5 else mine, b'{"who": "jenny"}')
+        index(app)
+    with app.app_context():
+        every = [event.id for event in history.search(ada.actor, EventFilter(), 9).events]
+        found, cursor, pages = list[str](), None, 0
+        while pages == 0 or (cursor and pages < 20):
+            page = history.search(ada.actor, EventFilter(text="jenny"), limit, cursor)
+            found += [event.id for event in page.events]
+            assert page.next is None or page.next != cursor
+            cursor, pages = page.next, pages + 1
+        assert len({event_id[:16] for event_id in every}) == 1 < pages
+    assert found == every and len(every) == 7
 
 
 def test_what_takes_too_long_is_cut_short_and_harms_nothing(app: Flask, ada: Person) -> None:
