@@ -6,14 +6,16 @@ Whom a run went to stands in its summary alone: that is looked for among so many
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from rulebook.storage.base import first_id
 from rulebook.storage.engine import db
+from rulebook.storage.hooks import Hook
+from rulebook.storage.rules import Rule
 from rulebook.storage.runs import LASTING, PASSING, Run
 
 MOST_LOOKED = 5_000
@@ -85,7 +87,22 @@ def count_newer(workspace_id: str, narrowed: RunFilter, than_id: str, limit: int
 
 def count_runs(workspace_id: str, narrowed: RunFilter, limit: int) -> int:
     """How many runs fit, counted up to `limit`."""
-    return _count(select(Run.id).where(Run.workspace_id == workspace_id, *_narrow(narrowed)), limit)
+    mine = _of_workspace(workspace_id, narrowed)
+    return _count(select(Run.id).where(mine, *_narrow(narrowed)), limit)
+
+
+def _of_workspace(workspace_id: str, narrowed: RunFilter) -> ColumnElement[bool]:
+    """That runs are the workspace's. Where all runs of a hook or a rule are asked for, that one
+    says it: the index of its runs is then enough, and no row of a thousand is read, which lie far
+    apart where a hook has few of many."""
+    for name, noun in (("hook_id", Hook), ("rule_id", Rule)):
+        column: ColumnElement[str] = getattr(Run, name)
+        owner = getattr(narrowed, name)
+        rest: dict[str, Any] = {name: None, "after": None, "before": None}
+        if owner and replace(narrowed, **rest) == RunFilter():
+            theirs = select(noun.id).where(noun.workspace_id == workspace_id, noun.id == owner)
+            return column == theirs.scalar_subquery()
+    return Run.workspace_id == workspace_id
 
 
 def _count(found: Any, limit: int) -> int:

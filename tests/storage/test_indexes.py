@@ -60,3 +60,15 @@ def test_the_runs_of_a_hook_are_found_without_those_of_others(app: Flask) -> Non
             steps = [step for *_, step in plan]
             assert any("ix_run_hook_id_id (hook_id=?" in step for step in steps), steps
             assert not any("TEMP B-TREE" in step for step in steps), steps
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("of", ["hook", "rule"])
+def test_the_runs_of_a_hook_or_a_rule_are_counted_in_its_index_alone(app: Flask, of: str) -> None:
+    with app.app_context():
+        with said() as heard:
+            ledger.count_runs("wsp_1", RunFilter(**{f"{of}_id": f"{of}_1"}), 1_000)  # type: ignore[arg-type]
+        [statement] = [each for each in heard if " run" in each]
+        assert "wsp_1" in statement
+        plan = db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")
+        assert any(f"run USING COVERING INDEX ix_run_{of}_id_id" in step for *_, step in plan)
