@@ -2,7 +2,7 @@
 
 Writes so many events over 30 days with their bodies, words, verdicts, runs and attempts, asks for
 pages as a browser does, and prints one table: the time the server takes for a page's first request,
-and p50 and p95 of the next twenty, on SQLite and, with --postgres URL (of an empty database), on
+and p50 and p95 of the next forty, on SQLite and, with --postgres URL (of an empty database), on
 PostgreSQL. With --dir the data is kept there and used again. The pages are asked for inside this
 process: no network, one request at a time.
 """
@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -30,10 +31,13 @@ from rulebook import config, storage
 from rulebook.domain import accounts, indexing
 from rulebook.storage import db, event_lists, hooks, rules, search, users, utcnow
 from rulebook.storage.event_lists import EventFilter
+from rulebook.storage.events import Event
+from rulebook.storage.hooks import Hook
+from rulebook.storage.rules import Rule
 from web import create_app
 from web.door import set_apart
 
-TIMES = 20
+TIMES = 40
 Ask = Callable[[random.Random], str]
 
 
@@ -111,26 +115,38 @@ def _signed_in(app: Flask) -> FlaskClient:
     return client
 
 
+@dataclass(frozen=True)
+class _Past:
+    """What addresses are made of."""
+
+    hooks: list[Hook]
+    rules: list[Rule]
+    newest: list[Event]
+
+    def whom(self, dice: random.Random) -> str:
+        """The name of somebody who paid or ordered."""
+        gists = [event.gist for event in self.newest if " from " in event.gist]
+        return dice.choice(gists).rpartition(" from ")[2]
+
+
 def _asks() -> dict[str, Ask]:
     """Each row of the table: how an address is made."""
     [user] = users.everyone()
     workspace = storage.workspaces.first_workspace(user.id)
     assert workspace is not None
-    known = hooks.hooks(workspace.id)
-    of_rule = rules.rules(workspace.id)
     newest = event_lists.page_of_events(workspace.id, EventFilter(), 2_000)
-    gists = [event.gist for event in newest if " from " in event.gist]
+    past = _Past(hooks.hooks(workspace.id), rules.rules(workspace.id), newest)
+    return _lists(past) | _searches(past) | _others(past)
 
-    def whom(dice: random.Random) -> str:
-        return dice.choice(gists).rpartition(" from ")[2]
 
+def _lists(past: _Past) -> dict[str, Ask]:
     return {
         "home": lambda dice: "/",
         "events": lambda dice: "/events",
-        "events, an older page": lambda dice: f"/events?older={dice.choice(newest).id}",
-        "filter: hook": lambda dice: f"/events?hook={dice.choice(known).id}",
-        "filter: a rare hook": lambda dice: f"/events?hook={known[-1].id}",
-        "filter: type": lambda dice: f"/events?type={dice.choice(newest).event_type or ''}",
+        "events, an older page": lambda dice: f"/events?older={dice.choice(past.newest).id}",
+        "filter: hook": lambda dice: f"/events?hook={dice.choice(past.hooks).id}",
+        "filter: a rare hook": lambda dice: f"/events?hook={past.hooks[-1].id}",
+        "filter: type": lambda dice: f"/events?type={dice.choice(past.newest).event_type or ''}",
         "filter: a type never seen": lambda dice: "/events?type=never",
         "filter: a rule matched": lambda dice: "/events?state=matched",
         "filter: nothing matched": lambda dice: "/events?state=unmatched",
@@ -141,37 +157,48 @@ def _asks() -> dict[str, Ask]:
         "filter: something failed": lambda dice: "/events?state=failed",
         "filter: may have been sent": lambda dice: "/events?state=unknown",
         "filter: not checked": lambda dice: "/events?checked=none",
-        "filter: rule": lambda dice: f"/events?rule={dice.choice(of_rule).id}",
+        "filter: rule": lambda dice: f"/events?rule={dice.choice(past.rules).id}",
         "filter: a day": lambda dice: f"/events?after={_day(dice)}&before={_day(dice)}",
         "filter: hook, type, outcome, rule":
-            lambda dice: f"/events?hook={known[0].id}&type=charge.refunded&state=matched"
-            f"&rule={of_rule[1].id}&in=7d",
-        "filter: two that never meet": lambda dice: f"/events?hook={known[2].id}&state=matched",
+            lambda dice: f"/events?hook={past.hooks[0].id}&type=charge.refunded&state=matched"
+            f"&rule={past.rules[1].id}&in=7d",
+        "filter: two that never meet":
+            lambda dice: f"/events?hook={past.hooks[2].id}&state=matched",
+    }  # fmt: skip
+
+
+def _searches(past: _Past) -> dict[str, Ask]:
+    return {
         "field: is": lambda dice: "/events?field=data.object.number"
             f"&value=LT-{dice.randrange(10**6)}",
-        "field: is (a name)": lambda dice: f"/events?field=customer.name&value={whom(dice)}",
+        "field: is (a name)": lambda dice: f"/events?field=customer.name&value={past.whom(dice)}",
         "field: more than, many":
             lambda dice: "/events?field=data.object.amount&test=more_than&value=50000",
         "field: more than, none":
             lambda dice: "/events?field=data.object.amount&test=more_than&value=5000000",
         "field: is there": lambda dice: "/events?field=release.tag&test=is_there",
-        "search: a name": lambda dice: f"/events?q={whom(dice)}",
-        "search: half a name": lambda dice: f"/events?q={whom(dice)[:5]}",
+        "search: a name": lambda dice: f"/events?q={past.whom(dice)}",
+        "search: half a name": lambda dice: f"/events?q={past.whom(dice)[:5]}",
         "search: an order": lambda dice: f"/events?q=LT-{dice.randrange(10**6)}",
         "search: an e-mail address":
-            lambda dice: f"/events?q={whom(dice).replace(' ', '.').lower()}",
+            lambda dice: f"/events?q={past.whom(dice).replace(' ', '.').lower()}",
         "search: an amount": lambda dice: f"/events?q={dice.randrange(999)}.{dice.randrange(99)}",
         "search: a word of most events": lambda dice: "/events?q=usd",
-        "search: two letters": lambda dice: f"/events?q={whom(dice)[:2]}",
+        "search: two letters": lambda dice: f"/events?q={past.whom(dice)[:2]}",
         "search: nothing like it": lambda dice: f"/events?q=xq{dice.randrange(10**6)}",
         "search: two words that never meet": lambda dice: "/events?q=usd+opened",
-        "search and hook": lambda dice: f"/events?q={whom(dice)}&hook={known[0].id}",
-        "an event": lambda dice: f"/events/{dice.choice(newest).id}",
+        "search and hook": lambda dice: f"/events?q={past.whom(dice)}&hook={past.hooks[0].id}",
+    }  # fmt: skip
+
+
+def _others(past: _Past) -> dict[str, Ask]:
+    return {
+        "an event": lambda dice: f"/events/{dice.choice(past.newest).id}",
         "runs": lambda dice: "/runs",
         "runs: failed": lambda dice: "/runs?state=failed",
         "runs: may have been sent": lambda dice: "/runs?state=unknown",
-        "runs: of a hook": lambda dice: f"/runs?hook={dice.choice(known).id}",
-        "runs: of a rule": lambda dice: f"/runs?rule={dice.choice(of_rule).id}",
+        "runs: of a hook": lambda dice: f"/runs?hook={dice.choice(past.hooks).id}",
+        "runs: of a rule": lambda dice: f"/runs?rule={dice.choice(past.rules).id}",
         "rules": lambda dice: "/rules",
         "hooks": lambda dice: "/hooks",
     }  # fmt: skip
@@ -182,7 +209,7 @@ def _day(dice: random.Random) -> str:
 
 
 def measure(client: FlaskClient, figure: str, ask: Ask) -> None:
-    """Ask once, which also compiles what the page is made of, then twenty times; print a row."""
+    """Ask once, which also makes what the page is made of, then forty times; print a row."""
     dice, taken, size = random.Random(5), [], 0
     for _ in range(TIMES + 1):
         address = ask(dice)
