@@ -9,7 +9,7 @@ from rulebook.config import Config
 from rulebook.domain.house import furnish
 from rulebook.jobs.queue import Bell
 from rulebook.sealing import derived, keys
-from web import faults, guard, rooms, shown
+from web import compiled, faults, guard, rooms, shown
 from web.guard import csrf
 
 
@@ -39,7 +39,7 @@ def create_app(settings: Config | None = None) -> Flask:
 
 
 def _register(app: Flask) -> None:
-    for part in (guard, faults, shown):
+    for part in (guard, faults, shown, compiled):
         part.init_app(app)
     for blueprint in rooms.BLUEPRINTS:
         app.register_blueprint(blueprint)
