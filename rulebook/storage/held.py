@@ -11,8 +11,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select, update
 
 from rulebook.storage.engine import change, db
-from rulebook.storage.runs import Run
+from rulebook.storage.runs import LASTING, Run
 from rulebook.storage.workspaces import Workspace
+
+MOST_LOOKED = 1_000
 
 
 @dataclass(frozen=True)
@@ -26,14 +28,19 @@ class HeldFilter:
 
 
 def first_to_expire(workspace_id: str, rule_ids: Collection[str]) -> dict[str, datetime]:
-    """When the first of the runs that are held for a word about them is too old, by rule."""
-    found = (
-        select(Run.rule_id, func.min(Run.expires_at))
-        .where(*_held(workspace_id, HeldFilter(held_for="limit")), Run.rule_id.in_(rule_ids))
-        .group_by(Run.rule_id)
+    """When the first of the runs that are held for a word about them is too old, by rule. Of very
+    many the oldest are looked at, which may leave out a rule."""
+    oldest = (
+        select(Run.rule_id, Run.expires_at)
+        .where(*_held(workspace_id, HeldFilter(held_for="limit")), LASTING)
+        .order_by(Run.id)
+        .limit(MOST_LOOKED)
     )
-    rows = db.session.execute(found) if rule_ids else ()
-    return {rule_id: at for rule_id, at in rows if at}
+    found: dict[str, datetime] = {}
+    for rule_id, at in db.session.execute(oldest) if rule_ids else ():
+        if rule_id in rule_ids and at:
+            found[rule_id] = min(at, found.get(rule_id, at))
+    return found
 
 
 def postpone(run_ids: Collection[str], until: datetime, sentence: str) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from rulebook.storage import db, event_claims, ledger, notices, runs, tallies, utcnow
+from rulebook.storage import db, event_claims, held, ledger, notices, runs, tallies, utcnow
 from rulebook.storage.ledger import RunFilter
 from tests.stories import said
 
@@ -72,3 +72,14 @@ def test_the_runs_of_a_hook_or_a_rule_are_counted_in_its_index_alone(app: Flask,
         assert "wsp_1" in statement
         plan = db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")
         assert any(f"run USING COVERING INDEX ix_run_{of}_id_id" in step for *_, step in plan)
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_what_is_held_is_found_among_the_few_that_wait(app: Flask) -> None:
+    with app.app_context():
+        with said() as heard:
+            held.first_to_expire("wsp_1", ["rule_1", "rule_2"])
+        [asked] = [each for each in heard if " run" in each]
+        plan = db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}")
+        [step] = [step for *_, step in plan]
+    assert "USING INDEX ix_run_lasting_id (workspace_id=? AND state=?)" in step
