@@ -11,7 +11,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from flask import Flask
@@ -136,8 +136,7 @@ class Intake:
             except Exception:
                 log.exception("A group of deliveries was answered 503.")
                 receipts = [NOT_STORED] * len(group)
-            if db.session.registry.has():
-                db.session.remove()
+            _forget(db.session.remove)
             self._answer(group, receipts)
             to_judge = [receipt.judge for receipt in receipts if receipt.judge]
             # Where nobody waits behind it, another thread would only be later.
@@ -172,11 +171,11 @@ class Intake:
         try:
             return receive_all(deliveries, self.max_body)
         except OperationalError as problem:
-            rollback()
+            _forget(rollback)
             log.error("%d deliveries could not be stored: %s", len(deliveries), problem.orig)
             return [NOT_STORED] * len(deliveries)
         except Exception as problem:
-            rollback()
+            _forget(rollback)
             if len(deliveries) == 1:
                 log.error("A delivery could not be stored: %r", problem)
                 return [NOT_STORED]
@@ -193,6 +192,15 @@ class Intake:
             group[0].receipt.get_loop().call_soon_threadsafe(tell)
         except RuntimeError:  # the loop has ended: nobody waits any more
             log.info("%d deliveries were stored after the server had stopped.", len(group))
+
+
+def _forget(what: Callable[[], None]) -> None:
+    """Forget what is under way, or the session. Where that fails it is no matter of those who were
+    stored, nor of whoever comes next."""
+    try:
+        what()
+    except Exception:
+        log.exception("What was under way could not be taken back.")
 
 
 def _tell(receipt: asyncio.Future[Receipt], answer: Receipt) -> None:

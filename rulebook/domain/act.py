@@ -1,8 +1,7 @@
-"""Runs are carried out, many at a time: claim them and write the attempts down, call, write down
-what came of it.
+"""Runs are carried out, many at a time: claim them and write the attempts down, call; what came of
+it is written down by `record.py`.
 
-The attempts are committed before the first call, so that a crash in between leaves a trace; the
-answers are fenced by the lease, so that a worker that was given up cannot overrule its successor.
+The attempts are committed before the first call, so that a crash in between leaves a trace.
 """
 
 from __future__ import annotations
@@ -10,55 +9,24 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
-
-from sqlalchemy.exc import OperationalError
 
 from rulebook.actions import ACTIONS, Call, Outcome
 from rulebook.domain import breaker
-from rulebook.domain.aftermath import FINAL, MOST_RECEIPT, values_of, what_follows
+from rulebook.domain.aftermath import FINAL
 from rulebook.domain.connections import open_connection
 from rulebook.domain.house import House, house
+from rulebook.domain.record import Done, Started, record_in_time
 from rulebook.domain.settle import callback_url
-from rulebook.domain.tallying import count_ended
 from rulebook.errors import ConfigError
 from rulebook.failpoints import reach
 from rulebook.storage import attempts, commit, new_id, reading, rollback, run_claims, runs, utcnow
-from rulebook.storage.connections import OutboxMessage, keep_message, mark_succeeded
-from rulebook.storage.run_claims import Claimed, Wanted
-from rulebook.storage.runs import Run
+from rulebook.storage.run_claims import Wanted
 
 log = logging.getLogger("rulebook.act")
 DEADLINE = 15.0
 NOT_CALLED = "Nothing was sent, because the database failed just before the call."
-RECORD_WITHIN = 50.0  # seconds; with the longest call (30 s) below the lease of 90 s
-
-
-@dataclass(frozen=True)
-class Started:
-    """A run whose try is written down. `outcome` is there already when it cannot be called."""
-
-    run: Claimed
-    wanted: Wanted
-    token: str
-    at: datetime
-    credentials: dict[str, Any] | None = None
-    outcome: Outcome | None = None
-
-
-@dataclass(frozen=True)
-class Done:
-    """What came of a try, and how many seconds it took."""
-
-    started: Started
-    outcome: Outcome
-    took: float
-
-    @property
-    def at(self) -> datetime:
-        return self.started.at + timedelta(seconds=self.took)
 
 
 def act(run_id: str, now: datetime | None = None) -> list[str]:
@@ -213,132 +181,3 @@ def _call(started: Started, house: House) -> Call:
     run = started.run
     back = callback_url(house.config, run.action, run.id, run.attempts)
     return Call(run.id, run.attempts, DEADLINE, back, started.at, started.at, run.hops)
-
-
-def record_in_time(done: Sequence[Done]) -> list[str]:
-    """Record what came of calls; the ids of the runs that may go on because of it. While the
-    database does not answer, nobody else knows it: ask again until the leases are nearly over."""
-    ends = time.monotonic() + RECORD_WITHIN
-    while done:
-        try:
-            return _record_all(done)
-        except OperationalError as problem:
-            rollback()
-            if time.monotonic() > ends:
-                raise
-            log.warning("What came of %d runs cannot be recorded yet: %s", len(done), problem.orig)
-            time.sleep(0.5)
-    return []
-
-
-def _record_all(done: Sequence[Done]) -> list[str]:
-    """All in one commit; where that fails, each on its own, so that a bad one fails alone."""
-    try:
-        freed = _record(done)
-        if freed is not None:
-            return freed
-    except OperationalError:
-        raise
-    except Exception:
-        log.exception("Recording %d runs together failed; each is recorded alone.", len(done))
-    rollback()
-    return [run_id for each in done for run_id in _record_alone(each)]
-
-
-def _record(done: Sequence[Done]) -> list[str] | None:
-    """None when somebody else took one of the runs over, and nothing was committed."""
-    settled = []
-    for each in done:
-        run, at = each.started.run, each.at
-        then = what_follows(run, each.outcome, at)
-        settled.append((run, then, values_of(run, then, each.outcome, at)))
-    _note_attempts(done)
-    moved = [
-        (each.started.run.id, each.started.token, values)
-        for each, (_run, _then, values) in zip(done, settled, strict=True)
-    ]
-    if not run_claims.settle_all(moved):
-        return None
-    count_ended(((run, then.state) for run, then, _values in settled), done[-1].at)
-    _note_successes(done)
-    _note_targets(done)
-    freed = _who_waits([run for run, then, _values in settled if then.state in FINAL])
-    commit()
-    reach("after_record")
-    return freed
-
-
-def _record_alone(done: Done) -> list[str]:
-    """One run; also one whose lease is over, if its answer is definite."""
-    run, token, at = done.started.run, done.started.token, done.at
-    then = what_follows(run, done.outcome, at)
-    values = values_of(run, then, done.outcome, at)
-    _note_attempts([done])
-    settled = runs.settle_sending(run.id, token, values)
-    if not settled and done.outcome.kind in ("yes", "no_for_good"):
-        settled = runs.settle_late(run.id, token, run.attempts, values)
-    if settled:
-        count_ended([(run, then.state)], at)
-        _note_successes([done])
-    _note_targets([done])
-    freed = _who_waits([run]) if settled and then.state in FINAL else []
-    commit()
-    reach("after_record")
-    return freed
-
-
-def _note_attempts(done: Sequence[Done]) -> None:
-    attempts.finish_attempts([
-        (each.started.run.id, each.started.run.attempts, {
-            "finished_at": each.at, "outcome": each.outcome.kind,
-            "sentence": each.outcome.sentence, "fix": each.outcome.fix,
-            "request": each.outcome.request, "answer": each.outcome.answer,
-            "receipt": each.outcome.receipt[:MOST_RECEIPT],
-            "duration_ms": round(each.took * 1000),
-        })
-        for each in done
-    ])  # fmt: skip
-
-
-def _note_successes(done: Sequence[Done]) -> None:
-    succeeded = [each for each in done if each.outcome.kind == "yes"]
-    for each in succeeded:
-        if each.started.run.practice:
-            keep_message(_outbox_message(each.started.run))
-    mark_succeeded({
-        each.started.run.connection_id: each.at
-        for each in succeeded if each.started.run.connection_id
-    })  # fmt: skip
-
-
-def _note_targets(done: Sequence[Done]) -> None:
-    breaker.note([
-        breaker.Result(each.started.run.workspace_id, each.started.wanted.target,
-                       each.outcome.kind, each.outcome.gone, each.outcome.sentence)
-        for each in done if each.started.outcome is None  # else nobody was called
-    ], done[-1].at)  # fmt: skip
-
-
-def _outbox_message(run: Claimed) -> OutboxMessage:
-    message = ACTIONS[run.action].message(run.config)
-    assert message is not None, "what has no message is not kept in the outbox"
-    return OutboxMessage(
-        workspace_id=run.workspace_id, run_id=run.id, action=run.action, to=message.to,
-        subject=message.subject, text=message.text, html=message.html,
-    )  # fmt: skip
-
-
-def _who_waits(settled: Sequence[Claimed]) -> list[str]:
-    """Steps that waited for these are due now."""
-    ended = {
-        (run.event_id, run.rule_version_id, run.replay_no, run.step_id) for run in settled
-    }  # fmt: skip
-    waiting = [each for each in run_claims.waiting_beside({run.event_id for run in settled})
-               if any((*_plan_of(each), step) in ended for step in each.needs)]  # fmt: skip
-    for each in waiting:
-        runs.move(each.id, ["queued"], {"next_attempt_at": utcnow()})
-    return [each.id for each in waiting]
-
-
-def _plan_of(run: Run) -> tuple[str, str, int]:
-    return run.event_id, run.rule_version_id, run.replay_no

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from rulebook.domain import breaker
-from rulebook.domain.act import Started, not_called, with_credentials
+from rulebook.domain.act import not_called, with_credentials
+from rulebook.domain.record import Started
 from rulebook.failpoints import reach
 from rulebook.storage import attempts, commit, lazily, new_id, run_claims
 from rulebook.storage.run_claims import Wanted, as_wanted

@@ -92,15 +92,18 @@ def receive_all(
         rows = [event for one in stored for event in one.events]
         events.add_events(rows, {one.events[0]["id"]: one.body for one in stored})
         count_stored(rows)
+    # Before the commit: whoever fails after it would be told that nothing was stored.
+    receipts = [
+        one if isinstance(one, Receipt) else _receipt(one)._replace(workspace=one.hook.workspace_id)
+        for one in taken
+    ]
+    if stored:
         reach("after_insert")
         commit()
         reach("after_commit")
     else:
         rollback()
-    return [
-        one if isinstance(one, Receipt) else _receipt(one)._replace(workspace=one.hook.workspace_id)
-        for one in taken
-    ]
+    return receipts
 
 
 @dataclass

@@ -22,8 +22,9 @@ from itertools import islice
 
 from flask import Flask
 
-from rulebook.domain.act import Done, Started, begin, carry_out, look, record_in_time, start
+from rulebook.domain.act import begin, carry_out, look, start
 from rulebook.domain.house import House
+from rulebook.domain.record import Done, Started, record_in_time
 from rulebook.storage import keep_connection
 from rulebook.storage.run_claims import Wanted
 

@@ -11,11 +11,12 @@ from sqlalchemy import Connection, event, func, select
 from sqlalchemy.exc import OperationalError
 
 from rulebook.domain import act
-from rulebook.domain.act import Started, carry_out, record_in_time
+from rulebook.domain.act import carry_out
 from rulebook.domain.breaker import Result, note
 from rulebook.domain.house import house
 from rulebook.domain.judge import judge_waiting
 from rulebook.domain.noting import Notes
+from rulebook.domain.record import Started, record_in_time
 from rulebook.domain.sweep import sweep
 from rulebook.storage import db, utcnow
 from rulebook.storage.attempts import Attempt

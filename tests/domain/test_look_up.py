@@ -10,6 +10,7 @@ from flask import Flask
 
 from rulebook.config import Config
 from rulebook.domain import act as acting
+from rulebook.domain.record import record_in_time
 from rulebook.domain.replay import resolve
 from rulebook.domain.settle import callback_url, look_up_due
 from rulebook.domain.sweep import sweep
@@ -66,7 +67,7 @@ def test_runs_that_are_recorded_together_are_looked_up_too(
     with app.app_context():
         began = acting.start(acting.look(ids))
         house = app.extensions["rulebook"]
-        acting.record_in_time([acting.carry_out(each, house) for each in began])
+        record_in_time([acting.carry_out(each, house) for each in began])
     assert all(run_of(app, run_id).next_check_at for run_id in ids)
     looked(app, ids[0], 31)
     assert [run_of(app, run_id).state for run_id in ids] == ["succeeded"] * 2
@@ -212,7 +213,7 @@ def test_a_worker_that_died_leaves_a_text_to_be_looked_up(
 ) -> None:
     run_id = planned_text(app, ada, twilio)
     with monkeypatch.context() as dies:
-        dies.setattr(acting, "record_in_time", lambda done: [])
+        dies.setattr("rulebook.domain.act.record_in_time", lambda done: [])
         assert act_on(app, run_id).state == "sending"
     with app.app_context():
         sweep(utcnow() + LEASE * 1.1)

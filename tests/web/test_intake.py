@@ -16,6 +16,7 @@ from flask import Flask
 
 from rulebook.domain.receive import Delivery, Receipt, receive_all
 from rulebook.jobs.queue import Bell
+from rulebook.storage import db
 from tests.people import Person, make_hook
 from tests.stories import events_of, path_of
 from web import intake as intake_file
@@ -151,3 +152,35 @@ def test_nobody_waits_for_a_bell_that_hangs(app: Flask, ada: Person, token: str)
     finally:
         bell.let_go.set()
     assert len(events_of(app, ada)) == 3
+
+
+def test_each_of_a_group_is_answered_for_itself(
+    app: Flask, ada: Person, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the one that cannot be stored takes more along, such as what takes it back."""
+    store = receive_all
+
+    def spoilt(deliveries: list[Delivery], max_body: int) -> list[Receipt]:
+        patch.setattr(db.session, "remove", broken)
+        if any(each.body == b"bad" for each in deliveries):
+            raise RuntimeError("a bug of ours")
+        return store(deliveries, max_body)
+
+    def broken() -> None:
+        raise RuntimeError("nothing can be taken back")
+
+    sent = [Delivery(token, "POST", [], body) for body in (b"1", b"bad", b"333", b"4444")]
+    with monkeypatch.context() as patch:
+        patch.setattr(intake_file, "receive_all", spoilt)
+        patch.setattr(intake_file, "rollback", broken)
+        receipts = taken(app, *sent)
+    assert [receipt.status for receipt in receipts] == [200, 503, 200, 200]
+    assert sorted(event.size for event in events_of(app, ada)) == [1, 3, 4]
+
+
+def test_nothing_fails_between_the_commit_and_the_answer(
+    app: Flask, ada: Person, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rulebook.domain.receive._receipt", lambda one: 1 / 0)
+    assert taken(app, Delivery(token, "POST", [], b"1"))[0].status == 503
+    assert events_of(app, ada) == []
