@@ -3,7 +3,8 @@ that a busy worker starves the door; here they queue up in the kernel and are wo
 
 The lock is advice only: whoever does not get it in time still asks SQLite, which has the last
 word. It ends with its process, however that ends; but a process can be stopped while it holds it,
-so nobody waits for it without a limit.
+so nobody waits for it without a limit. Where locking itself fails, nothing is written now: whoever
+asked is told as if the database had failed, and the files are opened anew for the next.
 
 The kernel wakes who waits and does not hand the lock over, so that a door that takes one turn after
 the other would never let a worker in. A worker is `polite`: it lets the door go first for a moment,
@@ -13,12 +14,21 @@ and then says that it waits, by a second lock that the door looks at before ever
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
+from sqlalchemy.exc import OperationalError
+
+log = logging.getLogger("rulebook.storage")
 POLITE_FOR = 15  # milliseconds
+
+
+def _opened(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 class Turn:
@@ -26,29 +36,59 @@ class Turn:
 
     def __init__(self, path: Path) -> None:
         self.polite = False
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        after = path.with_name(path.name + ".next")
-        self._next = os.open(after, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._paths = path, path.with_name(path.name + ".next")
+        self._file, self._next = map(_opened, self._paths)
         self._threads = threading.Semaphore()
         self._queued = False  # the kernel has this process in its queue
         self._wanted = False  # somebody here still waits for that
+        self._problem: OSError | None = None  # what came of it instead
         self._ours = threading.Condition()
 
     def take(self, seconds: float) -> bool:
-        """Wait for the turn; False when others kept it for too long."""
+        """Wait for the turn; False when others kept it for too long. Raises an OperationalError
+        where locking fails."""
         ends = time.monotonic() + seconds
         if not self._threads.acquire(timeout=seconds):
             return False
-        with self._ours:
-            if self._at_once() or self._in_time(ends - time.monotonic()):
-                return True
-        self._threads.release()
-        return False
+        mine = False
+        try:
+            with self._ours:
+                mine = self._at_once() or self._in_time(ends - time.monotonic())
+        except OSError as problem:
+            self._open_anew()
+            raise OperationalError("BEGIN IMMEDIATE", None, problem) from problem
+        finally:
+            if not mine:
+                self._threads.release()
+        return mine
 
     def give(self) -> None:
-        """Let the next one write."""
-        fcntl.flock(self._file, fcntl.LOCK_UN)
-        self._threads.release()
+        """Let the next one write. Never raises: what was written is written."""
+        try:
+            self._let_go()
+        finally:
+            self._threads.release()
+
+    def _let_go(self) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+        except OSError as problem:
+            log.error("The lock for writing could not be given back: %s", problem)
+            self._open_anew()
+
+    def _open_anew(self) -> None:
+        """Whatever was locked by the old files is free once they are closed. Nobody here waits for
+        a lock of theirs then."""
+        closing = [self._file, self._next]
+        try:
+            opened = [_opened(path) for path in self._paths]
+        except OSError as problem:
+            log.error("The lock for writing could not be opened: %s", problem)
+            return
+        self._file, self._next = opened
+        for each in set(closing) - set(opened):  # one that was closed may have its number again
+            with suppress(OSError):
+                os.close(each)
 
     def _at_once(self) -> bool:
         if self._queued:
@@ -63,11 +103,14 @@ class Turn:
     def _in_time(self, seconds: float) -> bool:
         """Waiting in the kernel knows no limit, so a thread of its own does that."""
         if not self._queued:
-            self._queued = True
             threading.Thread(target=self._queue_up, name="turn", daemon=True).start()
+            self._queued = True
         self._wanted = True
         self._ours.wait_for(lambda: not self._queued, seconds)
         self._wanted = False
+        problem, self._problem = self._problem, None
+        if problem:
+            raise problem
         return not self._queued
 
     def _soon(self) -> bool:
@@ -86,6 +129,22 @@ class Turn:
         return True
 
     def _queue_up(self) -> None:
+        problem = None
+        try:
+            self._wait()
+        except OSError as failed:
+            problem = failed
+        with self._ours:
+            self._queued = False
+            if problem:
+                self._open_anew()
+            if self._wanted:
+                self._problem = problem
+            elif not problem:  # whoever asked gave up
+                self._let_go()
+            self._ours.notify_all()
+
+    def _wait(self) -> None:
         if not self.polite:
             fcntl.flock(self._next, fcntl.LOCK_SH)
             fcntl.flock(self._next, fcntl.LOCK_UN)
@@ -94,8 +153,3 @@ class Turn:
             fcntl.flock(self._next, fcntl.LOCK_EX)
             fcntl.flock(self._file, fcntl.LOCK_EX)
             fcntl.flock(self._next, fcntl.LOCK_UN)
-        with self._ours:
-            if not self._wanted:  # whoever asked gave up
-                fcntl.flock(self._file, fcntl.LOCK_UN)
-            self._queued = False
-            self._ours.notify_all()

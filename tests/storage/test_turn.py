@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from rulebook.storage import db
 from rulebook.storage.turn import Turn
@@ -109,3 +114,96 @@ def test_a_connection_with_many_transactions_takes_one_turn(
         with db.engine.begin() as connection:
             connection.execute(text("SELECT 1"))
         assert got == [True, True], "it was given back"
+
+
+def failing(
+    monkeypatch: pytest.MonkeyPatch, number: int, when: Callable[[int, int], bool]
+) -> Callable[[], None]:
+    """The kernel refuses locks, given as descriptor and operation, until what is returned is
+    called."""
+    flock = fcntl.flock
+
+    def refused(descriptor: int, operation: int) -> None:
+        if when(descriptor, operation):
+            raise OSError(number, os.strerror(number))
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    return lambda: monkeypatch.setattr(fcntl, "flock", flock)
+
+
+@pytest.mark.parametrize("polite", [False, True])
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EIO, errno.EBADF])
+def test_a_lock_that_fails_fails_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, polite: bool
+) -> None:
+    turn = Turn(tmp_path / "lock")
+    turn.polite = polite
+    works_again = failing(monkeypatch, number, lambda *_: True)
+    for _ in range(2):
+        with pytest.raises(OperationalError, match=os.strerror(number)):
+            turn.take(5)
+    works_again()
+    assert turn.take(0)
+    assert not Turn(tmp_path / "lock").take(0.05)
+    turn.give()
+
+
+def test_a_file_that_was_closed_is_opened_anew(tmp_path: Path) -> None:
+    turn = Turn(tmp_path / "lock")
+    os.close(turn._file)
+    with pytest.raises(OperationalError, match="Bad file descriptor"):
+        turn.take(5)
+    assert turn.take(0)
+    os.close(turn._file)
+    turn.give()
+    assert turn.take(0)
+    turn.give()
+
+
+@pytest.mark.parametrize("polite", [False, True])
+def test_who_waits_for_a_lock_that_fails_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, polite: bool
+) -> None:
+    """A worker has said then that it is next: that is taken back, or the door waited for ever."""
+    holder, turn = Turn(tmp_path / "lock"), Turn(tmp_path / "lock")
+    turn.polite = polite
+    assert holder.take(5)
+    works_again = failing(
+        monkeypatch, errno.EIO,
+        lambda at, how: at == turn._file and how == fcntl.LOCK_EX,  # one that waits
+    )  # fmt: skip
+    with pytest.raises(OperationalError, match=os.strerror(errno.EIO)):
+        turn.take(5)
+    works_again()
+    holder.give()
+    for each in (holder, turn):
+        assert each.take(0)
+        each.give()
+
+
+def test_what_was_written_stays_written_where_the_turn_cannot_be_given_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn, other = Turn(tmp_path / "lock"), Turn(tmp_path / "lock")
+    assert turn.take(5)
+    works_again = failing(monkeypatch, errno.ENOLCK, lambda _, how: how == fcntl.LOCK_UN)
+    turn.give()
+    works_again()
+    for each in (other, turn):
+        assert each.take(0)
+        each.give()
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_a_session_and_its_turn_survive_a_lock_that_fails(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works_again = failing(monkeypatch, errno.ENOLCK, lambda *_: True)
+    with app.app_context(), pytest.raises(OperationalError):
+        db.session.execute(text("SELECT 1"))
+    works_again()
+    assert app.extensions["rulebook.turn"].take(0)
+    app.extensions["rulebook.turn"].give()
+    with app.app_context():
+        db.session.execute(text("SELECT 1"))

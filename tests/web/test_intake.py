@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import fcntl
 import shutil
 import sqlite3
 import threading
@@ -184,3 +186,16 @@ def test_nothing_fails_between_the_commit_and_the_answer(
     monkeypatch.setattr("rulebook.domain.receive._receipt", lambda one: 1 / 0)
     assert taken(app, Delivery(token, "POST", [], b"1"))[0].status == 503
     assert events_of(app, ada) == []
+
+
+def test_a_lock_that_fails_is_answered_503_and_kept_from_nobody(
+    app: Flask, ada: Person, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(descriptor: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fcntl, "flock", refused)
+        assert taken(app, Delivery(token, "POST", [], b"1"))[0].status == 503
+    assert taken(app, Delivery(token, "POST", [], b"22"))[0].status == 200
+    assert [event.size for event in events_of(app, ada)] == [2]
