@@ -11,7 +11,8 @@ import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from flask import Flask
+from flask import Flask, appcontext_pushed
+from flask.globals import app_ctx
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, CursorResult, Engine, UpdateBase, event
 from sqlalchemy.engine import make_url
@@ -107,6 +108,7 @@ def keep_connection(app: Flask, looks_ahead: bool = False) -> None:
     if turn := app.extensions.get("rulebook.turn"):
         with app.app_context():
             kept.here.set(Kept(db.engine, turn, looks_ahead))
+        appcontext_pushed.connect(_none_within, app)
 
 
 def connection(to_read: bool = False) -> Connection:
@@ -133,10 +135,20 @@ def rollback() -> None:
         db.session.rollback()
 
 
-def _leave_nothing_open(problem: BaseException | None) -> None:
-    """Whatever a thread left under way on the connection that it keeps is forgotten."""
+def _none_within(app: Flask) -> None:
+    """An app context has just begun; not within a transaction on a connection that is kept."""
     mine = kept.here.get()
-    if mine:
+    if mine and mine.under_way():
+        refused = kept.AnotherContext()
+        app_ctx.pop(refused)
+        raise refused
+
+
+def _leave_nothing_open(problem: BaseException | None) -> None:
+    """Whatever a thread left under way on the connection that it keeps is forgotten; not where the
+    context that ends was refused."""
+    mine = kept.here.get()
+    if mine and not isinstance(problem, kept.AnotherContext):
         mine.rollback()
 
 

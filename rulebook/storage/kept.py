@@ -53,6 +53,10 @@ class Kept:
             self._do("BEGIN IMMEDIATE")
         self._begun = True
 
+    def under_way(self) -> bool:
+        """Whether a transaction has begun and not ended."""
+        return self._begun
+
     def stands(self) -> None:
         """Raises where the transaction has ended without us, as SQLite ends it when the disk is
         full: what was done in it is gone, and what follows would be no part of one."""
@@ -104,6 +108,14 @@ class Kept:
 
 
 here: ContextVar[Kept | None] = ContextVar("kept", default=None)
+
+
+class AnotherContext(RuntimeError):
+    """Within a transaction of a thread that keeps its connection another app context was begun,
+    which would join it, and with its end take back what is no part of it."""
+
+    def __init__(self) -> None:
+        super().__init__("Commit or roll back before another app context begins in this thread.")
 
 
 class Joining(Session):

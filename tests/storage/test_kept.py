@@ -229,6 +229,22 @@ def test_what_is_left_under_way_ends_with_the_work(
 
 
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+@pytest.mark.usefixtures("at_work")
+def test_no_app_context_begins_within_a_transaction(app: Flask, hook_id: str) -> None:
+    """Its end would take the transaction back, which then would end without a word."""
+    PUT([row(hook_id, "rows")])
+    with pytest.raises(kept.AnotherContext, match="Commit or roll back"), app.app_context():
+        pytest.fail("it began")
+    db.session.add(Dedupe(**row(hook_id, "session")))
+    commit()
+    assert stored(app) == {"rows", "session"}
+    with app.app_context():
+        PUT([row(hook_id, "another's")])
+        commit()
+    assert stored(app) == {"rows", "session", "another's"}
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 def test_what_cannot_begin_is_no_transaction_of_single_statements(
     app: Flask, at_work: sqlite3.Connection, hook_id: str
 ) -> None:
