@@ -7,7 +7,7 @@ from typing import Any
 
 from rules.catalog import CatalogField
 from rules.change import Change, at, put, remove
-from rules.lint_fields import field_notes
+from rules.lint_fields import NOTHING_MORE, Possible, field_notes
 from rules.lint_rules import other_notes
 from rules.lint_texts import text_notes
 from rules.logic import Logic
@@ -31,18 +31,20 @@ def lint(
     recipients: Recipients | None = None,
     events: Iterable[Mapping[str, Any]] = (),
     zone: str = "UTC",
+    possible: Possible = NOTHING_MORE,
 ) -> list[Note]:
     """At most 50 notes on a rule: on its own conditions first, in their order.
 
     others: the hook's other rules; above: those of them that stand before this one, in order.
     fields: what the hook's payloads have held, for fields and values never seen. recipients: to
     whom a step writes, as its config says it. events: recent ones, for rules that overlap.
+    possible: values that are right though none of these events had them, by the field's path.
     """
     logic = Logic()
     notes = [*_whole(rule, logic), *_inside(rule.when, rule, logic)]
     if fields is not None:
         known = list(fields)
-        notes += [*field_notes(rule, known), *text_notes(rule, known)]
+        notes += [*field_notes(rule, known, possible), *text_notes(rule, known)]
     notes += other_notes(rule, list(others or ()), list(above), logic, recipients, events, zone)
     return list(dict.fromkeys(notes))[:MOST_NOTES]
 

@@ -5,7 +5,7 @@ Judged by the operators' own reading of the examples, so a new operator needs no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from rules.catalog import CatalogField
@@ -29,11 +29,14 @@ INSTEAD = ("text", "number", "list", "date", "yesno")
 SENSES = {"includes": ("contains", "is"), "does_not_include": ("does_not_contain",),
           "contains": ("includes",), "does_not_contain": ("does_not_include",)}  # fmt: skip
 Known = dict[str, CatalogField]
+Possible = Mapping[str, Collection[str]]
+NOTHING_MORE: Possible = {}
 
 
-def field_notes(rule: Rule, fields: list[CatalogField]) -> Iterator[Note]:
-    """Notes on the fields and values that a rule names."""
+def field_notes(rule: Rule, fields: list[CatalogField], possible: Possible) -> Iterator[Note]:
+    """Notes on the fields and values that a rule names; possible: as `lint` has it."""
     known = {parse_path(field.path).text: field for field in fields if len(field.path) <= 500}
+    right = {parse_path(path).text: list(values) for path, values in possible.items()}
     for condition, base in _conditions(rule.when, ""):
         yield from _about_the_event(condition)
         place = _place(condition.field, base)
@@ -46,7 +49,7 @@ def field_notes(rule: Rule, fields: list[CatalogField]) -> Iterator[Note]:
         if wrong:
             yield wrong
             continue
-        yield from _never_seen(condition, _values(place, condition, known), rule)
+        yield from _never_seen(condition, _values(place, condition, known), right.get(place, []))
 
 
 def _conditions(node: Node, base: str) -> Iterator[tuple[Condition, str]]:
@@ -200,7 +203,9 @@ def _values(place: str, condition: Condition, known: Known) -> CatalogField | No
     return known[place]
 
 
-def _never_seen(condition: Condition, field: CatalogField | None, rule: Rule) -> Iterator[Note]:
+def _never_seen(
+    condition: Condition, field: CatalogField | None, more: list[str]
+) -> Iterator[Note]:
     claim = claim_of(condition)
     if field is None or not field.complete or not field.values or not claim or not claim.listed:
         return
@@ -208,8 +213,8 @@ def _never_seen(condition: Condition, field: CatalogField | None, rule: Rule) ->
     if domain not in ("text", "number") or claim.how == "no" or "date" in field.kinds:
         return
     for index, value in enumerate(wanted):
-        if not _seen(condition, value, field.values):
-            yield _unseen(condition, index, value, list(field.values), rule)
+        if not _seen(condition, value, [*field.values, *more]):
+            yield _unseen(condition, index, value, list(field.values), more)
 
 
 def _seen(condition: Condition, value: Any, values: Iterable[str]) -> bool:
@@ -218,14 +223,16 @@ def _seen(condition: Condition, value: Any, values: Iterable[str]) -> bool:
     return any(row.read(one, env) == read for one in values)
 
 
-def _unseen(condition: Condition, index: int, value: Any, values: list[str], rule: Rule) -> Note:
+def _unseen(
+    condition: Condition, index: int, value: Any, values: list[str], more: list[str]
+) -> Note:
     name, text = field_words(condition.field), str(value)
     case = next((one for one in values if fold(one) == fold(text)), None)
     if case is not None:
         message = f"{name} has been '{case}', never {say(value)}: it differs only in case."
         change = remove(f"{condition.pointer}/match_case")
         return Note(condition.pointer, "only_case", message, "Ignore capitals.", change)
-    close = nearest(text, values)
+    close = nearest(text, [*values, *more])
     seen = ", ".join(values[:5]) + (f" and {len(values) - 5} more" if len(values) > 5 else "")
     message = f"{name} has been {seen}, never {say(value)}."
     if not close:

@@ -122,7 +122,7 @@ def was(value: Any, wants: Wants) -> str | None:
 def read(form: Mapping[str, str]) -> Document:
     """The document that the boxes of a form say, finished or not; never raises."""
     boxes = _Boxes(form)
-    document: Document = {"name": boxes.get("/name").strip(), "when": _unwrapped(boxes)}
+    document: Document = {"name": " ".join(boxes.get("/name").split()), "when": _unwrapped(boxes)}
     document["then"] = [_step(boxes, f"/then/{at}") for at in boxes.numbers("/then")]
     options = {key: True for key in ("stop", "otherwise") if boxes.get(f"/options/{key}")}
     return {**document, "options": options} if options else document

@@ -10,6 +10,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from rulebook.domain import rules as verbs
+from rulebook.domain.called import possible_values
 from rulebook.domain.rules import find_rule
 from rulebook.domain.voice import Voice, voices_of
 from rulebook.domain.weigh import fields_seen
@@ -96,7 +97,14 @@ def _notes(
     seen = fields_seen(hook.id)
     parsed = [_parsed(version) for _, version in current]
     found = [
-        lint(one, [other for other in parsed if other and other is not one], seen) if one else []
+        lint(
+            one,
+            [other for other in parsed if other and other is not one],
+            seen,
+            possible=possible_values(hook.provider),
+        )
+        if one
+        else []
         for one in parsed
     ]
     return [

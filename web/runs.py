@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -161,8 +162,9 @@ def _go_on(said: str | Conflict, run_id: str) -> ResponseReturnValue:
 def retry_failed() -> ResponseReturnValue:
     """What a retry of all failed runs, of one rule or of all, would send; sends nothing."""
     me = actor()
-    rule_id = request.args.get("rule", "")
-    found = runs_shown(figures.failed_runs(me.workspace_id, rule_id or None, MOST_AT_ONCE))
+    rule_id, since = request.args.get("rule", ""), _moment(request.args.get("since", ""))
+    failed = figures.failed_runs(me.workspace_id, rule_id or None, MOST_AT_ONCE, since)
+    found = runs_shown(failed)
     if rule_id and not figures.rule_names(me.workspace_id, [rule_id]):
         raise NotFound("rule")
     return render_template(
@@ -175,6 +177,13 @@ def retry_failed() -> ResponseReturnValue:
         most=MOST_AT_ONCE,
         may_send=me.may("send"),
     )
+
+
+def _moment(said: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(said).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 @pages.post("/runs/retry")

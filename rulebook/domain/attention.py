@@ -8,7 +8,7 @@ Anything else may be muted for as long as it lasts.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -55,7 +55,7 @@ class Worry:
     drift or late; `thing` is the id of the rule (failed, unknown, held, silent) or hook (poison,
     refused, silent) or the name of the target it is about, and of a drift rule,
     event and fields; `newest` the id of the newest run or event; `until` when the first of held
-    runs is too old to be sent; `again` whether the newest failed run can be retried."""
+    runs is too old to be sent; `again` how many of the failed runs can be retried."""
 
     kind: str
     thing: str
@@ -66,7 +66,7 @@ class Worry:
     since: datetime
     newest: str = ""
     until: datetime | None = None
-    again: bool = True
+    again: int = 0
 
     @property
     def key(self) -> tuple[str, str]:
@@ -233,9 +233,8 @@ def _of_heap(kind: str, heap: Heap, name: str, run: Run, until: dict[str, dateti
     about = run.summary if kind == "unknown" and heap.count == 1 else name
     last, end = ("", until.get(heap.of)) if kind == "held" else (run.id, None)
     return Worry(
-        kind, heap.of, heap.count, about, run.sentence, run.fix, heap.since, last, end,
-        again=not run.never_sendable,
-    )  # fmt: skip
+        kind, heap.of, heap.count, about, run.sentence, run.fix, heap.since, last, end, heap.again
+    )
 
 
 def _not_dealt_with(workspace_id: str, failed: list[Heap], seen: dict[str, datetime]) -> list[Heap]:
@@ -243,11 +242,10 @@ def _not_dealt_with(workspace_id: str, failed: list[Heap], seen: dict[str, datet
     found = []
     for heap in failed:
         if heap.of in seen and seen[heap.of] >= heap.since:
-            count, last = figures.failed_since(workspace_id, heap.of, seen[heap.of])
-            if last is None:
-                continue
-            heap = replace(heap, count=count, newest=last)
-        found.append(heap)
+            later = figures.failed_since(workspace_id, heap.of, seen[heap.of])
+            found += [later] if later else []
+        else:
+            found.append(heap)
     return found
 
 

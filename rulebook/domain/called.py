@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -39,6 +39,14 @@ def label_for(provider: str, part: str, path: str, value: Any) -> str:
     is_type = (part, path) == ("event", "$.type") or (part == "payload" and path in sources)
     types = PROVIDERS[provider].types
     return types.get(value, "") if is_type and isinstance(value, str) else ""
+
+
+def possible_values(provider: str) -> dict[str, Collection[str]]:
+    """Values that a sender is known to have for a field, by its path: the types of its events."""
+    if provider not in PROVIDERS:
+        return {}
+    known = PROVIDERS[provider]
+    return {each.path: known.types for each in known.event_type if isinstance(each, Body)}
 
 
 def currency_path(provider: str, path: str) -> str:

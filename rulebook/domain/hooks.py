@@ -102,11 +102,13 @@ def _follow_hidden(hook: Hook, before: Hidden, now: Hidden) -> None:
     if set(now.paths) - set(before.paths) or now.headers - before.headers:
         hook.hidden_at = utcnow()
         fields.forget_examples(hook.id, HIDDEN, now.covers)
-    _read_again(hook)
+    _read_again(hook, for_fields=True)
 
 
-def _read_again(hook: Hook) -> None:
+def _read_again(hook: Hook, for_fields: bool = False) -> None:
     """Have the search read earlier events again, because something else is hidden from now on."""
+    unfinished = bool(hook.reread_below and hook.reread_fields)
+    hook.reread_fields = for_fields or unfinished
     # Whoever indexes meanwhile knows nothing of it before the commit, which comes soon.
     hook.reread_below = first_id("evt", utcnow() + SOON)
 

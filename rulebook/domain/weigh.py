@@ -9,6 +9,7 @@ from typing import Any
 from rulebook.actions import ACTIONS
 from rulebook.domain.actor import Actor
 from rulebook.domain.backtest import Judged, judge_past
+from rulebook.domain.called import possible_values
 from rulebook.domain.hooks import find_hook
 from rulebook.domain.past import Past
 from rulebook.domain.rules import phrase
@@ -199,6 +200,7 @@ def _notes(
         recipients=recipients,
         events=[each.seen for each in past[:AMONG]],
         zone=zone,
+        possible=possible_values(hook.provider),
     )
 
 

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, TextClause, func, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    TextClause,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from rulebook.storage.audit import AuditEntry
@@ -24,59 +34,63 @@ LONGEST_LIFE = timedelta(days=8)
 
 # The contrary of `Run.never_sendable`, among failed runs.
 _SENDABLE = or_(Run.attempts > 0, Run.finished_at != Run.created_at)
+_THAT_CAN = func.sum(case((_SENDABLE, 1), else_=0))
 
 
 @dataclass(frozen=True)
 class Heap:
-    """Several things of one rule or hook: how many, since when, and the newest one's id."""
+    """Several things of one rule or hook: how many, since when, the newest one's id, and how many
+    of them are failed runs that can be retried."""
 
     of: str
     count: int
     since: datetime
     newest: str
+    again: int = 0
 
 
 def in_need_by_rule(workspace_id: str, since: datetime) -> dict[str, list[Heap]]:
     """Runs that need a person, by kind and rule, oldest heap first: `unknown` may have been sent;
     `failed` failed since then and nobody retried them; `held` wait for a word about them, and not
     about their target, which is switched off."""
-    kinds: list[tuple[str, Any, list[ColumnElement[bool] | TextClause]]] = [
-        ("unknown", Run.created_at, [Run.state == "unknown"]),
-        ("failed", Run.finished_at,
-         [*_failed(workspace_id), Run.id >= _made_by(since), Run.finished_at >= since]),
-        ("held", Run.created_at, [Run.state == "held", Run.held_for != "target"]),
-    ]  # fmt: skip
+    kinds: list[tuple[str, Any, Any, list[ColumnElement[bool] | TextClause]]] = [
+        ("unknown", Run.created_at, literal(0), [Run.state == "unknown"]),
+        ("failed", Run.finished_at, _THAT_CAN, [*_failed(workspace_id), *_ended_since(since)]),
+        ("held", Run.created_at, literal(0), [Run.state == "held", Run.held_for != "target"]),
+    ]
     asked = [
-        select(literal(kind), Run.rule_id, func.count(), func.min(moment), func.max(Run.id))
+        select(literal(kind), Run.rule_id, func.count(), func.min(moment), func.max(Run.id), again)
         .where(Run.workspace_id == workspace_id, LASTING, *those)
         .group_by(Run.rule_id)
-        for kind, moment, those in kinds
+        for kind, moment, again, those in kinds
     ]
     rows = db.session.execute(union_all(*asked)).all()
     return {
         kind: sorted(_heaps(row[1:] for row in rows if row[0] == kind), key=lambda heap: heap.since)
-        for kind, _, _ in kinds
+        for kind, _, _, _ in kinds
     }
 
 
-def failed_since(workspace_id: str, rule_id: str, since: datetime) -> tuple[int, str | None]:
-    """How many runs of a rule failed since then and were not retried, and the newest one's id."""
-    row = db.session.execute(
-        select(func.count(), func.max(Run.id)).where(
-            *_failed(workspace_id),
-            Run.rule_id == rule_id,
-            Run.id >= _made_by(since),
-            Run.finished_at >= since,
-        )
-    ).one()
-    return row[0], row[1]
+def failed_since(workspace_id: str, rule_id: str, since: datetime) -> Heap | None:
+    """The runs of a rule that failed since then and were not retried; None where there is none."""
+    rows = db.session.execute(
+        select(
+            literal(rule_id), func.count(), func.min(Run.finished_at), func.max(Run.id), _THAT_CAN
+        ).where(*_failed(workspace_id), Run.rule_id == rule_id, *_ended_since(since))
+    )
+    return next(iter(_heaps(rows)), None)
 
 
-def failed_runs(workspace_id: str, rule_id: str | None, limit: int) -> list[Run]:
-    """Failed runs that nobody retried and that can be, of one rule or of all, newest first."""
+def failed_runs(
+    workspace_id: str, rule_id: str | None, limit: int, since: datetime | None = None
+) -> list[Run]:
+    """Failed runs that nobody retried and that can be, of one rule or of all, newest first; since:
+    those alone that failed then or later."""
     found = select(Run).where(*_failed(workspace_id), _SENDABLE)
     if rule_id:
         found = found.where(Run.rule_id == rule_id)
+    if since:
+        found = found.where(*_ended_since(since))
     return list(db.session.scalars(found.order_by(Run.id.desc()).limit(limit)))
 
 
@@ -115,9 +129,8 @@ def _failed(workspace_id: str) -> list[ColumnElement[bool] | TextClause]:
     return [Run.workspace_id == workspace_id, Run.state == "failed", LASTING, ~retried.exists()]
 
 
-def _made_by(ended: datetime) -> str:
-    """The id of the first run that can have ended then or later."""
-    return first_id("run", ended - LONGEST_LIFE)
+def _ended_since(since: datetime) -> list[ColumnElement[bool]]:
+    return [Run.id >= first_id("run", since - LONGEST_LIFE), Run.finished_at >= since]
 
 
 def poison_by_hook(workspace_id: str, since: datetime) -> list[Heap]:
@@ -138,7 +151,7 @@ def poison_by_hook(workspace_id: str, since: datetime) -> list[Heap]:
 
 
 def _heaps(rows: Iterable[Sequence[Any]]) -> list[Heap]:
-    return [Heap(of, count, since, newest) for of, count, since, newest in rows if since]
+    return [Heap(of, count, since, *more) for of, count, since, *more in rows if since]
 
 
 def in_doubt(workspace_id: str, limit: int) -> list[Run]:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple, cast
 
-from sqlalchemy import ForeignKey, Index, Table, bindparam, or_, select, update
+from sqlalchemy import ForeignKey, Index, Table, bindparam, false, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from rulebook.storage.base import Base, Id, Json, JsonDict, Line, UtcDateTime, new_id, utcnow
@@ -38,8 +38,10 @@ class Hook(Base):
     # When a field was last hidden: what was written down of an event before may tell it.
     hidden_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # The search index may hold words of older events as they were before a field was hidden or
-    # shown; this goes down as they are read again, and is None once all of them were.
+    # shown; this goes down as they are read again, and is None once all of them were. Fields are
+    # what it is about, or else a new signing secret alone.
     reread_below: Mapped[str | None] = mapped_column(Id)
+    reread_fields: Mapped[bool] = mapped_column(default=False, server_default=false())
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 

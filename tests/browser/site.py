@@ -58,7 +58,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "events.share": ("/events/{event}/share",),
     "rules.index": ("/rules",),
     "rules.new": ("/rules/new", "/rules/new?hook={hook}&event={event}"),
-    "rules.edit": ("/rules/{rule}", "/rules/{rule}?version=1"),
+    "rules.edit": ("/rules/{rule}", "/rules/{rule}?version=1", "/rules/{long}"),
     "rules.versions": ("/rules/{rule}/versions",),
     "rules.delete": ("/rules/{rule}/delete",),
     "runs.index": ("/runs", "/runs?state=failed"),
@@ -164,10 +164,15 @@ def furnish(site: Site) -> None:
         make_connection(ada.actor, "http_auth", "Books", {"type": "bearer", "token": "tok_1234567"})
         first = make_rule(ada, hook)
         make_rule(ada, hook, name="Far away", value=99_000_000, path="$.nothing")
-        make_rule(ada, hook, "off", name="Off")
+        mail = {
+            "path": "$.customer.email",
+            "test": "text.is",
+            "value": f"{'jenny.' * 9}@shop.example",
+        }
+        long = make_rule(ada, hook, "off", name="Off", when={"any": [mail, {"all": [mail]}]})
         make_rule(ada, hook, "watch", name="Watched", value=1)
         paths = path_of(hook), path_of(guarded)
-        ids = {"hook": hook.id, "quiet": quiet.id, "rule": first.id}
+        ids = {"hook": hook.id, "quiet": quiet.id, "rule": first.id, "long": long.id}
     for n in (1, 2, 2, 3):
         body = json.dumps({**SENT, "id": f"evt_{n}", "amount": 12_900 + n})
         _post(app, paths[0], body)

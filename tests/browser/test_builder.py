@@ -60,6 +60,19 @@ def test_a_rule_is_built_by_clicking_and_typing_and_goes_live(live: Live, open_p
     save_and_watch(page, live.url)
 
 
+def test_a_long_name_is_read_in_full_on_a_phone(live: Live, open_page):
+    page = begin(live, open_page)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{live.url}/rules/new?hook={seed(live)}")
+    name = page.get_by_label("Name of the rule")
+    name.fill("Text the whole team when a payment of a regular customer could not be collected")
+    name.press("Enter")
+    shown = name.evaluate(
+        "(box) => [box.scrollWidth - box.clientWidth, box.scrollHeight - box.clientHeight]"
+    )
+    assert shown == [0, 0] and "\n" not in name.input_value()
+
+
 def add_a_condition(page: Page) -> None:
     """A field is clicked; its condition is typed into, and the verdict follows the typing."""
     page.locator("summary", has_text="data.object.amount").first.click()

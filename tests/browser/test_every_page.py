@@ -43,6 +43,15 @@ WEIGH = """() => {
   };
 }"""
 
+# Boxes whose hint is wider than they are; one that is searched in keeps room for its cross.
+CUT = """() => [...document.querySelectorAll("input[placeholder]")].filter((box) => {
+  const style = getComputedStyle(box), pen = document.createElement("canvas").getContext("2d");
+  pen.font = style.font;
+  const room = box.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight)
+    - (box.type === "search" ? 16 : 0);
+  return !box.value && box.checkVisibility() && pen.measureText(box.placeholder).width > room;
+}).map((box) => box.placeholder)"""
+
 
 @dataclass
 class Seen:
@@ -51,6 +60,7 @@ class Seen:
     violations: list[str] = field(default_factory=list)
     weights: dict[str, dict[str, int]] = field(default_factory=dict)
     too_wide: list[str] = field(default_factory=list)
+    cut: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
 
@@ -95,6 +105,7 @@ def look(browser: Browser, site: Site, addresses, signed_in: bool, found: Seen) 
             ask(page, name, size, found)
         width = page.evaluate("document.documentElement.scrollWidth")
         found.too_wide += [f"{name} is {width} wide"] if width > PHONE[0] else []
+        found.cut += [f"{name}: {hint}" for hint in page.evaluate(CUT)]
     context.close()
     found.complaints += [each for each in complaints.seen if "/nowhere" not in each]
 
@@ -125,6 +136,10 @@ def test_nothing_is_complained_about(seen: Seen) -> None:
 
 def test_no_page_is_wider_than_a_phone(seen: Seen) -> None:
     assert not seen.too_wide, "\n".join(seen.too_wide)
+
+
+def test_no_hint_is_cut_off_on_a_phone(seen: Seen) -> None:
+    assert not seen.cut, "\n".join(seen.cut)
 
 
 @pytest.mark.parametrize(("what", "most"), [("script", 160_000), ("own", 60_000), ("css", 40_000)])

@@ -38,6 +38,17 @@ def test_values_are_called_never_seen_only_where_all_are_known():
     assert notes(x("text.is", "s51"), fields=fields) == []
 
 
+def test_a_value_that_may_come_is_not_warned_of():
+    def found(value: str) -> list[Note]:
+        rule = parse(document(x("text.is", value)))
+        return lint(rule, fields=SEEN, possible={"$.status": ["refunded"]})
+
+    assert found("refunded") == []
+    (note,) = found("refundet")
+    assert note.message == "status has been paid, void, draft, never 'refundet'."
+    assert note.fix == "Did you mean 'refunded'?"
+
+
 def test_what_differs_only_in_case_says_so():
     (note,) = seen(x("text.is", "Paid", match_case=True))
     assert (note.kind, note.fix) == ("only_case", "Ignore capitals.")

@@ -248,3 +248,10 @@ def test_another_field_to_compare_with_is_chosen_by_name(app: Flask, ada: Person
     builder.press("save")
     condition = saved(ada, rule_id)["when"]["all"][0]
     assert condition["value"] == {"path": f"{OBJECT}.amount_due"}
+
+
+@sqlite_only
+def test_a_type_of_the_tool_that_has_not_come_yet_is_no_slip_of_the_pen(app: Flask, ada: Person):
+    shop(ada, "payment_succeeded")
+    builder = Builder(ada, "/rules/new").fill("/when/all/0/value", "payment_intent.payment_failed")
+    assert "Warning:" not in words(builder.press("look").page)

@@ -77,6 +77,10 @@ def document(*nodes: Any, then: Any = (SMS,), **more: Any) -> dict[str, Any]:
     return {"name": "Paid", "when": {"all": list(nodes)}, "then": list(then), **more}
 
 
+def test_a_name_is_one_line_however_it_is_typed():
+    assert read({"/name": "Text me\r\n of  payments "})["name"] == "Text me of payments"
+
+
 def test_every_kind_of_value_has_a_shape_and_an_example_here():
     assert {row.wants.name for row in OPERATORS.values()} == set(VALUES)
 

@@ -149,6 +149,11 @@ def test_a_new_signing_secret_hides_no_field_and_says_nothing_of_fields(
     with app.app_context():
         assert reread_some() and not reread_some()
     assert "Hidden fields" not in ada.get(there).text
+    ada.post(there, {"secret": "merlin-8831"})
+    assert "Hidden fields" not in ada.get(there).text, "nothing is hidden any more"
+    hide(ada, here, "$.amount")
+    ada.post(there, {"secret": "merlin-8832"})
+    assert "The search reads earlier events again" in ada.get(there).text, "it has not ended yet"
 
 
 @sqlite_only

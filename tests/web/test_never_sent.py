@@ -3,14 +3,17 @@ sends anything of it."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Flask
 
 from rulebook.domain import replay
 from rulebook.errors import Conflict
-from rulebook.storage import figures
+from rulebook.storage import figures, utcnow
 from tests.people import Person
-from tests.web.seeing import ON_SQLITE, runs_of
+from tests.web.seeing import ON_SQLITE, runs_of, set_runs
 from tests.web.shop import Shop, text
+from tests.web.shop import first as first_of
 from tests.work import work
 
 pytestmark = ON_SQLITE
@@ -61,6 +64,31 @@ def test_what_was_never_filled_in_is_not_sent_by_a_retry(app: Flask, ada: Person
             assert "replay the event" in refused.fix
         else:
             raise AssertionError("it was retried")
+
+
+def test_home_counts_and_retries_what_can_be_sent_alone(app: Flask, ada: Person) -> None:
+    shop = Shop(app, ada)
+    rule = shop.rule(then=[GONE])
+    for _ in range(3):
+        shop.sends({**SENT, "nowhere": "there"})
+    shop.sends(SENT)
+    never, last, other, first = runs_of(app, ada)
+    assert never.state == "failed" and last.state == "succeeded"
+    for run in (last, other):
+        set_runs(app, run.id, state="failed", finished_at=utcnow())
+    set_runs(app, first.id, state="failed", finished_at=utcnow() - timedelta(days=9))
+    home = ada.get("/").text
+    assert "3 failed" in home and ">Retry 2</a>" in home
+    page = ada.get(first_of(r'href="(/runs/retry[^"]*)"', home))
+    assert "Retry 2 failed runs" in text(page)
+    assert f'value="{last.id}"' in page.text and f'value="{other.id}"' in page.text
+    ada.post("/dismiss", {"thing": rule.id})
+    set_runs(app, last.id, finished_at=utcnow())
+    home = ada.get("/").text
+    assert ">Retry 1</a>" in home
+    page = ada.get(first_of(r'href="(/runs/retry[^"]*)"', home))
+    assert f'value="{last.id}"' in page.text and f'value="{other.id}"' not in page.text
+    assert "Retry 3 failed runs" in text(ada.get(f"/runs/retry?rule={rule.id}&since=yesterday"))
 
 
 def test_a_skipped_message_is_not_sent_by_a_retry_either(app: Flask, ada: Person) -> None:

@@ -33,6 +33,9 @@ addEventListener("keydown", (event) => {
   button.click();
 });
 
+// A name has no lines, however many it takes.
+addEventListener("keydown", (event) => event.key === "Enter" && event.target.id === "name" && event.preventDefault());
+
 // A field, or a list, that is chosen by keys counts once one goes on: arrows and letters pass over the others.
 const pick = (event) => event.target.closest?.("#builder select:is([name$=':field'], [name$=':list'], [name$=':pick'])");
 let passing = null;
