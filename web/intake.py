@@ -137,12 +137,13 @@ class Intake:
                 log.exception("A group of deliveries was answered 503.")
                 receipts = [NOT_STORED] * len(group)
             _forget(db.session.remove)
-            self._answer(group, receipts)
             to_judge = [receipt.judge for receipt in receipts if receipt.judge]
             # Where nobody waits behind it, another thread would only be later.
-            if usual == 1 and self.bell.is_prompt:
+            alone = usual == 1 and self.bell.is_prompt
+            if alone:
                 self.bell.events(to_judge)
-            else:
+            self._answer(group, receipts)
+            if not alone:
                 self._stored.put(to_judge)
 
     def _gather(self, usual: int) -> None:

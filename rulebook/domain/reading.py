@@ -56,7 +56,8 @@ def payload_in(body: bytes, content_type: str, provider: str, part: int | None) 
 def opened(body: bytes, content_type: str, provider: str) -> Payload:
     """A body as its provider packs it."""
     payload = read_payload(body, content_type)
-    return replace(payload, value=PROVIDERS[provider].opened(payload.value))
+    value = PROVIDERS[provider].opened(payload.value)
+    return payload if value is payload.value else replace(payload, value=value)
 
 
 @lru_cache(maxsize=2)

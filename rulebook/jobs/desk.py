@@ -36,7 +36,7 @@ MOST_WAITING = 5000
 MOST_OF_ONE = 1000
 MOST_RECORDED_AT_ONCE = 64
 GATHER_SECONDS, GATHERS = 0.002, 4
-YIELD_SECONDS = 0.0002
+YIELD_SECONDS = 0.001
 MOST_TARGETS_KNOWN = 10_000
 
 
@@ -66,6 +66,8 @@ class Desk:
     def offer(self, wanted: Sequence[Wanted], patient: bool = True) -> None:
         """Carry these runs out as soon as there is a place. A patient caller waits while too many
         wait already."""
+        if not wanted:
+            return
         with self._changed:
             if patient:
                 self._changed.wait_for(
@@ -106,7 +108,8 @@ class Desk:
         for each in started:
             if not begin(each, house, self._take_in):
                 self._calls.submit(lambda it: self._take_in(carry_out(it, house)), each)
-        # Whoever makes the calls waits for the interpreter, which this thread would keep for long.
+        # Whoever makes the calls waits for the interpreter, which this thread would keep for long:
+        # it gets some undisturbed time to send the first of them.
         time.sleep(YIELD_SECONDS)
 
     def _most(self, host: str) -> int:

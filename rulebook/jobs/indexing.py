@@ -25,6 +25,8 @@ CATCH_UP_EVERY = 30.0
 PURGE_EVERY = 600.0
 # For each second of work as many of rest; while a burst comes in or is worked on, more.
 REST, REST_IN_BURST = 1.0, 8.0
+# So long it may stay behind while there is better to do: lists look at the newest themselves.
+MAY_BE_BEHIND = 10.0
 
 
 def start_indexing(app: Flask, stop: threading.Event, busy: Callable[[], bool]) -> threading.Thread:
@@ -35,13 +37,17 @@ def start_indexing(app: Flask, stop: threading.Event, busy: Callable[[], bool]) 
 
 
 def _keep(app: Flask, stop: threading.Event, busy: Callable[[], bool]) -> None:
-    caught_up = purged = time.monotonic()
+    caught_up = purged = up_to_date = time.monotonic()
     wait = EVERY
     while not stop.wait(wait):
         began = time.monotonic()
+        if busy() and began - up_to_date < MAY_BE_BEHIND:
+            wait = EVERY
+            continue
         try:
             with app.app_context():
                 more = index_some()
+                up_to_date = up_to_date if more else began
                 again = not more and reread_some()
                 if began - caught_up > CATCH_UP_EVERY:
                     caught_up = began

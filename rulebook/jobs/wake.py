@@ -40,25 +40,29 @@ class Ears:
         quiet.rename(self._path)
         self.count = 0
         self._handed: deque[bytes] = deque()
-        self._heard = threading.Condition()
+        lock = threading.Lock()
+        self._heard, self._room = threading.Condition(lock), threading.Condition(lock)
         threading.Thread(target=self._listen, name="ears", daemon=True).start()
 
     def _listen(self) -> None:
         rest = b""
         while came := os.read(self._pipe, select.PIPE_BUF):
             *lines, rest = (rest + came).split(b"\n")
+            messages = [line for line in lines if line]
             with self._heard:
-                self._handed.extend(line for line in lines if line)
+                self._handed.extend(messages)
                 self.count += 1
-                self._heard.notify_all()
-                self._heard.wait_for(lambda: len(self._handed) < MOST_HANDED)
+                # Whoever is woken for nothing takes time from those who have something to do.
+                self._heard.notify(len(lines))
+            with self._room:
+                self._room.wait_for(lambda: len(self._handed) < MOST_HANDED)
 
     def handed_over(self) -> bytes | None:
         """The oldest message that was handed over and not taken yet."""
         with self._heard:
             if not self._handed:
                 return None
-            self._heard.notify_all()
+            self._room.notify()
             return self._handed.popleft()
 
     def wait_beyond(self, count: int, seconds: float) -> int:
@@ -86,20 +90,20 @@ def hand_over(instance: Path, message: bytes) -> bool:
     return len(pipes) == 1 and len(line) <= select.PIPE_BUF and _write(pipes[0], line)
 
 
-def _pipes(instance: Path) -> list[Path]:
-    folder = instance / FOLDER
+def _pipes(instance: Path) -> list[str]:
+    folder = f"{instance}/{FOLDER}"
     try:
-        return [folder / name for name in os.listdir(folder) if not name.startswith(QUIET)]
+        return [f"{folder}/{name}" for name in os.listdir(folder) if not name.startswith(QUIET)]
     except OSError:  # no worker has ever listened here
         return []
 
 
-def _write(path: Path, line: bytes) -> bool:
+def _write(path: str, line: bytes) -> bool:
     try:
         pipe = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as problem:
         if problem.errno == errno.ENXIO:  # nobody listens: a worker that was killed
-            path.unlink(missing_ok=True)
+            Path(path).unlink(missing_ok=True)
         return False
     try:
         return os.write(pipe, line) == len(line)

@@ -61,6 +61,7 @@ _TAKE_WAITING = Ask(
         )
     )
 )
+_SINCE = Ask(select(_event.c.id).where(_event.c.id >= bindparam("first")).limit(1))
 
 
 def claim_events(event_ids: Sequence[str], token: str, now: datetime, fill: int = 0) -> list[str]:
@@ -196,7 +197,7 @@ def due_events(now: datetime, everything: bool = False, limit: int = 500) -> lis
 
 def any_since(first: str) -> bool:
     """Whether there is an event with this id or a later one, in any workspace."""
-    return db.session.scalar(select(Event.id).where(Event.id >= first).limit(1)) is not None
+    return bool(_SINCE({"first": first}))
 
 
 def oldest_waiting(now: datetime) -> datetime | None:

@@ -124,6 +124,17 @@ def test_an_edit_counts_for_the_next_event_at_once(app: Flask, ada: Person) -> N
     assert sent_and_judged(app, path) == []
 
 
+def test_a_burst_is_over_when_nothing_came_for_a_moment(app: Flask, ada: Person) -> None:
+    with app.app_context():
+        path = path_of(make_hook(ada))
+        assert not judging.still_coming()
+    send(app, path)
+    came = events_of(app, ada)[0].received_at
+    with app.app_context():
+        assert judging.still_coming(came + timedelta(milliseconds=100))
+        assert not judging.still_coming(came + timedelta(milliseconds=300))
+
+
 def test_judging_again_does_nothing(app: Flask, ada: Person) -> None:
     with app.app_context():
         hook = make_hook(ada)

@@ -60,6 +60,18 @@ def states(app: Flask, person: Person) -> list[str]:
     return [run.state for run in runs_of(app, person)]
 
 
+def test_who_has_nothing_to_offer_does_not_wait_for_room(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk_file, "MOST_WAITING", 0)  # it is full
+    desk = Desk(app, 1, lambda ids: None)
+    offering = threading.Thread(target=desk.offer, args=([],), daemon=True)
+    offering.start()
+    offering.join(10)
+    assert not offering.is_alive()
+    desk.stop(30)
+
+
 def test_many_runs_are_all_done_and_each_once(app: Flask, ada: Person) -> None:
     with Sink() as sink, at_the_desk(app, 4) as (offer, _):
         run_ids = [run_id for _ in range(8) for run_id in planned(app, ada, *_steps(sink, 5))]

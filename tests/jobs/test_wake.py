@@ -3,10 +3,14 @@ listens at any more is cleared away."""
 
 import os
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any
 
 import pytest
 
 from rulebook.jobs.wake import FOLDER, MOST_HANDED, Ears, hand_over, knock
+from tests.jobs.shop import wait_until
 
 
 def test_a_knock_wakes_long_before_the_time_is_over(tmp_path: Path) -> None:
@@ -72,6 +76,22 @@ def test_a_message_is_handed_to_the_only_worker_and_wakes_it(tmp_path: Path) -> 
     assert ears.handed_over() is None
     ears.close()
     assert not hand_over(tmp_path, b"late")
+
+
+def test_a_message_wakes_one_thread_and_leaves_the_other_asleep(tmp_path: Path) -> None:
+    ears = Ears(tmp_path)
+    woken: SimpleQueue[int] = SimpleQueue()
+    threads = [Thread(target=lambda: woken.put(ears.wait_beyond(0, 60))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    asleep: Any = ears._heard
+    wait_until(lambda: len(asleep._waiters) == 2)
+    assert hand_over(tmp_path, b"for one of them")
+    assert woken.get(timeout=30) == 1
+    assert len(asleep._waiters) == 1
+    knock(tmp_path)
+    assert woken.get(timeout=30) == 2
+    ears.close()
 
 
 def test_where_there_are_two_workers_or_too_much_nothing_is_handed_over(tmp_path: Path) -> None:

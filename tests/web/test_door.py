@@ -106,6 +106,20 @@ pytestmark = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 JSON = {"Content-Type": "application/json"}
 
 
+def test_a_body_as_long_as_stated_is_not_waited_for_any_further(
+    ask: Ask, app: Flask, ada: Person, path: str
+) -> None:
+    stated = {**JSON, "Content-Length": "8"}
+    assert ask(path, b'{"a": 1}', None, headers=stated).status == 200
+    # In chunks it is whole when the last one says so, whatever length somebody states beside them.
+    assert (
+        ask(path, b'{"a": 1}', None, headers=stated | {"Transfer-Encoding": "chunked"}).status
+        == 408
+    )
+    assert ask(path, b'{"a": ', b"1}", headers=stated).status == 200
+    assert [event.size for event in events_of(app, ada)] == [8, 8]
+
+
 def test_a_body_in_pieces_is_stored_whole(ask: Ask, app: Flask, ada: Person, path: str) -> None:
     assert ask(path, b'{"a"', b": ", b"1}", headers=JSON).status == 200
     [event] = events_of(app, ada)
