@@ -9,7 +9,17 @@ from rulebook.domain.clock import Clock, follow
 from rulebook.domain.house import house
 from rulebook.domain.indexing import forget_words
 from rulebook.domain.tallying import count_ended
-from rulebook.storage import db, deliveries, event_claims, events, lazily, runs, tallies, utcnow
+from rulebook.storage import (
+    db,
+    deliveries,
+    event_claims,
+    events,
+    lazily,
+    reading,
+    runs,
+    tallies,
+    utcnow,
+)
 
 
 @dataclass(frozen=True)
@@ -49,9 +59,13 @@ def prune(now: datetime | None = None) -> int:
     how many bodies."""
     now = now or utcnow()
     days = timedelta(days=house().config["RETENTION_DAYS"])
-    old = events.old_bodies(now - days)
-    forget_words([*old, *events.parts_of(old)])  # first: what fails after it is forgotten again
-    forgotten = events.forget_bodies(old)
+    with reading():  # the index may be in other hands for seconds: no writer waits meanwhile
+        old = events.old_bodies(now - days)
+        parts = events.parts_of(old)
+        db.session.commit()
+    forget_words([*old, *parts])  # first: what fails after it is forgotten again
+    still = set(events.old_bodies(now - days)).intersection(old)  # none that was pinned meanwhile
+    forgotten = events.forget_bodies(sorted(still))
     deliveries.forget_keys(now)
     tallies.forget_tallies(now - tallies.KEPT)
     db.session.commit()

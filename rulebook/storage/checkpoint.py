@@ -15,12 +15,13 @@ import sqlite3
 import threading
 from pathlib import Path
 
-from rulebook.storage.turn import Turn
+from sqlalchemy.exc import OperationalError
+
+from rulebook.storage.turn import TURN_SECONDS, Turn
 
 log = logging.getLogger("rulebook.storage")
 EVERY = 1.0
 WORTH_IT = 4 * 1024 * 1024  # bytes of log
-TURN_SECONDS = 2
 MOST_ROUNDS = 4
 
 
@@ -43,7 +44,7 @@ class Mover:
                 if self.log.exists() and self.log.stat().st_size >= WORTH_IT:
                     connection = connection or sqlite3.connect(self.path, isolation_level=None)
                     self.move(connection)
-            except (OSError, sqlite3.Error) as problem:
+            except (OSError, sqlite3.Error, OperationalError) as problem:
                 log.warning("The log of the database was not moved; tried again: %s", problem)
                 connection = None
 

@@ -21,9 +21,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from rulebook.config import Config
 from rulebook.storage import kept
 from rulebook.storage.checkpoint import Mover
-from rulebook.storage.kept import TURN_SECONDS, Joining, Kept
+from rulebook.storage.kept import Joining, Kept
 from rulebook.storage.modes import change_syncing, is_lazy, only_reads
-from rulebook.storage.turn import Turn
+from rulebook.storage.turn import BUSY_SECONDS, Turn, begin_writing
 
 if TYPE_CHECKING:  # 10 MB in every process; only those that upgrade need it
     from alembic.config import Config as AlembicConfig
@@ -32,7 +32,6 @@ if TYPE_CHECKING:  # 10 MB in every process; only those that upgrade need it
 # SQLite's write lock for as long as a page takes to draw.
 db = SQLAlchemy(session_options={"expire_on_commit": False, "class_": Joining})
 
-BUSY_SECONDS = 5
 # A process has fewer threads that ask the database, however many actions it carries out (a call
 # holds no connection): else the door would wait for pages.
 KEPT_OPEN, MOST_CONNECTIONS = 8, 24
@@ -159,11 +158,12 @@ def _take_turns(engine: Engine, turn: Turn) -> None:
         if only_reads():
             connection.exec_driver_sql("BEGIN")
             return
-        # Still set where one connection has had a transaction before: migrations do that.
-        if not connection.info.get("writing") and turn.take(TURN_SECONDS):
-            connection.info["writing"] = True
         change_syncing(connection.info, connection.exec_driver_sql)
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        # Still set where one connection has had a transaction before: migrations do that.
+        if connection.info.get("writing"):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            connection.info["writing"] = begin_writing(turn, connection.exec_driver_sql)
 
     def ended(connection: object, record: ConnectionPoolEntry) -> None:
         # A thread that kept it has ended: whoever is next begins by the session.

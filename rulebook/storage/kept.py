@@ -16,9 +16,8 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from rulebook.storage.modes import change_syncing, only_reads
-from rulebook.storage.turn import Turn
+from rulebook.storage.turn import Turn, begin_writing
 
-TURN_SECONDS = 2  # then SQLite is asked all the same: whoever has the turn may have been stopped
 MARK = "kept"
 
 
@@ -48,9 +47,8 @@ class Kept:
         if only_reads():
             self._do("BEGIN")
         else:
-            self._ours = self._turn.take(TURN_SECONDS)
             change_syncing(connection.info, self._do)
-            self._do("BEGIN IMMEDIATE")
+            self._ours = begin_writing(self._turn, self._do)
         self._begun = True
 
     def under_way(self) -> bool:

@@ -2,7 +2,8 @@
 that a busy worker starves the door; here they queue up in the kernel and are woken at once.
 
 The lock is advice only: whoever does not get it in time still asks SQLite, which has the last
-word. It ends with its process, however that ends; but a process can be stopped while it holds it,
+word, but for a moment at a time: asking SQLite is the waiting in which a busy worker starves the
+door. It ends with its process, however that ends; but a process can be stopped while it holds it,
 so nobody waits for it without a limit. Where locking itself fails, nothing is written now: whoever
 asked is told as if the database had failed, and the files are opened anew for the next.
 
@@ -16,8 +17,10 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,6 +28,11 @@ from sqlalchemy.exc import OperationalError
 
 log = logging.getLogger("rulebook.storage")
 POLITE_FOR = 15  # milliseconds
+TURN_SECONDS = 2  # then SQLite is asked all the same: whoever has the turn may have been stopped
+BUSY_SECONDS = (
+    5  # and so long altogether, MOMENT by moment, with AGAIN_SECONDS for the turn between
+)
+MOMENT, AGAIN_SECONDS = 0.1, 0.5
 
 
 def _opened(path: Path) -> int:
@@ -153,3 +161,37 @@ class Turn:
             fcntl.flock(self._next, fcntl.LOCK_EX)
             fcntl.flock(self._file, fcntl.LOCK_EX)
             fcntl.flock(self._next, fcntl.LOCK_UN)
+
+
+def begin_writing(turn: Turn, tell: Callable[[str], object]) -> bool:
+    """Begin a transaction that may write, by telling SQLite so; whether it has the turn, which is
+    to be given back when it ends. Raises an OperationalError where it cannot begin."""
+    mine = turn.take(TURN_SECONDS)
+    try:
+        if mine:
+            tell("BEGIN IMMEDIATE")
+        else:
+            tell(f"PRAGMA busy_timeout={int(MOMENT * 1000)}")
+            try:
+                ends = time.monotonic() + BUSY_SECONDS
+                while not _begun(tell, ends):
+                    mine = mine or turn.take(AGAIN_SECONDS)
+            finally:
+                tell(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+    except BaseException:
+        if mine:
+            turn.give()
+        raise
+    return mine
+
+
+def _begun(tell: Callable[[str], object], ends: float) -> bool:
+    """Whether SQLite let it begin; raises what it says where time is over."""
+    try:
+        tell("BEGIN IMMEDIATE")
+    except OperationalError as problem:
+        code = getattr(problem.orig, "sqlite_errorcode", 0)
+        if code & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > ends:
+            raise
+        return False
+    return True

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
+import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from rulebook.domain.sweep import prune, sweep
 from rulebook.storage import attempts, db, events, run_claims, runs, utcnow
 from rulebook.storage.deliveries import Dedupe
+from rulebook.storage.events import Event
 from tests.fakes import Sink
 from tests.people import Person
 from tests.stories import call, events_of, new_hook, planned, run_of, runs_of, send
@@ -104,3 +108,27 @@ def test_old_bodies_and_keys_are_forgotten_the_events_stay(app: Flask, ada: Pers
         assert db.session.get(Dedupe, (event.hook_id, "evt_1")) is None
         assert prune(utcnow() + timedelta(days=31)) == 0
     assert [kept.id for kept in events_of(app, ada)] == [event.id]
+
+
+def test_others_write_while_words_are_forgotten(
+    app: Flask, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The index may be in other hands for seconds. What is pinned meanwhile keeps its body."""
+    _, path = new_hook(app, ada)
+    for _ in range(2):
+        send(app, path)
+    work(app)
+    kept, forgotten = [event.id for event in events_of(app, ada)]
+    words: list[str] = []
+
+    def forget_words(event_ids: Sequence[str]) -> None:
+        words.extend(event_ids)
+        with db.engine.begin() as other:
+            other.execute(update(Event).where(Event.id == kept).values(pinned=True))
+
+    monkeypatch.setattr("rulebook.domain.sweep.forget_words", forget_words)
+    with app.app_context():
+        assert prune(utcnow() + timedelta(days=31)) == 1
+        assert events.body_of(kept) is not None
+        assert events.body_of(forgotten) is None
+    assert sorted(words) == sorted([kept, forgotten])

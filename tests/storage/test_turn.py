@@ -6,20 +6,23 @@ import errno
 import fcntl
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from rulebook.storage import db
-from rulebook.storage.turn import Turn
+from rulebook.storage import db, engine, keep_connection, kept, rollback
+from rulebook.storage.turn import AGAIN_SECONDS, BUSY_SECONDS, TURN_SECONDS, Turn
 
 _HOLD = """
 import sys, pathlib
@@ -207,3 +210,82 @@ def test_a_session_and_its_turn_survive_a_lock_that_fails(
     app.extensions["rulebook.turn"].give()
     with app.app_context():
         db.session.execute(text("SELECT 1"))
+
+
+@pytest.fixture
+def foreign(app: Flask) -> Iterator[sqlite3.Connection]:
+    """Another program that holds the database until it says ROLLBACK."""
+    file = app.extensions["rulebook"].config.instance / "rulebook.db"
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    yield other
+    other.close()
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("keeps", [False, True])
+def test_who_missed_a_turn_waits_for_the_next_one(
+    app: Flask, foreign: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch, keeps: bool
+) -> None:
+    """Where a worker always has something to write, SQLite is never free when it is asked now and
+    then: one missed turn was the end of a group of deliveries."""
+    turn = app.extensions["rulebook.turn"]
+    take, waits = turn.take, list[float]()
+
+    def late(seconds: float) -> bool:
+        waits.append(seconds)
+        if len(waits) < 4:
+            return False
+        if foreign.in_transaction:
+            foreign.execute("ROLLBACK")  # as the one before does, whose turn it was
+        return bool(take(seconds))
+
+    monkeypatch.setattr(turn, "take", late)
+    still = SimpleNamespace(monotonic=lambda: 0.0, sleep=time.sleep)  # however busy the machine is
+    monkeypatch.setattr("rulebook.storage.turn.time", still)
+    if keeps:
+        keep_connection(app)
+    with app.app_context():
+        connection = engine.connection()
+        assert waits == [TURN_SECONDS, *[AGAIN_SECONDS] * 3]
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == BUSY_SECONDS * 1000
+        with (app.extensions["rulebook"].config.instance / "write.lock").open() as lock:
+            with pytest.raises(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        rollback()
+    kept.here.set(None)
+    assert take(0), "it was given back"
+    turn.give()
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("turns", [[], [False, False, True]])
+def test_who_finds_the_database_in_other_hands_ends_in_time(
+    app: Flask, foreign: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch, turns: list[bool]
+) -> None:
+    turn = app.extensions["rulebook.turn"]
+    clock, given, left = count(), list[bool](), iter(turns)
+    monkeypatch.setattr(turn, "take", lambda seconds: next(left, False))
+    monkeypatch.setattr(turn, "give", lambda: given.append(True))
+    monkeypatch.setattr("rulebook.storage.turn.time", SimpleNamespace(monotonic=clock.__next__))
+    with app.app_context():
+        with pytest.raises(OperationalError, match="locked"):
+            engine.connection()
+        rollback()
+        foreign.execute("ROLLBACK")
+        busy = engine.connection().exec_driver_sql("PRAGMA busy_timeout").scalar()
+        assert busy == BUSY_SECONDS * 1000
+        rollback()
+    assert given == [True] * any(turns)
+    assert BUSY_SECONDS < next(clock) < BUSY_SECONDS + 10
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_whose_turn_does_not_come_writes_where_the_database_is_free(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.extensions["rulebook.turn"], "take", lambda seconds: False)
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE written (n INTEGER)"))
+    with app.app_context():
+        assert db.session.execute(text("SELECT * FROM written")).all() == []
