@@ -25,7 +25,8 @@ from rulebook.storage.search import (
 from rulebook.storage.search_cards import blocks_of, type_code
 
 Beginnings = tuple[str, ...]
-NEWEST = (10_000, 100_000)  # cards that are read through before the index of words is asked
+NEWEST = (10_000,) * 11  # so many cards are read through, part by part, beside the index of words
+INDEX_SHARE = 2 / 3  # of the time is the index's, so that some is left for the cards
 WORK_MEMORY = "16MB"
 CANCELLED = "57014"  # what PostgreSQL says of a question that took too long
 
@@ -104,11 +105,12 @@ def _newest_first(
     """What has the words, for PostgreSQL: common words are among the newest cards, rare ones are
     found by the index of words. It cannot tell itself which they are: it takes one beginning of a
     word for as common as another, and would read all cards for one that none has. Where the index
-    takes too long, as for common words that never meet, the newest cards are all that is told."""
+    takes too long, as for common words that never meet, the newest cards are all that is told, as
+    many parts of them as there is time for, and one at least."""
     has_words = text("words @@ CAST(:asked AS tsquery)").bindparams(asked=words)
     workspace, high, limit = bounds
     ends, rows, by_index = time.monotonic() + seconds, list[str](), True
-    for size in NEWEST:
+    for left, size in zip(range(len(NEWEST))[::-1], NEWEST, strict=True):
         there = select(cards.c.n).where(cards.c.workspace == workspace)
         if high is not None:
             there = there.where(cards.c.n < high)
@@ -122,14 +124,17 @@ def _newest_first(
         if first is None or len(rows) == limit:
             return Found(rows, len(rows) == limit)
         asked, high = asked.where(cards.c.n < first), first
-        if by_index and (size == NEWEST[-1] or len(rows) * 10 < limit):
+        if by_index and (not left or len(rows) * 10 < limit):
             # The sum is there so that no index in the order of n is of use.
             rest = asked.where(has_words).order_by((cards.c.n + 0).desc())
-            found = within(connection, rest.limit(limit - len(rows)), ends - time.monotonic())
+            spare = (ends - time.monotonic()) * INDEX_SHARE
+            found = within(connection, rest.limit(limit - len(rows)), spare)
             if found is not None:
                 rows += found
                 return Found(rows, len(rows) == limit)
             by_index = False
+        if time.monotonic() > ends:
+            break
     return Found(rows, unseen=_newest_before(connection, workspace, high or 0))
 
 

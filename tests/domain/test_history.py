@@ -269,6 +269,25 @@ def test_a_look_that_goes_on_shows_each_event_once(
     assert found == every and len(every) == 7
 
 
+@pytest.mark.parametrize(("seconds", "parts"), [(0, 1), (60, 3)])
+def test_the_newest_are_read_through_as_long_as_there_is_time(
+    app: Flask, ada: Person, monkeypatch, seconds: int, parts: int
+) -> None:
+    monkeypatch.setattr(finding, "NEWEST", (2, 2, 2))
+    monkeypatch.setattr(finding, "within", lambda *asked: None)
+    _, path = new_hook(app, ada)
+    for n in range(8):
+        send(app, path, b'{"n": %d}' % n)
+    index(app)
+    with app.app_context():
+        if db.session.connection().dialect.name != "postgresql":
+            pytest.skip("SQLite's index is asked in blocks")
+        every = [event.id for event in history.search(ada.actor, EventFilter(), 9).events]
+        wanted = finding.Wanted(ada.workspace_id, words=(("nowhere",),))
+        found = finding.find(wanted, 9, None, seconds)
+    assert (found.event_ids, found.unseen) == ([], every[2 * parts])
+
+
 def test_what_takes_too_long_is_cut_short_and_harms_nothing(app: Flask, ada: Person) -> None:
     with app.app_context(), storage.reading():
         connection = db.session.connection()
