@@ -8,6 +8,7 @@ A test in {% if %} and the filter `default` may look at a field that is not ther
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -39,9 +40,11 @@ from rules.fuel import (
     Written,
     absent,
 )
+from rules.paths import name_of
 from rules.template_check import COMPARE, EACH, LOOP, PUT, ROOTS, Checker
 from rules.template_escape import CONTROL, DESTINATIONS
 from rules.template_words import Refused, unreadable
+from rules.words import sentence_case
 
 __all__ = [
     "MissingField",
@@ -126,16 +129,26 @@ def _compare(context: Context, left: object, op: str, right: object) -> bool:
 
 
 def _without(work: Work, field: str) -> None:
-    name = field or "A field"
-    work.gaps[name] = None
+    work.gaps[field or "A field"] = None
     if work.if_missing == "skip":
-        raise SkipStep(f"Skipped: {name} is not in this event.", field)
+        raise SkipStep(f"Skipped: {_called(field)} is not in this event.", field)
     if work.if_missing == "fail":
         raise MissingField(
-            f"{name} is not in this event.",
+            f"{_called(field)} is not in this event.",
             field,
-            "Choose a field that is always there, or give a default: | default('...').",
+            "Choose a field that is always there, or say in the rule what stands in its place.",
         )
+
+
+def _called(field: str) -> str:
+    """A field of a template, payload.a.b, by its last name and by its path."""
+    root = re.match(r"\w+", field)
+    if root is None:
+        return "A field"
+    try:
+        return f"{sentence_case(name_of('$' + field[root.end() :]))} ({field})"
+    except (RuleError, Unusable):
+        return field
 
 
 def _metered(row: Filter) -> Any:

@@ -216,7 +216,7 @@ def _page(error: Invalid | None = None) -> ResponseReturnValue:
         "account.html",
         errors={p.pointer.lstrip("/"): p for p in error.problems} if error else {},
         given=request.form,
-        zones=[("", f"As the workspace: {who().workspace.zone}"), *zones()],
+        zones=[("", f"As the workspace: {who().workspace.zone}"), *zones(who().user.zone)],
         waits=waits,
         rings=phones.waiting_phone(me),
         texts=phones.text_way(me.workspace_id) is not None,

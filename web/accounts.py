@@ -16,6 +16,10 @@ from rulebook.storage import users
 from web.fresh import before_words, given_at
 from web.guard import own_page, session_cookie, who
 
+_PARTS = frozenset(
+    "Africa America Antarctica Arctic Asia Atlantic Australia Europe Indian Pacific".split()
+)
+
 pages = Blueprint("accounts", __name__)
 
 
@@ -142,6 +146,8 @@ def enter(session: str, there: str) -> ResponseReturnValue:
     return answer
 
 
-def zones() -> list[tuple[str, str]]:
-    """Every time zone, as pairs for a select."""
-    return [(name, name.replace("_", " ")) for name in sorted(available_timezones())]
+def zones(chosen: str | None = None) -> list[tuple[str, str]]:
+    """The time zones by continent and ocean, and the one that was chosen, as pairs for a select;
+    their many other names are left out."""
+    known = {name for name in available_timezones() if name.partition("/")[0] in _PARTS}
+    return [(name, name.replace("_", " ")) for name in sorted(known | {"UTC", chosen or "UTC"})]

@@ -32,7 +32,7 @@ from web.finding import finding
 from web.fragments import page
 from web.guard import actor, bell, public_url
 from web.headline import headline, next_look
-from web.runs import fields_of, parts_of
+from web.said import said_by
 from web.shown import zone
 from web.story import Told, spoken, story
 from web.tracing import money_hints, steps, time_hints, took
@@ -171,8 +171,7 @@ def _show(
         made=made,
         links=links,
         makers=users.emails({link.made_by for link in links if link.made_by}),
-        parts_of=parts_of,
-        fields_of=fields_of,
+        said=said_by(traced.hook.provider),
         may_send=here.may("send"),
         may_write=here.may("write"),
         **_sent(traced, told, hints),

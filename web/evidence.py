@@ -19,7 +19,7 @@ from rulebook.storage import workspaces
 from web.eventlist import CHECKED, title, type_words
 from web.explained import canonical
 from web.headline import headline
-from web.runs import fields_of, parts_of
+from web.said import said_by
 from web.story import spoken, story
 from web.tracing import money_hints, steps, took
 
@@ -65,8 +65,7 @@ def show(token: str) -> ResponseReturnValue:
         title=title(event, traced.hook),
         type_words=type_words(event, traced.hook),
         checked=CHECKED[event.verification],
-        parts_of=parts_of,
-        fields_of=fields_of,
+        said=said_by(traced.hook.provider),
         path_of=canonical,
         marked=set().union(*(each.looked for each in told if each.matched)),
         hints=hints,

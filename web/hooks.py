@@ -13,6 +13,7 @@ from rulebook.domain import hidden_fields
 from rulebook.domain import hooks as verbs
 from rulebook.domain.samples import samples_for, send_sample
 from rulebook.domain.voice import voice_of
+from rulebook.egress.addresses import reached_by_strangers
 from rulebook.errors import Invalid
 from rulebook.providers import PROVIDERS, UNKNOWN_SENDER
 from rulebook.providers.contract import Body
@@ -231,6 +232,7 @@ def _show(hook: Hook, error: Invalid | None = None) -> str:
         "hooks/show.html",
         hook=hook,
         url=verbs.hook_url(hook),
+        inner=not reached_by_strangers(verbs.hook_url(hook)),
         provider=PROVIDERS.get(hook.provider, UNKNOWN_SENDER),
         secrets=len(verbs.secrets_of(hook)),
         signing=signed,

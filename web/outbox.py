@@ -9,7 +9,7 @@ from rulebook.domain.phones import kept_code
 from rulebook.domain.shown_runs import hidings_of
 from rulebook.storage import connections, rules, runs
 from web.guard import actor
-from web.runs import parts_of
+from web.said import parts_of
 
 pages = Blueprint("outbox", __name__)
 
@@ -37,7 +37,7 @@ def index() -> ResponseReturnValue:
         code=kept_code(me),
         runs=planned,
         named=rules.named({run.rule_version_id for run in planned.values()}),
-        parts={run.id: parts_of(run) for run in planned.values()},
+        parts={run.id: parts_of(run.message) for run in planned.values()},
         newer=newer,
         older_url=url_for("outbox.index", before=shown[-1].id) if more else None,
         newest_url=url_for("outbox.index") if before or newer else None,

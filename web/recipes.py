@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -38,14 +40,20 @@ def index() -> ResponseReturnValue:
 
 
 def _of(provider: str, query: str) -> list[Recipe]:
-    said, words = _plain(query), _plain(PROVIDERS[provider].label)
+    asked, tool = _plain(query), _plain(PROVIDERS[provider].label)
     return [each for each in RECIPES if each.provider == provider
-            and (said in _plain(each.label) or said in words)]  # fmt: skip
+            and all(any(word.startswith(_stem(one)) for word in [*_plain(each.label), *tool])
+                    for one in asked)]  # fmt: skip
 
 
-def _plain(text: str) -> str:
-    """As it is looked for: an e-mail is an email."""
-    return text.casefold().replace("-", "")
+def _plain(text: str) -> list[str]:
+    """The words as they are looked for: an e-mail is an email."""
+    return re.findall(r"\w+", text.casefold().replace("-", ""))
+
+
+def _stem(word: str) -> str:
+    """What "failed" and "fails", or "orders" and "order", have in common."""
+    return word[: max(4, len(word) - 2)]
 
 
 @pages.get("/recipes/<recipe_id>")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from rulebook.actions import ACTIONS, Field
+from rulebook.actions import ACTIONS
 from rulebook.domain import held, replay
 from rulebook.domain.hiding import gist_shown
 from rulebook.domain.shown_runs import hiding_of_run, runs_shown
@@ -16,11 +15,10 @@ from rulebook.errors import Conflict, NotFound
 from rulebook.storage import attempts, connections, events, figures, hooks, rules, runs
 from rulebook.storage.rules import Rule
 from rulebook.storage.runs import Run
-from rules.filters.plain import compact
-from rules.sms import Segments, segments
 from web.guard import actor, bell, own_page
 from web.headline import awaits_report
 from web.runlist import runs_page
+from web.said import said_by
 from web.tracing import later_than
 
 pages = Blueprint("runs", __name__)
@@ -43,18 +41,17 @@ def show(run_id: str) -> ResponseReturnValue:
     hiding = hiding_of_run(run)
     run = hiding.over(run)
     same = runs.runs_of_step(run.event_id, run.rule_id, run.step_id, run.test)
-    event = events.event_by_id(run.event_id)
+    event, hook = events.event_by_id(run.event_id), hooks.hook_by_id(run.hook_id)
     return render_template(
         "run.html",
         run=run,
         rule=rule,
         number=number,
         event=event,
-        gist=gist_shown(hooks.hook_by_id(run.hook_id), event),
+        gist=gist_shown(hook, event),
         hook_name=figures.hook_names(me.workspace_id, [run.hook_id])[run.hook_id],
         connection=_connection_name(run),
-        fields=fields_of(run),
-        parts=parts_of(run),
+        said=said_by(hook.provider)(run),
         reports=_is_reported(run),
         attempts=[hiding.over(each) for each in attempts.attempts_of([run.id])[run.id]],
         others=runs_shown([each for each in same if each.id != run.id]),
@@ -75,32 +72,11 @@ def _is_reported(run: Run) -> bool:
     return bool(run.delivery or (action and action.reports and run.provider_ref))
 
 
-def parts_of(run: Run) -> Segments | None:
-    """How many parts the run's message is sent in, for those that are counted so."""
-    message = run.message or {}
-    return segments(message["text"]) if message.get("segmented") else None
-
-
 def _connection_name(run: Run) -> str | None:
     if run.connection_id is None:
         return None
     found = connections.connection(run.workspace_id, run.connection_id)
     return found.name if found else "a connection that was deleted"
-
-
-def fields_of(run: Run) -> list[tuple[Field, str]]:
-    """What the run was planned with, secrets masked, in the order of its form."""
-    action = ACTIONS.get(run.action)
-    if action is None or run.message:
-        return []
-    config = action.mask(run.config)
-    return [(f, _text(config[f.name])) for f in action.fields if config.get(f.name)]
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, dict):
-        return "\n".join(f"{name}: {each}" for name, each in value.items())
-    return value if isinstance(value, str) else compact(value)
 
 
 @pages.post("/runs/<run_id>/retry")

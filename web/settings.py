@@ -19,7 +19,7 @@ from rulebook.errors import Invalid
 from rulebook.storage import audit, db, users, workspaces
 from rulebook.storage.audit import AuditEntry
 from web.accounts import zones
-from web.guard import actor
+from web.guard import actor, who
 from web.people import ROLE_WORDS
 
 pages = Blueprint("settings", __name__)
@@ -147,7 +147,7 @@ def _page(error: Invalid | None = None, made: tuple[str, str] | None = None) -> 
         "settings.html",
         errors={p.pointer.lstrip("/"): p for p in error.problems} if error else {},
         given=MultiDict() if made else request.form,
-        zones=zones(),
+        zones=zones(who().workspace.zone),
         people=people,
         role_words=ROLE_WORDS,
         tokens=users.tokens_of(me.workspace_id),

@@ -26,7 +26,7 @@ _OUTCOMES = {
     "no": ("doubt", "wait", "not taken"),
     "no_for_good": ("bad", "fail", "not sent"),
     "not_sent": ("doubt", "wait", "not sent"),
-    "ambiguous": ("doubt", "doubt", "the answer was lost"),
+    "ambiguous": ("doubt", "doubt", "no clear answer"),
 }
 _OPEN = "Anyone with this web address can trigger this"
 

@@ -63,7 +63,8 @@ class Http(Action):
         Field("headers", "Headers", "pairs", template=True, escape="header", max_length=4000,
               help="Names with values that go along."),
         Field("body", "Body", "long", template=True, escape="json", max_length=256 * 1024,
-              help="What is sent; nothing with GET and HEAD."),
+              help="What is sent along: nothing, unless you write it; {{ payload | json }} is the "
+                   "whole event. GET and HEAD send none."),
         Field("content_type", "Content type", default="application/json", max_length=200),
         Field("timeout", "Seconds to wait", "number", default=15, low=1, high=30),
         Field("repeat_safe", "Doing it twice does no harm", "yesno",
@@ -219,6 +220,8 @@ def _stray_origin(config: Config) -> list[Problem]:
 def _place(config: Config) -> str:
     """The host, as far as the author wrote it out."""
     url = str(config.get("url") or "")
+    if not url.strip():
+        return "an address not given yet"
     if is_template(url) and not _LITERAL_ORIGIN.match(url):
         return shown(url, "address")
     try:

@@ -47,7 +47,7 @@ def render(
                 escape = action.escape(field.name, config)
                 filled[field.name] = _fill(escape, filled[field.name], context, if_missing, gaps)
     except SkipStep as skip:
-        return Rendered(dict(config), "skipped", f"Skipped: {skip.message}", skip.fix, filled=False)
+        return Rendered(dict(config), "skipped", skip.message, skip.fix, filled=False)
     except TemplateError as error:
         return Rendered(dict(config), "failed", error.message, error.fix, filled=False)
     filled = action.tidy(filled)

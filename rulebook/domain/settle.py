@@ -10,16 +10,14 @@ import hmac
 import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 from rulebook.actions import ACTIONS, Call, Outcome
 from rulebook.config import Config
 from rulebook.domain.connections import open_connection
 from rulebook.domain.house import house
 from rulebook.domain.tallying import count_ended
-from rulebook.egress.addresses import is_public, unwrapped
+from rulebook.egress.addresses import reached_by_strangers
 from rulebook.errors import Conflict, NotAllowed, NotFound
 from rulebook.sealing import derived, keys
 from rulebook.storage import attempts, db, doubts, runs, utcnow
@@ -31,7 +29,6 @@ log = logging.getLogger("rulebook.settle")
 LOOKING = timedelta(seconds=60)  # after which a check is done again whose worker died
 DEADLINE = 10.0
 LONGEST_RECEIPT = 200
-INSIDE = (".local", ".localhost", ".internal", ".lan", ".home.arpa")  # names that only we know
 # A run with equal text that began so long before may still own a message in the list.
 NEAR = timedelta(seconds=60)
 
@@ -39,20 +36,10 @@ NEAR = timedelta(seconds=60)
 def callback_url(config: Config, action: str, run_id: str, n: int) -> str | None:
     """Where the provider may report what became of try `n`; None for an action without reports,
     and while PUBLIC_URL is not set to an address that the provider can reach."""
-    if not ACTIONS[action].reports or not _reachable(config["PUBLIC_URL"]):
+    if not ACTIONS[action].reports or not reached_by_strangers(config["PUBLIC_URL"]):
         return None
     signature = _signatures(config, run_id, n)[0]
     return f"{config.public_url}/callbacks/{run_id}/{n}/{signature}"
-
-
-def _reachable(url: str) -> bool:
-    """Whether strangers may reach the address: it is none of our own network."""
-    host = (urlsplit(url).hostname or "").rstrip(".")
-    try:
-        return is_public(unwrapped(ip_address(host)))
-    except ValueError:
-        # Names with an underscore are for no web server (RFC 1123), and refused as such.
-        return "." in host and "_" not in host and not host.endswith(INSIDE)
 
 
 def _signatures(config: Config, run_id: str, n: int) -> list[str]:

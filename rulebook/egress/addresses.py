@@ -17,11 +17,13 @@ from ipaddress import (
     ip_address,
     ip_network,
 )
+from urllib.parse import urlsplit
 
 from rulebook.errors import ConfigError
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+_INSIDE = (".local", ".localhost", ".internal", ".lan", ".home.arpa")  # names that only we know
 
 
 def _nets(text: str) -> tuple[Network, ...]:
@@ -95,6 +97,16 @@ def is_public(address: Address) -> bool:
     if address.scope_id is not None or address not in ALLOWED_IPV6:
         return False
     return not _inside(address, REFUSED_IPV6)
+
+
+def reached_by_strangers(url: str) -> bool:
+    """Whether a web address is none of our own network."""
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    try:
+        return is_public(unwrapped(ip_address(host)))
+    except ValueError:
+        # Names with an underscore are for no web server (RFC 1123), and refused as such.
+        return "." in host and "_" not in host and not host.endswith(_INSIDE)
 
 
 def why_not(text: str, host: str, port: int, allow: Iterable[Entry], *, mail: bool) -> str:

@@ -289,6 +289,7 @@ def test_words():
     assert HTTP.summary({"url": URL, "method": "PUT"}) == "PUT books.example"
     assert HTTP.phrase({"url": "https://books.example:8443/x"}) == "call books.example:8443"
     assert HTTP.phrase({"url": "{{ payload.back }}"}) == "call the address in back"
+    assert HTTP.phrase({"url": " "}) == "call an address not given yet"
     assert HTTP.target({"url": URL}, None).startswith("books.example:443/")
     here, there = (HTTP.target({"url": f"https://a.example/{p}"}, None) for p in ("x", "y?k=x"))
     assert here != there and "y" not in there

@@ -6,8 +6,10 @@ import json
 import re
 import shlex
 
+import pytest
 from flask import Flask
 
+from rulebook.config import Config
 from rulebook.domain import hooks as verbs
 from rulebook.storage import connections
 from tests.people import Person, make_hook, make_rule
@@ -45,6 +47,21 @@ def test_from_no_hook_to_a_first_event(app: Flask, ada: Person) -> None:
     assert "Nothing matched" in told and "Amount amount 75 1 time" in told
     listed = text(ada.get("/hooks"))
     assert "Shop payments Any other tool Last event" in listed and "Receiving" in listed
+
+
+@sqlite_only
+@pytest.mark.parametrize(
+    ("public", "outside"),
+    [("", False), ("http://192.168.1.5:8000", False), ("https://rules.shop.example", True)],
+)
+def test_an_address_that_the_internet_does_not_reach_says_so(
+    app: Flask, ada: Person, monkeypatch, public: str, outside: bool
+) -> None:
+    hook_id, _ = new_hook(app, ada, provider="stripe")
+    house = app.extensions["rulebook"]
+    monkeypatch.setattr(house, "config", Config({**house.config, "PUBLIC_URL": public}))
+    said = "a tool on the internet cannot call it" in text(ada.get(f"/hooks/{hook_id}"))
+    assert said is not outside
 
 
 @sqlite_only

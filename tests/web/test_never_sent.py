@@ -39,6 +39,36 @@ def test_what_would_have_been_sent_is_shown_as_not_sent(app: Flask, ada: Person)
     assert f"/events/{run.event_id}/replay" in ada.get(f"/runs/{run.id}").text
 
 
+def test_runs_of_older_versions_show_a_message_as_well(app: Flask, ada: Person) -> None:
+    """They kept none, whether it was filled in or not."""
+    shop = Shop(app, ada)
+    shop.rule(then=[NUMBER])
+    here = shop.sends(SENT)
+    [run] = runs_of(app, ada)
+    set_runs(app, run.id, message=None)
+    for page in (ada.get(here), ada.get(f"/runs/{run.id}")):
+        assert '<p class="bubble">Thanks for 99</p>' in page.text
+        assert "It would have read:" in text(page)
+
+
+def test_what_was_never_filled_in_is_shown_with_the_names_of_its_fields(
+    app: Flask, ada: Person
+) -> None:
+    shop = Shop(app, ada)
+    url = {"url": "https://books.example/{{ payload.order_number }}", "body": ""}
+    shop.rule(then=[GONE, {"id": "http", "action": "http", "if_missing": "skip", "config": url}])
+    here = shop.sends(SENT)
+    called, texted = runs_of(app, ada)
+    for page in (ada.get(here), ada.get(f"/runs/{texted.id}")):
+        assert '<p class="bubble">Hi [Nowhere]</p>' in page.text
+        assert "It could not be filled in. Its rule says:" in text(page)
+        assert "Nowhere (payload.nowhere) is not in this event." in text(page)
+    for page in (ada.get(here), ada.get(f"/runs/{called.id}")):
+        assert "https://books.example/[Order number]" in text(page)
+        assert "Skipped: Order number (payload.order_number) is not in" in text(page)
+    assert "{{" not in ada.get(here).text and "Skipped: Skipped" not in ada.get(here).text
+
+
 def test_what_was_never_filled_in_is_not_sent_by_a_retry(app: Flask, ada: Person) -> None:
     """It would send the template itself."""
     shop = Shop(app, ada)

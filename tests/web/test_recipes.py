@@ -96,6 +96,8 @@ def test_the_list_is_narrowed_by_sender_and_by_words(app: Flask, ada: Person):
     found = text(ada.get("/recipes?q=whatsapp"))
     assert PROVIDERS["meta"].label in found and "Shopify" not in found
     assert "No recipe fits" in text(ada.get("/recipes?q=zzz"))
+    for asked in ("payment failed", "stripe payment e-mail", "emails when payments fail"):
+        assert "When a payment fails, e-mail" in text(ada.get(f"/recipes?q={asked}")), asked
     said = "When somebody subscribes, e-mail me"
     assert all(said in text(ada.get(f"/recipes?q={each}")) for each in ("email me", "E-mail me"))
 

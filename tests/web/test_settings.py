@@ -18,6 +18,10 @@ def test_the_workspace_gets_another_name_and_zone(app: Flask, ada: Person, bo: P
     page = text_of(bo.get("/settings"))
     assert "Linden Tea" in page and "Times are Europe/Vienna." in page
     assert "ada@shop.example changed the workspace to: Linden Tea, Europe/Vienna" in page
+    listed = re.findall(r'<option value="([^"]+)"', ada.get("/settings").text)
+    assert "America/New_York" in listed and not {"Factory", "localtime", "Etc/GMT+5"} & set(listed)
+    ada.post(there, {"workspace": "Linden Tea", "zone": "US/Eastern"})
+    assert '<option value="US/Eastern" selected' in ada.get("/settings").text
     wrong = ada.post(there, {"workspace": " ", "zone": "Mars/Base"})
     assert wrong.status_code == 422
     assert "The workspace needs a name." in text_of(wrong) and "Mars/Base" in text_of(wrong)
