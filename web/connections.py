@@ -119,7 +119,8 @@ def _kind(kind: str) -> ConnectionKind:
 def _test(connection_id: str) -> ResponseReturnValue:
     """Test, say how it went, go on to the list; what does not work yet stays saved."""
     outcome = connections.test_connection(actor(), connection_id)
-    flash(*_said(outcome))
+    tried = connections.find_connection(actor(), connection_id).test_ok is not None
+    flash(*(_said(outcome) if tried else (outcome.sentence, "ok")))
     return redirect(own_page(request.values.get("next"), url_for("connections.index")), 303)
 
 

@@ -25,10 +25,12 @@ from rulebook.storage import event_lists, events, figures, rules, workspaces
 from rulebook.storage.events import Event
 from rulebook.storage.hooks import Hook
 from rulebook.storage.rules import Rule, RuleVersion
+from rules import parse
 from web import draft, far, fieldlist, likes, messages, panel, pills, saying, steps, undo, versions
 from web import rows as drawing
 from web.changed import Changes, changes
 from web.draft import Document
+from web.explained import missed
 from web.far import Far
 from web.fieldlist import Fields
 from web.guard import actor
@@ -241,6 +243,7 @@ def draw(desk: Desk, status: int = 200) -> tuple[str, int]:
         weighed=weighed,
         turns=turns(weighed, voice, saved),
         told=voice.draft(weighed, document),
+        tried_words=_tried(desk, voice),
         lint={place: drawing.notes_at(place, known) for place in ("/when", "/then", "/options")},
         gone=[drawing.words_of(node, voice) for node in made.gone],
         gone_steps=[undo.step_words(step) for _, step in made.gone_steps],
@@ -268,3 +271,13 @@ def draw(desk: Desk, status: int = 200) -> tuple[str, int]:
         may_send=actor().may("send"),
     )
     return page, status
+
+
+def _tried(desk: Desk, voice: Voice) -> str:
+    """How the test went, in words."""
+    if desk.tried is None:
+        return ""
+    verdict = desk.tried.explanation
+    if verdict.met:
+        return "This event matches."
+    return "{}{}".format(*missed(parse(desk.document), verdict, voice))

@@ -26,8 +26,9 @@ def _no_url(url: str) -> dict[str, Any] | None:
 class ConnectionKind:
     """A kind of stored credentials. help: how to get them, in plain words.
 
-    account says in one line whose they are, without a secret; test tries them out; read_url reads
-    them from an address in the settings, None for one of another kind.
+    account says in one line whose they are, without a secret; try_out tries them, None where there
+    is nobody to ask before a rule is; read_url reads them from an address in the settings, None for
+    one of another kind.
     """
 
     name: str
@@ -35,7 +36,7 @@ class ConnectionKind:
     fields: tuple[Field, ...]
     help: str
     account: Callable[[Config], str]
-    try_out: Callable[[Config, Egress, Settings], Outcome]
+    try_out: Callable[[Config, Egress, Settings], Outcome] | None
     more_checks: Callable[[Config], list[Problem]] = _no_more
     read_url: Callable[[str], dict[str, Any] | None] = _no_url
 
@@ -49,6 +50,8 @@ class ConnectionKind:
 
     def test(self, config: Config, egress: Egress, settings: Settings) -> Outcome:
         """Whether the credentials work, tried with the other side; sends no message."""
+        if self.try_out is None:
+            return Outcome("yes", "Saved. It is tried when a rule first uses it, and not before.")
         try:
             outcome = self.try_out(config, egress, settings)
         except EgressError as failure:

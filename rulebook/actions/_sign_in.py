@@ -12,12 +12,10 @@ from rulebook.actions import (
     Config,
     ConnectionKind,
     Field,
-    Outcome,
-    Settings,
     blank,
     pointer,
 )
-from rulebook.egress import Egress, EgressError, header_lines
+from rulebook.egress import EgressError, header_lines
 from rulebook.errors import Problem
 
 
@@ -65,10 +63,6 @@ def header_problem(where: str, headers: dict[str, str]) -> list[Problem]:
     return []
 
 
-def _nothing_to_ask(config: Config, egress: Egress, settings: Settings) -> Outcome:
-    return Outcome("yes", "Saved. It is tried when a rule first uses it: no address to ask yet.")
-
-
 HTTP_AUTH = ConnectionKind(
     name="http_auth",
     label="Sign-in for a web address",
@@ -86,7 +80,7 @@ HTTP_AUTH = ConnectionKind(
     help="Look in the other service's settings for “API keys” or “tokens”, make one for Rulebook "
     "and paste it here. It is only ever sent to the address written in the rule.",
     account=_auth_account,
-    try_out=_nothing_to_ask,
+    try_out=None,
     more_checks=_auth_checks,
 )  # fmt: skip
 
@@ -116,7 +110,7 @@ SIGNING = ConnectionKind(
     help="Agree on one secret with the receiver. It begins with whsec_ and proves that a call "
     "comes from here and was not changed on its way.",
     account=lambda config: "Signs every call",
-    try_out=_nothing_to_ask,
+    try_out=None,
     more_checks=_signing_checks,
 )  # fmt: skip
 

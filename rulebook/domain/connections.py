@@ -60,9 +60,11 @@ def test_connection(actor: Actor, connection_id: str) -> Outcome:
     db.session.rollback()
     outcome = kind.test(credentials, house().egress, house().config)
     connection = find_connection(actor, connection_id)
-    connection.tested_at, connection.test_ok = utcnow(), outcome.kind == "yes"
+    if kind.try_out:
+        connection.tested_at, connection.test_ok = utcnow(), outcome.kind == "yes"
+        said = "it works" if connection.test_ok else "it failed"
+        actor.note("connection.test", connection.id, said)
     connection.test_sentence = f"{outcome.sentence} {outcome.fix}".strip()
-    actor.note("connection.test", connection.id, "it works" if connection.test_ok else "it failed")
     db.session.commit()
     return outcome
 

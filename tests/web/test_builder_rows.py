@@ -251,6 +251,16 @@ def test_another_field_to_compare_with_is_chosen_by_name(app: Flask, ada: Person
 
 
 @sqlite_only
+def test_a_test_says_in_the_words_of_the_page_what_was_missed(app: Flask, ada: Person):
+    shop(ada, "payment_succeeded")
+    builder = Builder(ada, "/rules/new").fill("/then/0/config/to", "+14155550123")
+    assert "This event matches." in words(builder.press("test").page)
+    builder.fill("/when/all/0/value", "payment_intent.payment_failed").press("test")
+    missed = "Missed by one condition: event type is Payment succeeded, needs to be Payment failed."
+    assert missed in words(builder.page)
+
+
+@sqlite_only
 def test_a_type_of_the_tool_that_has_not_come_yet_is_no_slip_of_the_pen(app: Flask, ada: Person):
     shop(ada, "payment_succeeded")
     builder = Builder(ada, "/rules/new").fill("/when/all/0/value", "payment_intent.payment_failed")

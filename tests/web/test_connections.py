@@ -55,6 +55,13 @@ def test_a_wrong_box_is_told_beside_it_and_nothing_is_saved(ada: Person) -> None
     assert "Not tested" not in text_of(ada.get("/connections"))
 
 
+def test_what_nobody_can_be_asked_about_is_not_said_to_work(ada: Person) -> None:
+    ada.post("/connections/new/http_auth", {"name": "Books", "type": "bearer", "token": "tok_1"})
+    page = text_of(ada.get("/connections"))
+    assert "Saved. It is tried when a rule first uses it, and not before." in page
+    assert "Not tested" in page and "It works" not in page and "Test passed" not in page
+
+
 def test_a_secret_is_never_drawn_and_stays_when_left_empty(app: Flask, ada: Person) -> None:
     there = f"/connections/{made(app, ada)}"
     for page in (ada.get(there), ada.get("/connections")):

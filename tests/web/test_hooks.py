@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -59,7 +60,8 @@ def test_an_address_that_the_internet_does_not_reach_says_so(
 ) -> None:
     hook_id, _ = new_hook(app, ada, provider="stripe")
     house = app.extensions["rulebook"]
-    monkeypatch.setattr(house, "config", Config({**house.config, "PUBLIC_URL": public}))
+    config = Config({**house.config, "PUBLIC_URL": public})
+    monkeypatch.setitem(app.extensions, "rulebook", replace(house, config=config))
     said = "a tool on the internet cannot call it" in text(ada.get(f"/hooks/{hook_id}"))
     assert said is not outside
 
