@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rulebook.actions import ACTIONS
+from rulebook.domain.hidden import hidden_on
 from rulebook.domain.hiding import Hiding, hiding_in
 from rulebook.domain.reading import seen_by_rules
 from rulebook.domain.rendering import context_of
@@ -37,14 +38,16 @@ def hidings_of(found: Sequence[Run]) -> dict[str, Hiding]:
     workspace_id = found[0].workspace_id
     known = {h.id: h for h in hooks.hooks(workspace_id, deleted=True)}
     of = {e.id: e for e in events.events_by_id(workspace_id, [r.event_id for r in found])}
-    bodies = events.bodies_of(list(of))
+    # Without a field to hide, what is hidden stands beside the body.
+    hides = {id for id, h in known.items() if hidden_on(h.provider, h.settings).paths}
+    bodies = events.bodies_of([id for id, e in of.items() if e.hook_id in hides])
     hiding = {id: hiding_in(known[e.hook_id], e, bodies.get(id)) for id, e in of.items()}
     written = _rules_of([run for run in found if hiding[run.event_id].hides_fields])
     hidings: dict[str, Hiding] = {}
     for event in of.values():
         hook, mine = known[event.hook_id], [run for run in found if run.event_id == event.id]
-        hides = hiding[event.id].hides_fields
-        seen = seen_by_rules(event, hook, bodies[event.id])[0] if hides else {}
+        has = hiding[event.id].hides_fields
+        seen = seen_by_rules(event, hook, bodies[event.id])[0] if has else {}
         hidings |= _with(hiding[event.id], mine, hook, seen, written)
     return hidings
 

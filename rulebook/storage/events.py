@@ -165,6 +165,8 @@ def body_of(event_id: str) -> bytes | None:
 
 def bodies_of(event_ids: Sequence[str]) -> dict[str, bytes]:
     """The exact bytes of several events, by event id; of a batch the whole."""
+    if not event_ids:
+        return {}
     rows = db.session.execute(
         select(Event.id, EventBody.body)
         .join(EventBody, EventBody.event_id == body_id())
