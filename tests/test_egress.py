@@ -232,7 +232,7 @@ def test_a_handshake_that_never_ends_wrote_nothing(door):
 def test_an_unknown_name_is_not_resolved(door):
     with pytest.raises(NotResolved) as unknown:
         door().request("GET", "http://nowhere.invalid/")
-    assert not unknown.value.written
+    assert not unknown.value.written and "reaches the internet" in unknown.value.fix
 
 
 def test_one_refused_address_refuses_the_name(door, sink, monkeypatch):

@@ -27,6 +27,9 @@ class Refused(EgressError):
     pass
 
 
+NO_ADDRESS = "Check the spelling of the host, and whether this machine reaches the internet."
+
+
 class NotResolved(EgressError):
     pass
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pycurl
 
 from rulebook.egress.failures import (
+    NO_ADDRESS,
     Broken,
     EgressError,
     NotConnected,
@@ -209,6 +210,6 @@ def _failure(code: int, handle: pycurl.Curl, to: Target, line: _Line) -> EgressE
     if code == pycurl.E_COULDNT_CONNECT:
         return NotConnected(f"Nobody answers at {to.host}, port {to.port}.", "Is it running?")
     if code == pycurl.E_COULDNT_RESOLVE_HOST:
-        return NotResolved(f"There is no address for {to.host}.", "Check the spelling of the host.")
+        return NotResolved(f"There is no address for {to.host}.", NO_ADDRESS)
     what = "before it answered" if written else "before anything was sent"
     return Broken(f"The line to {to.host} broke {what}.", _ASK_THERE, written=written)

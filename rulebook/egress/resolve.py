@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 
 from rulebook.egress.addresses import Entry, why_not
-from rulebook.egress.failures import EgressError, NotResolved, Refused, TimedOut
+from rulebook.egress.failures import NO_ADDRESS, EgressError, NotResolved, Refused, TimedOut
 from rulebook.egress.targets import Target
 
 DNS_SECONDS = 3.0
@@ -84,7 +84,7 @@ def _look_up(host: str, port: int, seconds: float) -> list[str]:
         ) from None
     if isinstance(found, list) and found:
         return found
-    raise NotResolved(f"There is no address for {host}.", "Check the spelling of the host.")
+    raise NotResolved(f"There is no address for {host}.", NO_ADDRESS)
 
 
 def is_address(host: str) -> bool:
