@@ -24,16 +24,21 @@ from rulebook.storage import db, events, hooks, reading, rules
 from rulebook.storage.rules import Rule
 from rules import RuleError
 from rules.change import changed
+from rules.document import LONGEST_NAME
 from web import draft, edits, far, gaps, likes, messages, panel, trial, undo
 from web.desk import Desk, draw
 from web.fieldlist import Row
 from web.guard import actor, bell
 from web.panel import Pick
 
+COPY = " (copy)"
+
 
 def new() -> ResponseReturnValue:
-    """A new rule, begun from an event where there is one."""
+    """A new rule, begun from an event where there is one, or from another rule."""
     actor().must("write")
+    if like := request.args.get("copy"):
+        return draw(_copy(find_rule(actor(), like)))
     event = events.event(actor().workspace_id, request.args.get("event", ""))
     hook_id = request.args.get("hook") or (event.hook_id if event else "")
     known = hooks.hooks(actor().workspace_id)
@@ -45,6 +50,13 @@ def new() -> ResponseReturnValue:
     desk = Desk(hook, {}, event=event, query=request.args.get("q", ""))
     desk.begin()
     return draw(desk)
+
+
+def _copy(rule: Rule) -> Desk:
+    """A draft like the rule, under a name of its own; off, so that nothing is sent twice."""
+    like = rules.version(rule.id, rule.version).document
+    name = f"{rule.name[: LONGEST_NAME - len(COPY)]}{COPY}"
+    return Desk(find_hook(actor(), rule.hook_id), {**like, "name": name}, mode="off")
 
 
 def edit(rule_id: str) -> ResponseReturnValue:

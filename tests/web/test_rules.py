@@ -109,6 +109,31 @@ def test_a_rule_is_deleted_after_a_question(app: Flask, ada: Person):
 
 
 @sqlite_only
+def test_a_copy_is_a_draft_that_is_off_until_it_is_saved(app: Flask, ada: Person, cy: Person):
+    first, _ = two_rules(ada)
+    copy = f"/rules/new?copy={first}"
+    assert copy in ada.get("/rules").text
+    builder = Builder(ada, copy)
+    assert in_order(ada) == ["First", "Second"]
+    builder.press("save")
+    assert in_order(ada) == ["First", "Second", "First (copy)"]
+    with app.app_context():
+        made = rules.rules(ada.workspace_id)[-1]
+        original = rules.version(first, 1).document
+        assert made.mode == "off" and made.hook_id == rules.rules(ada.workspace_id)[0].hook_id
+        assert rules.version(made.id, 1).document == original | {"name": "First (copy)"}
+    assert cy.get(copy).status_code == 404
+
+
+@sqlite_only
+def test_the_copy_of_a_rule_with_a_long_name_has_a_name_that_fits(app: Flask, ada: Person):
+    with app.app_context():
+        long = make_rule(ada, make_hook(ada), name="n" * 200).id
+    Builder(ada, f"/rules/new?copy={long}").press("save")
+    assert in_order(ada)[-1] == "n" * 193 + " (copy)"
+
+
+@sqlite_only
 def test_one_goes_back_to_an_earlier_version(app: Flask, ada: Person, bo: Person):
     first, _ = two_rules(ada)
     with app.app_context():
