@@ -110,7 +110,8 @@ class Desk:
                 self._calls.submit(lambda it: self._take_in(carry_out(it, house)), each)
         # Whoever makes the calls waits for the interpreter, which this thread would keep for long:
         # it gets some undisturbed time to send the first of them.
-        time.sleep(YIELD_SECONDS)
+        if started:
+            time.sleep(YIELD_SECONDS)
 
     def _most(self, host: str) -> int:
         """How many may wait for one host. What does not find room here is rung for again by the
