@@ -10,7 +10,7 @@ of the cards.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -149,13 +149,19 @@ def engine() -> Engine:
 
 @contextmanager
 def reading_index() -> Iterator[Connection | None]:
-    """A connection for looking into the index; None while there is none. Where it lies beside the
-    other tables it is looked into in the transaction that is under way: another connection would
-    cost more than most questions."""
+    """A connection for looking into the index; None while there is none, or it cannot be opened, as
+    on a full disk. Where it lies beside the other tables it is looked into in the transaction that
+    is under way: another connection would cost more than most questions."""
     if engine().dialect.name == "postgresql":
         yield _ready(db.session.connection())
         return
-    with engine().connect() as connection:
+    connection: Connection | None = None
+    with suppress(OperationalError):
+        connection = engine().connect()
+    if connection is None:
+        yield None
+        return
+    with connection:
         yield _ready(connection)
 
 

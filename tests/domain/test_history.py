@@ -352,3 +352,14 @@ def test_an_index_of_another_version_is_made_anew(app: Flask, ada: Person) -> No
         assert len(history.search(ada.actor, asked, 9).events) == 1
         with search.reading_index() as connection:
             assert connection is not None
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_an_index_that_cannot_be_opened_is_done_without(app: Flask, ada: Person) -> None:
+    _, path = new_hook(app, ada)
+    send(app, path, b'{"who": "jenny"}')
+    file = app.extensions["rulebook.search"].url.database
+    Path(file).mkdir()  # as where the disk is full before there is one
+    with app.app_context():
+        assert len(history.search(ada.actor, EventFilter(text="jenny"), 9).events) == 1
+    assert ada.get("/events").status_code == 200
