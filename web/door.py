@@ -23,11 +23,12 @@ from rulebook.storage import move_the_log
 from web import create_app
 from web.inbox import reply_headers
 from web.intake import Intake
-from web.leaving import Leaving, Stopping
+from web.leaving import Deadlines, Leaving, Stopping
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
 
 THREADS = 16
 FORM_SLACK = 64 * 1024
@@ -71,7 +72,9 @@ class Door:
         self.intake = intake
         self.max_body = max_body
         self.deadline = deadline
-        self.leaving = Leaving()
+        self.leaving = Leaving(deadline)
+        self.lines = Deadlines[Any](deadline, lambda line: line.too_late())  # web/line.py
+        self._fetching: set[asyncio.Task[None]] = set()
         self.proxies: int = intake.app.extensions["rulebook"].config["TRUSTED_PROXIES"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,15 +93,15 @@ class Door:
         for_hook = path.startswith(INBOX) and "/" not in path[len(INBOX) :]
         try:
             reading = self._read(scope, receive, 0 if for_hook else FORM_SLACK)
-            body = await self.leaving.reading(reading, self.deadline)
+            body = await self.leaving.reading(reading)
         except (TooLarge, TimeoutError, Stopping, Gone) as reason:
-            return await _answer(send, self._refusal(reason), close=True, path=path)
+            return await _answer(send, self.refusal(reason), close=True, path=path)
         if for_hook:
             await self._take(scope, body, send)
         else:
             await self._page(scope, body, send)
 
-    def _refusal(self, reason: Exception) -> Receipt:
+    def refusal(self, reason: Exception) -> Receipt:
         """What a client is told whose request did not come in."""
         if isinstance(reason, TooLarge):
             return too_large(self.max_body)
@@ -108,19 +111,42 @@ class Door:
 
     async def _take(self, scope: Scope, body: bytes, send: Send) -> None:
         """A request for a hook: answered once it is on disk."""
-        headers = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in scope["headers"]]
-        delivery = Delivery(
-            token=scope["path"][len(INBOX) :],
-            method=scope["method"],
-            headers=headers,
-            body=body,
-            query=scope["query_string"].decode("latin-1"),
-            address=_address(scope, self.proxies),
-        )
-        receipt = await self.intake.take(delivery)
-        if receipt.fetch and await self._fetch(receipt.fetch):
+        query = scope["query_string"]
+        token = scope["path"][len(INBOX) :]
+        client, headers = scope.get("client"), scope["headers"]
+        delivery = self.delivery(token, scope["method"], headers, body, query, client)
+        told: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        self.take(delivery, told.set_result)
+        await _answer(send, await told, head=scope["method"] == "HEAD")
+
+    def delivery(
+        self, token: str, method: str, headers: Headers, body: bytes, query: bytes, client: Any
+    ) -> Delivery:
+        """What came, as it is stored. client: the connection's address and port, if known."""
+        named = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in headers]
+        address = _address(client, headers, self.proxies)
+        return Delivery(token, method, named, body, query.decode("latin-1"), address)
+
+    def take(self, delivery: Delivery, tell: Callable[[Receipt], None]) -> None:
+        """Tell, once it is on disk, what to answer a request for a hook; `tell` is called once."""
+
+        def told(receipt: Receipt) -> None:
+            if receipt.fetch:
+                task = asyncio.create_task(self._again(delivery, receipt, tell))
+                self._fetching.add(task)
+                task.add_done_callback(self._fetching.discard)
+            else:
+                tell(receipt)
+
+        self.intake.begin(delivery, told)
+
+    async def _again(
+        self, delivery: Delivery, receipt: Receipt, tell: Callable[[Receipt], None]
+    ) -> None:
+        assert receipt.fetch
+        if await self._fetch(receipt.fetch):
             receipt = await self.intake.take(delivery)
-        await _answer(send, receipt, head=scope["method"] == "HEAD")
+        tell(receipt)
 
     async def _fetch(self, wanted: Fetch) -> bool:
         """Read what a sender names by address, beside everything else."""
@@ -178,14 +204,14 @@ def _in_chunks(scope: Scope) -> bool:
     return any(name.lower() == b"transfer-encoding" for name, _value in scope["headers"])
 
 
-def _address(scope: Scope, proxies: int) -> str:
+def _address(client: Any, headers: Headers, proxies: int) -> str:
     """The sender's address: the connection's, or what the trusted proxies say (as ProxyFix)."""
     if proxies:
-        said = b",".join(v for n, v in scope["headers"] if n == b"x-forwarded-for")
+        said = b",".join(v for n, v in headers if n == b"x-forwarded-for")
         stated = [part.strip() for part in said.decode("latin-1").split(",") if part.strip()]
         if len(stated) >= proxies:
             return stated[-proxies]
-    return (scope.get("client") or ("",))[0]
+    return client[0] if client else ""
 
 
 async def _answer(
@@ -194,17 +220,17 @@ async def _answer(
     if path.startswith(API):
         receipt = _as_problem(receipt)
     body = receipt.text.encode()
-    headers = [(b"content-length", b"%d" % len(body)), *_headers(receipt)]
+    headers = [(b"content-length", b"%d" % len(body)), *headers_of(receipt)]
     if close:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": receipt.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if head else body})
 
 
-_ready: dict[tuple[Any, ...], list[tuple[bytes, bytes]]] = {}
+_ready: dict[tuple[Any, ...], Headers] = {}
 
 
-def _headers(receipt: Receipt) -> list[tuple[bytes, bytes]]:
+def headers_of(receipt: Receipt) -> Headers:
     """The headers of an answer, as the server takes them; few kinds of answers make up most."""
     kind = receipt.status, receipt.content_type, *receipt.headers.items()
     found = _ready.get(kind)

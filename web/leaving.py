@@ -7,8 +7,8 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, TypeVar
 
 GRACE = 2.0  # seconds for the last answers to get out
 
@@ -17,34 +17,72 @@ class Stopping(Exception):
     """The process is to stop, and the request was not here in full yet."""
 
 
+One = TypeVar("One")
+
+
+class Deadlines(Generic[One]):
+    """Who may take until when; all may take equally long. One timer does for all of them: one for
+    each would cost more than the reading."""
+
+    def __init__(self, seconds: float, late: Callable[[One], None]) -> None:
+        self._seconds, self._late = seconds, late
+        self._until: dict[One, float] = {}  # the earliest first
+        self._timer = False
+
+    def begin(self, one: One) -> None:
+        """From now on its time runs."""
+        loop = asyncio.get_running_loop()
+        self._until[one] = until = loop.time() + self._seconds
+        if not self._timer:
+            self._timer = True
+            loop.call_at(until, self._look, loop)
+
+    def end(self, one: One) -> None:
+        """It came in time, or is no more."""
+        self._until.pop(one, None)
+
+    def end_all(self) -> None:
+        """Nobody has any more time."""
+        for one in list(self._until):
+            self._late(one)
+        self._until.clear()
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        while self._until:
+            one, until = next(iter(self._until.items()))
+            if until > now:
+                break
+            del self._until[one]
+            self._late(one)
+        self._timer = bool(self._until)
+        if self._until:
+            loop.call_at(next(iter(self._until.values())), self._look, loop)
+
+
 class Leaving:
     """What a process that stops waits for (`at_work`, counted by the door), and what it does not
-    (`reading`)."""
+    (`reading`, which may take so many seconds for each request)."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
         self.stopping = False
         self.at_work = 0
-        # Until when each may read, the earliest first. One timer does for all of them: one for each
-        # would cost more than the reading.
-        self._reading: dict[asyncio.Task[Any], float] = {}
+        self._reading = Deadlines[asyncio.Task[Any]](seconds, self._end)
         self._ended: set[asyncio.Task[Any]] = set()
-        self._timer = False
 
     def listen(self) -> None:
         """Hear of the end before the web server does; it goes on hearing of Ctrl-C itself."""
         with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):  # other threads
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._stop)
 
-    async def reading(self, body: Coroutine[Any, Any, bytes], seconds: float) -> bytes:
-        """A client may take this long; TimeoutError then, Stopping when the process stops first."""
+    async def reading(self, body: Coroutine[Any, Any, bytes]) -> bytes:
+        """What a client sends; TimeoutError when that takes too long, Stopping when the process
+        stops first."""
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task, "requests are tasks"
-        self._reading[task] = until = loop.time() + (0 if self.stopping else seconds)
-        if self.stopping:
-            loop.call_soon(self._end_late)
-        elif not self._timer:
-            self._timer = True
-            loop.call_at(until, self._look, loop)
+        self._reading.begin(task)
+        if self.stopping:  # what is here already may be read
+            loop.call_soon(self._reading.end_all)
         try:
             return await body
         except asyncio.CancelledError:
@@ -53,33 +91,21 @@ class Leaving:
             task.uncancel()
             raise (Stopping() if self.stopping else TimeoutError()) from None
         finally:
-            del self._reading[task]
+            self._reading.end(task)
             self._ended.discard(task)
 
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._end_late()
-        first = next((until for task, until in self._reading.items() if task not in self._ended), 0)
-        self._timer = bool(first)
-        if first:
-            loop.call_at(first, self._look, loop)
-
-    def _end_late(self) -> None:
-        now = asyncio.get_running_loop().time()
-        for task, until in self._reading.items():
-            if until <= now and task not in self._ended:
-                self._ended.add(task)
-                task.cancel()
+    def _end(self, task: asyncio.Task[Any]) -> None:
+        self._ended.add(task)
+        task.cancel()
 
     def _stop(self) -> None:
-        loop = asyncio.get_running_loop()
         self.stopping = True
-        self._reading = dict.fromkeys(self._reading, loop.time())
-        self._end_late()
-        loop.call_later(GRACE, self._leave)
+        self._reading.end_all()
+        asyncio.get_running_loop().call_later(GRACE, self._leave)
         signal.raise_signal(signal.SIGINT)  # the server stops as it does for Ctrl-C
 
     def _leave(self) -> None:
-        """Nothing is left but clients that have not sent as much as a whole head."""
+        """Nothing is left but clients that do not take their answers."""
         if self.at_work:
             asyncio.get_running_loop().call_later(GRACE, self._leave)
         else:

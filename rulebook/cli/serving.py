@@ -6,7 +6,7 @@ import errno
 import socket
 import sys
 import time
-from typing import Any
+from importlib import import_module
 
 import click
 
@@ -14,7 +14,7 @@ from rulebook import __version__, config
 from rulebook.config import Config
 from rulebook.errors import RulebookError
 
-WEB, WORKER, SERVER = "web.door", "rulebook.jobs.worker", "granian.server.mp"
+WEB, WORKER, SERVER = "web.line", "rulebook.jobs.worker", "uvicorn"
 WEB_ENDS = 10.0  # seconds until a web process is ended that does not stop
 LAST_ONE_STOPS = 2.0  # seconds for a Rulebook that was just stopped to let go of its port
 
@@ -33,7 +33,7 @@ def run() -> None:
     # In a process of its own: who supervises must not have opened anything before it forks.
     if code := once("prepare", _prepare):
         sys.exit(code)
-    supervise({"web": Role(_web_alone, WEB_ENDS), "worker": Role(_worker)})
+    supervise({"web": Role(_web, WEB_ENDS), "worker": Role(_worker)})
 
 
 def _prepare() -> None:
@@ -80,7 +80,7 @@ def web(prepared: bool) -> None:
     if not prepared:
         _upgrade()
     called("web")
-    share(WEB)  # by the process that serves and the one that tends it
+    share(WEB, SERVER)
     _web()
 
 
@@ -97,39 +97,23 @@ def worker(prepared: bool) -> None:
 
 
 def _web() -> None:
-    from granian import Granian
-
-    _serve(Granian)
-
-
-def _web_alone() -> None:
-    """Serve in this very process, which is tended already. Granian would start another below it and
-    tend that."""
-    from granian.server.mp import MPServer
-
-    class Alone(MPServer):
-        def _spawn_workers(self, spawn_target: Any, target_loader: Any) -> None:
-            self._spawn_worker(0, spawn_target, target_loader).inner.run()
-            self.interrupt_signal = True  # it has served, and there is nobody to wait for
-            self.main_loop_interrupt.set()
-
-    _serve(Alone)
-
-
-def _serve(server: Any) -> None:
-    from granian.constants import Interfaces
-
     settings = _settings()
-    server(
-        f"{WEB}:application",
-        address=settings["HOST"],
-        port=settings["PORT"],
-        interface=Interfaces.ASGI,
-        factory=True,
-        websockets=False,
-        workers_kill_timeout=int(WEB_ENDS),
-        log_level=settings["LOG_LEVEL"],
-    ).serve()
+    listening = _listening(settings["HOST"], settings["PORT"])
+    import_module(WEB).serve(listening)  # by name: what serves is no floor of the commands
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket for those who call; several web processes may share the port."""
+    listening = socket.socket(_family(host, port))
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "SO_REUSEPORT"):
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    listening.bind((host, port))
+    return listening
+
+
+def _family(host: str, port: int) -> socket.AddressFamily:
+    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
 
 
 def _worker() -> None:
@@ -178,8 +162,7 @@ def check_port(settings: Config, shared: bool = False, patience: float = 0) -> N
 
 def _port_problem(host: str, port: int, shared: bool) -> RulebookError | None:
     try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
+        with socket.socket(_family(host, port), socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if shared and hasattr(socket, "SO_REUSEPORT"):
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)

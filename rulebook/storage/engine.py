@@ -99,15 +99,18 @@ def move_the_log(app: Flask) -> None:
             Mover(Path(db.engine.url.database), app.extensions["rulebook.turn"])
 
 
-def keep_connection(app: Flask, looks_ahead: bool = False) -> None:
-    """From now on this thread keeps its connection from one transaction to the next; PostgreSQL
-    needs none of it. looks_ahead: what it asks before it writes is asked before its transaction
-    begins, so that no other writer waits; it need not be true any more when something is written.
+def keep_connection(app: Flask, looks_ahead: bool = False, waits: bool = True) -> bool:
+    """From now on this thread keeps its connection from one transaction to the next; whether it
+    does, as PostgreSQL needs none of it. looks_ahead: what it asks before it writes is asked before
+    its transaction begins, so that no other writer waits; it need not be true any more when
+    something is written. waits: for others that write; else an OperationalError says that they do.
     """
-    if turn := app.extensions.get("rulebook.turn"):
+    turn = app.extensions.get("rulebook.turn")
+    if turn:
         with app.app_context():
-            kept.here.set(Kept(db.engine, turn, looks_ahead))
+            kept.here.set(Kept(db.engine, turn, looks_ahead, waits))
         appcontext_pushed.connect(_none_within, app)
+    return bool(turn)
 
 
 def connection(to_read: bool = False) -> Connection:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from rulebook.storage.modes import change_syncing, only_reads
-from rulebook.storage.turn import Turn, begin_writing
+from rulebook.storage.turn import HURRY, Turn, begin_at_once, begin_writing
 
 MARK = "kept"
 
@@ -24,8 +24,9 @@ MARK = "kept"
 class Kept:
     """The connection of one thread, and whether a transaction of it is under way."""
 
-    def __init__(self, engine: Engine, turn: Turn, looks_ahead: bool) -> None:
+    def __init__(self, engine: Engine, turn: Turn, looks_ahead: bool, waits: bool) -> None:
         self._engine, self._turn, self._looks_ahead = engine, turn, looks_ahead
+        self._waits = waits
         self._connection: Connection | None = None
         self._begun = self._ours = False
 
@@ -34,6 +35,8 @@ class Kept:
         if self._connection is None:
             self._connection = self._engine.connect()
             self._connection.info[MARK] = True
+            if not self._waits:
+                self._do(f"PRAGMA busy_timeout={int(HURRY * 1000)}")
         self.stands()
         if not self._begun and not (to_read and self._looks_ahead):
             try:
@@ -48,7 +51,8 @@ class Kept:
             self._do("BEGIN")
         else:
             change_syncing(connection.info, self._do)
-            self._ours = begin_writing(self._turn, self._do)
+            begin = begin_writing if self._waits else begin_at_once
+            self._ours = begin(self._turn, self._do)
         self._begun = True
 
     def under_way(self) -> bool:

@@ -33,6 +33,7 @@ BUSY_SECONDS = (
     5  # and so long altogether, MOMENT by moment, with AGAIN_SECONDS for the turn between
 )
 MOMENT, AGAIN_SECONDS = 0.1, 0.5
+HURRY = 0.005
 
 
 def _opened(path: Path) -> int:
@@ -183,6 +184,19 @@ def begin_writing(turn: Turn, tell: Callable[[str], object]) -> bool:
             turn.give()
         raise
     return mine
+
+
+def begin_at_once(turn: Turn, tell: Callable[[str], object]) -> bool:
+    """The same for who must not wait, whose connection has HURRY for its `busy_timeout`: raises an
+    OperationalError where another writes for longer."""
+    if not turn.take(HURRY):
+        raise OperationalError("BEGIN IMMEDIATE", None, TimeoutError("another writes"))
+    try:
+        tell("BEGIN IMMEDIATE")
+    except BaseException:
+        turn.give()
+        raise
+    return True
 
 
 def _begun(tell: Callable[[str], object], ends: float) -> bool:

@@ -20,7 +20,7 @@ import time
 import traceback
 from typing import Any
 
-LOADED = ("web.door", "rulebook.jobs.worker", "rulebook.cli.serving", "granian.server.mp",
+LOADED = ("web.line", "rulebook.jobs.worker", "rulebook.cli.serving", "uvicorn", "uvloop",
           "twilio.rest", "psycopg", "psycopg_binary", "redis", "phonenumbers")  # fmt: skip
 PDEATHSIG, SUBREAPER = 1, 36
 

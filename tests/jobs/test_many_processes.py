@@ -108,7 +108,7 @@ def test_two_webs_share_a_port(machines: Fleet, sink: Sink) -> None:
     machines.open_shop(sink)
     first, second = machines.webs
     third = machines.start("web", int(second.url.rpartition(":")[2]))
-    wait_until(lambda: "Started worker" in third.log.read_text(), 30)
+    wait_until(lambda: "Serving on" in third.log.read_text(), 30)
     for other in (first, second):
         other.kill()
     machines.webs[:] = [third]

@@ -1,0 +1,271 @@
+"""HTTP on a connection, read by llhttp for uvicorn. A plain request for a hook goes straight from
+here to the intake and its answer straight back: a task and the messages of ASGI for each took
+longer than storing it. All else is uvicorn's and the door's (`web/door.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import socket
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import httptools
+from uvicorn import Config, Server
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from rulebook.domain.receive import Receipt, too_large
+from web.door import STOPPING, Door, application, headers_of
+
+log = logging.getLogger("rulebook.web")
+# A hook's address as tools call it; any other way of writing one is left to the door.
+HOOK = re.compile(rb"/in/([A-Za-z0-9_-]{1,64})(?:\?([^#]*))?")
+MOST_HEADERS, MOST_HEAD = 128, 64 * 1024  # of a request, in number and in bytes
+KEEPS = 75  # seconds that a connection may be idle: more than proxies keep theirs
+LINGERS = 1.0  # seconds for who is refused in the middle of its body to read why
+HEAD_TOO_LARGE = Receipt(431, "The headers are too large.\n")
+NOT_HTTP = Receipt(400, "This is no HTTP request that can be read.\n")
+_OFFERS = (b"connection", b"upgrade", b"http2-settings")
+_MORE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Call:
+    """A request for a hook; to uvicorn a cycle of its own kind, so that what comes behind it on
+    the connection waits for its answer."""
+
+    message_event = asyncio.Event()  # nobody waits for it
+    body = b""
+
+    def __init__(self, token: str, query: bytes, method: str, keep_alive: bool) -> None:
+        self.token, self.query, self.method = token, query, method
+        self.keep_alive = keep_alive
+        self.more_body = True
+        self.response_complete = self.disconnected = False
+        self.parts: list[bytes] = []
+        self.size = 0
+
+
+class Line(HttpToolsProtocol):
+    """One connection."""
+
+    cycle: Any  # uvicorn's, or a Call
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.door: Door = self.app
+        self._in_head = self._offers = False
+        self._head = self._pieces = self._stated = 0
+        self._deaf = False  # what is still sent is of no interest
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._rest()
+
+    def _rest(self) -> None:
+        """Wait for a request, though not for ever."""
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.door.lines.end(self)
+        self._unset_keepalive_if_required()
+        super().connection_lost(exc)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Whoever has sent a whole request and nothing more may still want its answer."""
+        waits = not self._is_free() and not self.cycle.more_body
+        if waits:
+            self.cycle.keep_alive = False
+        return waits
+
+    def data_received(self, data: bytes) -> None:
+        if self._deaf:
+            return
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            return self._pass_over(data[offer.args[0] :])
+        except httptools.HttpParserError:
+            return self._refuse(NOT_HTTP)
+        if self._in_head:  # in pieces, of which none need be a whole header
+            self._pieces += len(data)
+            if self._pieces > MOST_HEAD:
+                self._refuse(HEAD_TOO_LARGE)
+        elif self.timeout_keep_alive_task is None and self._is_free():  # no more than empty lines
+            self._rest()
+
+    def _pass_over(self, rest: bytes) -> None:
+        """Read a request without its offer to go on in another protocol, which need not be taken
+        (RFC 9110, 7.8). llhttp takes its body for the other protocol's."""
+        self.door.lines.end(self)
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            return self._refuse(NOT_HTTP)
+        kept = [header for header in self.headers if header[0] not in _OFFERS]
+        head = [b"%s %s HTTP/1.1" % (method, self.url), *(b"%s: %s" % each for each in kept)]
+        self.parser = httptools.HttpRequestParser(self)
+        self.data_received(b"\r\n".join(head) + b"\r\n\r\n" + rest)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_head = True
+        self._head = self._pieces = self._stated = 0
+        self.door.lines.begin(self)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        name = name.lower()
+        self.headers.append((name, value))
+        self._head += len(name) + len(value)
+        if name == b"content-length":
+            self._stated = int(value)  # llhttp lets nothing but digits through
+        elif name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._offers = self.parser.should_upgrade()
+        if self._deaf or self._offers:
+            return
+        if len(self.headers) > MOST_HEADERS or self._head > MOST_HEAD:
+            return self._refuse(HEAD_TOO_LARGE)
+        hook = HOOK.fullmatch(self.url)
+        if hook and self._is_free():
+            self._hear(hook)
+        else:
+            self.door.lines.end(self)
+            super().on_headers_complete()
+
+    def _is_free(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _hear(self, hook: re.Match[bytes]) -> None:
+        """A request for a hook has begun."""
+        keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
+        method = self.parser.get_method().decode("ascii")
+        call = Call(hook[1].decode("ascii"), hook[2] or b"", method, keep_alive)
+        self.cycle = call
+        self.door.leaving.at_work += 1
+        if self._stated > self.door.max_body:
+            self._refuse(too_large(self.door.max_body))
+        elif self.expect_100_continue:
+            self.transport.write(_MORE)
+
+    def on_body(self, body: bytes) -> None:
+        call = self.cycle
+        if self._deaf:
+            return
+        if type(call) is not Call:
+            super().on_body(body)
+        elif not call.response_complete:
+            call.size += len(body)
+            call.parts.append(body)
+            if call.size > self.door.max_body:
+                self._refuse(too_large(self.door.max_body))
+
+    def on_message_complete(self) -> None:
+        call = self.cycle
+        if self._deaf or self._offers:
+            return
+        if type(call) is not Call:
+            super().on_message_complete()
+        elif not call.response_complete:
+            self.door.lines.end(self)
+            call.more_body = False
+            body = call.parts[0] if len(call.parts) == 1 else b"".join(call.parts)
+            delivery = self.door.delivery(
+                call.token, call.method, self.headers, body, call.query, self.client
+            )
+            self.door.take(delivery, partial(self._answer, call))
+
+    def _answer(self, call: Call, receipt: Receipt) -> None:
+        self.door.leaving.at_work -= 1
+        call.response_complete = True
+        if call.disconnected or self.transport.is_closing():
+            return
+        self._say(receipt, call.keep_alive, call.method == "HEAD")
+        if call.keep_alive:
+            self.on_response_complete()
+        else:
+            self.transport.close()
+
+    def _say(self, receipt: Receipt, keep_alive: bool, head: bool = False) -> None:
+        body = receipt.text.encode()
+        self.transport.write(
+            b"".join((
+                STATUS_LINE[receipt.status],
+                *(b"%s: %s\r\n" % header for header in self.server_state.default_headers),
+                *(b"%s: %s\r\n" % header for header in headers_of(receipt)),
+                b"" if keep_alive else b"connection: close\r\n",
+                b"content-length: %d\r\n\r\n" % len(body),
+                b"" if head else body,
+            ))
+        )  # fmt: skip
+
+    def _refuse(self, receipt: Receipt) -> None:
+        """Say why nothing more is read here; whoever is still sending gets a moment to see it."""
+        self.door.lines.end(self)
+        self._deaf = True
+        if self.transport.is_closing():
+            return
+        last = self.cycle
+        if last and not last.response_complete:
+            if not last.more_body:  # its answer comes first, and ends the connection
+                last.keep_alive = False
+                return
+            if self.pipeline:  # and others before it
+                return self.transport.close()
+            self._give_up(last)
+        self._say(receipt, keep_alive=False)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(LINGERS, self.transport.close)
+
+    def _give_up(self, call: Any) -> None:
+        """Its body is not read to the end."""
+        if type(call) is Call:
+            self.door.leaving.at_work -= 1
+            call.response_complete = True
+        else:
+            call.disconnected = True
+            call.message_event.set()
+
+    def too_late(self) -> None:
+        """Its time to send a request is over."""
+        self._refuse(self.door.refusal(TimeoutError()))
+
+    def shutdown(self) -> None:
+        call = self.cycle
+        if type(call) is Call and call.more_body and not call.response_complete:
+            self._refuse(STOPPING)
+        else:
+            super().shutdown()
+
+
+def options(door: Door) -> Config:
+    """How uvicorn serves this door: it believes no proxy (the door does, as it was told), and says
+    neither who it is nor what was asked for."""
+    return Config(
+        door, http=Line, loop="uvloop", ws="none", interface="asgi3", lifespan="on",
+        timeout_keep_alive=KEEPS, proxy_headers=False, server_header=False, access_log=False,
+        log_config=None,
+    )  # fmt: skip
+
+
+class _Server(Server):
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listening in sockets or ():
+            log.info("Serving on %s port %d.", *listening.getsockname()[:2])
+
+
+def serve(listening: socket.socket) -> None:
+    """Serve this process's door to who calls here, until told to stop."""
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)  # else it tells of each start and stop
+    with suppress(KeyboardInterrupt):  # it says so once more when it has stopped
+        _Server(options(application())).run([listening])
