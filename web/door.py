@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import re
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
@@ -44,6 +45,7 @@ _WORDS = {
     413: ("Too large", "Send less at once."),
     503: ("Not available", "Send it again in a moment."),
 }
+_CONTROLS = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")  # what no header may hold
 _fetching = ThreadPoolExecutor(2, thread_name_prefix="fetch")
 _pool = ThreadPoolExecutor(THREADS, thread_name_prefix="page")
 
@@ -219,12 +221,20 @@ async def _answer(
 ) -> None:
     if path.startswith(API):
         receipt = _as_problem(receipt)
-    body = receipt.text.encode()
-    headers = [(b"content-length", b"%d" % len(body)), *headers_of(receipt)]
+    body, length = body_of(receipt)
+    headers = [*length, *headers_of(receipt)]
     if close:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": receipt.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if head else body})
+
+
+def body_of(receipt: Receipt) -> tuple[bytes, Headers]:
+    """What an answer says, and the header of its length; of status 204 neither (RFC 9110, 8.6)."""
+    if receipt.status == 204:
+        return b"", []
+    body = receipt.text.encode()
+    return body, [(b"content-length", b"%d" % len(body))]
 
 
 _ready: dict[tuple[Any, ...], Headers] = {}
@@ -235,7 +245,8 @@ def headers_of(receipt: Receipt) -> Headers:
     kind = receipt.status, receipt.content_type, *receipt.headers.items()
     found = _ready.get(kind)
     if found is None:
-        found = [(n.lower().encode(), v.encode()) for n, v in reply_headers(receipt).items()]
+        said = [(n.lower().encode(), v.encode()) for n, v in reply_headers(receipt).items()]
+        found = [header for header in said if not _CONTROLS.search(header[1])]
         if len(_ready) < MOST_READY:
             _ready[kind] = found
     return found

@@ -39,6 +39,7 @@ LOOK_AT_DISK_EVERY = 1.0
 RING_EVERY, LONGEST_PAUSE = 0.02, 0.1  # seconds
 RING_SHARE = 20  # ringing takes no more of the time than one part in so many
 GATHER_SECONDS = 0.002
+LARGE = 64 * 1024  # bytes: what takes longer to read and check is the thread's
 SLOW, SLOW_FOR = 0.02, 10.0  # seconds: where a commit takes so long, the loop lets the thread do it
 MOST_IN_A_RING = 32
 FULL = Receipt(503, "Too much at once; send it again in a moment.\n")
@@ -112,7 +113,8 @@ class Intake:
         self._open.append(waiting)
         if len(self._open) == 1:
             loop.call_at(waiting.until, self._give_up, loop)
-        if self._away or not self._stores_here or now < self._quick_from:
+        large = len(delivery.body) > LARGE
+        if large or self._away or not self._stores_here or now < self._quick_from:
             self._hand([waiting])
         else:
             self._next.append(waiting)

@@ -18,12 +18,13 @@ from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from rulebook.domain.receive import Receipt, too_large
-from web.door import STOPPING, Door, application, headers_of
+from web.door import STOPPING, Door, application, body_of, headers_of
 
 log = logging.getLogger("rulebook.web")
 # A hook's address as tools call it; any other way of writing one is left to the door.
 HOOK = re.compile(rb"/in/([A-Za-z0-9_-]{1,64})(?:\?([^#]*))?")
 MOST_HEADERS, MOST_HEAD = 128, 64 * 1024  # of a request, in number and in bytes
+MOST_BEHIND = 32  # requests that wait for the answers to those before them, on one connection
 KEEPS = 75  # seconds that a connection may be idle: more than proxies keep theirs
 LINGERS = 1.0  # seconds for who is refused in the middle of its body to read why
 HEAD_TOO_LARGE = Receipt(431, "The headers are too large.\n")
@@ -118,6 +119,8 @@ class Line(HttpToolsProtocol):
         self.door.lines.begin(self)
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._in_head:  # behind a body in chunks: nobody is told what came before it
+            return
         name = name.lower()
         self.headers.append((name, value))
         self._head += len(name) + len(value)
@@ -133,6 +136,8 @@ class Line(HttpToolsProtocol):
             return
         if len(self.headers) > MOST_HEADERS or self._head > MOST_HEAD:
             return self._refuse(HEAD_TOO_LARGE)
+        if len(self.pipeline) >= MOST_BEHIND:
+            return self._refuse(NOT_HTTP)
         hook = HOOK.fullmatch(self.url)
         if hook and self._is_free():
             self._hear(hook)
@@ -149,7 +154,6 @@ class Line(HttpToolsProtocol):
         method = self.parser.get_method().decode("ascii")
         call = Call(hook[1].decode("ascii"), hook[2] or b"", method, keep_alive)
         self.cycle = call
-        self.door.leaving.at_work += 1
         if self._stated > self.door.max_body:
             self._refuse(too_large(self.door.max_body))
         elif self.expect_100_continue:
@@ -180,6 +184,7 @@ class Line(HttpToolsProtocol):
             delivery = self.door.delivery(
                 call.token, call.method, self.headers, body, call.query, self.client
             )
+            self.door.leaving.at_work += 1
             self.door.take(delivery, partial(self._answer, call))
 
     def _answer(self, call: Call, receipt: Receipt) -> None:
@@ -187,6 +192,8 @@ class Line(HttpToolsProtocol):
         call.response_complete = True
         if call.disconnected or self.transport.is_closing():
             return
+        if self.flow.write_paused:  # it takes none of its answers
+            return self.transport.abort()
         self._say(receipt, call.keep_alive, call.method == "HEAD")
         if call.keep_alive:
             self.on_response_complete()
@@ -194,14 +201,14 @@ class Line(HttpToolsProtocol):
             self.transport.close()
 
     def _say(self, receipt: Receipt, keep_alive: bool, head: bool = False) -> None:
-        body = receipt.text.encode()
+        body, length = body_of(receipt)
         self.transport.write(
             b"".join((
                 STATUS_LINE[receipt.status],
                 *(b"%s: %s\r\n" % header for header in self.server_state.default_headers),
                 *(b"%s: %s\r\n" % header for header in headers_of(receipt)),
-                b"" if keep_alive else b"connection: close\r\n",
-                b"content-length: %d\r\n\r\n" % len(body),
+                *(b"%s: %s\r\n" % header for header in length),
+                b"\r\n" if keep_alive else b"connection: close\r\n\r\n",
                 b"" if head else body,
             ))
         )  # fmt: skip
@@ -229,7 +236,6 @@ class Line(HttpToolsProtocol):
     def _give_up(self, call: Any) -> None:
         """Its body is not read to the end."""
         if type(call) is Call:
-            self.door.leaving.at_work -= 1
             call.response_complete = True
         else:
             call.disconnected = True

@@ -17,7 +17,8 @@ from tests.jobs.shop import wait_until
 from tests.people import Person, make_hook
 from tests.stories import events_of, path_of
 from web import door
-from web.line import MOST_HEAD, MOST_HEADERS, options
+from web.intake import LARGE
+from web.line import MOST_BEHIND, MOST_HEAD, MOST_HEADERS, options
 
 pytestmark = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 SMALL = 200_000
@@ -238,3 +239,58 @@ def test_who_hangs_up_is_stored_and_forgotten(
         with dial() as line:
             line.sendall(post(path, b"{}"))
     wait_until(lambda: len(bodies(app, ada)) == 5)
+
+
+def test_who_hangs_up_amid_a_body_leaves_nothing(
+    dial: Dial, app: Flask, ada: Person, path: str
+) -> None:
+    with dial() as line:
+        line.sendall(post(path, b"{", length=9))
+    line = dial()
+    line.sendall(post(path, b"{}"))
+    assert answers(line) == [200]
+    assert bodies(app, ada) == [b"{}"]
+
+
+def test_what_comes_behind_a_body_is_no_header(
+    dial: Dial, app: Flask, ada: Person, path: str
+) -> None:
+    line = dial()
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTrailer: X-Late\r\n\r\n"
+    )
+    line.sendall(head.encode() + b"2\r\n{}\r\n0\r\nX-Late: 1\r\n\r\n")
+    assert answers(line) == [200]
+    [event] = events_of(app, ada)
+    assert "x-late" not in dict(event.headers)
+
+
+def test_few_wait_behind_each_other(dial: Dial, app: Flask, ada: Person, path: str) -> None:
+    line = dial()
+    line.sendall(post(path, b"{}") * (MOST_BEHIND * 3))
+    told = answers(line, MOST_BEHIND * 3)
+    assert told == [200] * len(told)
+    assert MOST_BEHIND <= len(told) < MOST_BEHIND * 3
+    assert len(bodies(app, ada)) == len(told)
+
+
+def test_an_answer_without_a_body_has_none(dial: Dial, app: Flask, ada: Person, path: str) -> None:
+    with app.app_context():
+        hook = storage.hooks.hooks(ada.workspace_id)[0]
+        hook.settings = {**hook.settings, "reply": {"status": 204, "text": "not said"}}
+        storage.commit()
+    line = dial()
+    line.sendall(post(path, b"1") + b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    heard = b""
+    while b"HTTP/1.1 200" not in heard:
+        heard += line.recv(9999)
+    assert heard.startswith(b"HTTP/1.1 204") and b"not said" not in heard
+    assert b"content-length" not in heard.partition(b"HTTP/1.1 200")[0]
+
+
+def test_a_large_body_is_left_to_the_thread(dial: Dial, app: Flask, ada: Person, path: str) -> None:
+    lines = [dial() for _ in range(4)]
+    for number, line in enumerate(lines):
+        line.sendall(post(path, b"x" * (LARGE + 1) if number % 2 else b"{}"))
+    assert [answers(line) for line in lines] == [[200]] * 4
+    assert sorted(map(len, bodies(app, ada))) == [2, 2, LARGE + 1, LARGE + 1]
