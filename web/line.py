@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-import socket
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -264,14 +263,14 @@ def options(door: Door) -> Config:
 
 
 class _Server(Server):
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+    async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
         for listening in sockets or ():
             log.info("Serving on %s port %d.", *listening.getsockname()[:2])
 
 
-def serve(listening: socket.socket) -> None:
-    """Serve this process's door to who calls here, until told to stop."""
+def serve(listening: Any) -> None:
+    """Serve this process's door to who calls this bound socket, until told to stop."""
     logging.getLogger("uvicorn").setLevel(logging.ERROR)  # else it tells of each start and stop
     with suppress(KeyboardInterrupt):  # it says so once more when it has stopped
         _Server(options(application())).run([listening])
