@@ -40,7 +40,8 @@ RING_EVERY, LONGEST_PAUSE = 0.02, 0.1  # seconds
 RING_SHARE = 20  # ringing takes no more of the time than one part in so many
 GATHER_SECONDS = 0.002
 LARGE = 64 * 1024  # bytes: what takes longer to read and check is the thread's
-SLOW, SLOW_FOR = 0.02, 10.0  # seconds: where a commit takes so long, the loop lets the thread do it
+# Seconds: where groups take so long on average, the thread stores them for so long.
+SLOW, SLOW_FOR = 0.02, 10.0
 MOST_IN_A_RING = 32
 FULL = Receipt(503, "Too much at once; send it again in a moment.\n")
 SLOWER = Receipt(429, "This hook gets more than its share just now; send it again in a moment.\n")
@@ -78,7 +79,7 @@ class Intake:
         self._usual = 1
         self._apart = contextvars.copy_context()  # where the loop's connection is kept
         self._stores_here = self._apart.run(self._settle)
-        self._quick_from = 0.0
+        self._takes = self._quick_from = 0.0
         self._handed: queue.SimpleQueue[Waiting] = queue.SimpleQueue()
         self._away = 0  # how many the thread has
         self._stored: queue.SimpleQueue[list[str]] = queue.SimpleQueue()
@@ -142,8 +143,7 @@ class Intake:
         if receipts is None:
             rest, self._next = self._next, []
             return self._hand([*group, *rest])
-        if time.monotonic() - began > SLOW:
-            self._quick_from = loop.time() + SLOW_FOR
+        self._note(time.monotonic() - began, loop)
         self._pass_on(receipts, alone=len(group) == 1)
         self._tell(group, receipts)
         if self._next:
@@ -159,6 +159,12 @@ class Intake:
             return None
         finally:
             _forget(db.session.remove)
+
+    def _note(self, took: float, loop: asyncio.AbstractEventLoop) -> None:
+        """Once in a while any disk takes its time; one that always does would hold up the pages."""
+        self._takes += (min(took, 5 * SLOW) - self._takes) / 10
+        if self._takes > SLOW:
+            self._takes, self._quick_from = 0.0, loop.time() + SLOW_FOR
 
     def _pass_on(self, receipts: Sequence[Receipt], alone: bool) -> None:
         """Have what was stored judged. Where nobody waits behind it, another thread would only be

@@ -127,6 +127,32 @@ def test_a_disk_nearly_full_takes_nothing_more(
     assert taken(app, Delivery(token, "POST", [], b"1"))[0].status == 200
 
 
+@pytest.mark.parametrize(("each", "thread_from"), [(0.001, None), (0.05, 4)])
+def test_a_disk_that_is_always_slow_does_not_hold_up_the_loop(
+    app: Flask, token: str, monkeypatch: pytest.MonkeyPatch, each: float, thread_from: int | None
+) -> None:
+    now, stored_by = [1000.0], list[str]()
+    store = receive_all
+
+    def slowly(deliveries: list[Delivery], max_body: int) -> list[Receipt]:
+        stored_by.append(threading.current_thread().name)
+        now[0] += 0.5 if len(stored_by) == 3 else each  # any disk takes its time now and then
+        return store(deliveries, max_body)
+
+    monkeypatch.setattr(intake_file, "receive_all", slowly)
+    clock = SimpleNamespace(monotonic=lambda: now[0], sleep=lambda seconds: None)
+    monkeypatch.setattr(intake_file, "time", clock)
+
+    async def one_by_one() -> None:
+        intake = Intake(app, app.extensions["bell"], 10_000)
+        for number in range(12):
+            assert (await intake.take(Delivery(token, "POST", [], b"%d" % number))).status == 200
+
+    asyncio.run(one_by_one())
+    by_thread = [number for number, name in enumerate(stored_by) if name == "intake"]
+    assert by_thread == ([] if thread_from is None else list(range(thread_from, 12)))
+
+
 class HangingBell:
     """A bell of which every ring hangs until it is let go; it is not prompt, as it says."""
 
