@@ -18,7 +18,7 @@ from asgiref.sync import SyncToAsync
 from asgiref.wsgi import WsgiToAsgiInstance
 
 from rulebook.config import Config, load
-from rulebook.domain.receive import Delivery, Receipt, too_large
+from rulebook.domain.delivery import Delivery, Receipt, too_large
 from rulebook.providers import Fetch, fetch
 from rulebook.storage import move_the_log
 from web import create_app

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict
 
-from rulebook.domain.receive import NOT_HERE, Receipt
+from rulebook.domain.delivery import NOT_HERE, Receipt
 
 STRANGERS = ""  # in place of a workspace: addresses that nothing is known of
 MOST_KNOWN = 10_000

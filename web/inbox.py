@@ -7,8 +7,9 @@ import logging
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from rulebook.domain.delivery import NOT_STORED, Delivery, Receipt, too_large
 from rulebook.domain.house import house
-from rulebook.domain.receive import METHODS, NOT_STORED, Delivery, Receipt, receive, too_large
+from rulebook.domain.receive import METHODS, receive
 from rulebook.providers import fetch
 from rulebook.storage import db
 from web.guard import bell, csrf

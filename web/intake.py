@@ -3,8 +3,8 @@ each is answered only after it. What waits is bounded; the busiest hook is asked
 then the busiest workspace (`web/fair.py`).
 
 SQLite stores a group in less time than it takes to hand it to another thread and back, so the event
-loop does that itself, as long as nobody else writes and the disk is quick. Else, and with
-PostgreSQL, a thread waits for the database and the loop goes on reading.
+loop does that itself, as long as nobody else writes, the disk is quick and few events came. Else,
+and with PostgreSQL, a thread waits for the database and the loop goes on reading.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from sqlalchemy.exc import OperationalError
 
 from rulebook.config import Config
 from rulebook.domain import disk
-from rulebook.domain.receive import NOT_HERE, NOT_STORED, Delivery, Receipt, receive_all
+from rulebook.domain.delivery import NOT_HERE, NOT_STORED, Delivery, Receipt
+from rulebook.domain.receive import receive_all
 from rulebook.jobs.queue import Bell
 from rulebook.storage import db, keep_connection, rollback
 from web.fair import Guests, Shares
@@ -40,6 +41,7 @@ RING_EVERY, LONGEST_PAUSE = 0.02, 0.1  # seconds
 RING_SHARE = 20  # ringing takes no more of the time than one part in so many
 GATHER_SECONDS = 0.002
 LARGE = 64 * 1024  # bytes: what takes longer to read and check is the thread's
+MOST_EVENTS = 256  # in a group: so many are stored in ten milliseconds
 # Seconds: where groups take so long on average, the thread stores them for so long.
 SLOW, SLOW_FOR = 0.02, 10.0
 MOST_IN_A_RING = 32
@@ -152,7 +154,7 @@ class Intake:
     def _at_once(self, deliveries: list[Delivery]) -> list[Receipt] | None:
         """Store them without waiting for anybody; None when that is not possible just now."""
         try:
-            return receive_all(deliveries, self.max_body)
+            return receive_all(deliveries, self.max_body, most=MOST_EVENTS)
         except Exception as problem:  # noqa: BLE001 (the thread tries again, and says what is wrong)
             log.debug("A group goes to the thread: %r", problem)
             _forget(rollback)

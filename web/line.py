@@ -16,7 +16,7 @@ import httptools
 from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from rulebook.domain.receive import Receipt, too_large
+from rulebook.domain.delivery import Receipt, too_large
 from web.door import STOPPING, Door, application, body_of, headers_of
 
 log = logging.getLogger("rulebook.web")

@@ -5,70 +5,35 @@ Only after the commit is there an answer of 2xx; what it promises is on disk, by
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from rulebook.domain.accounts import digest
+from rulebook.domain.delivery import (
+    NOT_HERE,
+    NOT_RIGHT,
+    NOT_THIS_WAY,
+    PACKED,
+    Delivery,
+    Receipt,
+    too_large,
+)
 from rulebook.domain.greet import greet
 from rulebook.domain.tallying import count_stored
 from rulebook.domain.verify import REPEATED, request_at, scheme_of, verify
 from rulebook.failpoints import reach
 from rulebook.providers import PROVIDERS, Fetch, Provider, Reply, Request, read_event
 from rulebook.providers.contract import MOST_PARTS
-from rulebook.storage import commit, deliveries, events, hooks, new_id, rollback, utcnow
+from rulebook.storage import commit, deliveries, events, hooks, new_id, rollback
 from rulebook.storage.hooks import HookAtDoor
 
 METHODS = ("POST", "PUT", "PATCH")
+NOT_READ = "What the tool names by address could not be read. Please send it again.\n"
 KEYS_LAST = timedelta(hours=24)
 REFUSED_KEPT = 60  # in a minute, of one hook
-
-
-@dataclass
-class Delivery:
-    """A request as it came in; headers as received, in order."""
-
-    token: str
-    method: str
-    headers: Sequence[tuple[str, str]]
-    body: bytes
-    query: str = ""
-    address: str = ""
-    received_at: datetime = field(default_factory=utcnow)
-
-    def header(self, name: str) -> str:
-        """The first header of this name, or empty."""
-        return next((v for n, v in self.headers if n.lower() == name), "")
-
-
-class Receipt(NamedTuple):
-    """What the sender is answered; `judge` is the id of the event to be judged, if any (of a batch
-    its first). fetch: nothing is stored yet; read this and hand the delivery in again. workspace:
-    whose hook it was for, where something was stored."""
-
-    status: int
-    text: str = ""
-    content_type: str = "text/plain"
-    event_id: str | None = None
-    judge: str | None = None
-    headers: Mapping[str, str] = MappingProxyType({})
-    fetch: Fetch | None = None
-    workspace: str = ""
-
-
-NOT_HERE = Receipt(404, "There is no hook at this address.\n")
-NOT_THIS_WAY = Receipt(405, "This is a hook: tools POST to it.\n")
-PACKED = Receipt(415, "Send the body as it is, without Content-Encoding.\n")
-NOT_STORED = Receipt(503, "This could not be stored just now. Please send it again.\n")
-NOT_RIGHT = Receipt(401, "The signature is not right.\n")
-NOT_READ = "What the tool names by address could not be read. Please send it again.\n"
-
-
-def too_large(max_body: int) -> Receipt:
-    """The answer to a body beyond the cap, which is given in bytes."""
-    return Receipt(413, f"The body is larger than {max_body} bytes.\n")
 
 
 def receive(delivery: Delivery, max_body: int, sample: bool = False) -> Receipt:
@@ -77,13 +42,20 @@ def receive(delivery: Delivery, max_body: int, sample: bool = False) -> Receipt:
 
 
 def receive_all(
-    deliveries: Sequence[Delivery], max_body: int, sample: bool = False
+    deliveries: Sequence[Delivery], max_body: int, sample: bool = False, most: float = math.inf
 ) -> list[Receipt]:
-    """Store many requests in one commit and say what to answer each. All or none are stored."""
+    """Store many requests in one commit and say what to answer each. All or none are stored; none,
+    and MoreThanWanted is raised, where more events came with them than `most`."""
     hashes = {token: digest(token) for token in {delivery.token for delivery in deliveries}}
     now = max(delivery.received_at for delivery in deliveries)
     found = hooks.hooks_by_token(set(hashes.values()), now)
-    taken = [_take(d, found.get(hashes[d.token]), max_body, sample) for d in deliveries]
+    taken: list[Taken | Receipt] = []
+    for each in deliveries:
+        one = _take(each, found.get(hashes[each.token]), max_body, sample)
+        most -= len(one.events) if isinstance(one, Taken) else 0
+        if most < 0:
+            raise MoreThanWanted
+        taken.append(one)
     _refuse_repeated_signatures([one for one in taken if isinstance(one, Taken)], now)
     taken = _without_floods(taken, now)
     stored = [one for one in taken if isinstance(one, Taken)]
@@ -104,6 +76,10 @@ def receive_all(
     else:
         rollback()
     return receipts
+
+
+class MoreThanWanted(Exception):
+    """More events than the caller is ready to store; whatever was begun is to be rolled back."""
 
 
 @dataclass

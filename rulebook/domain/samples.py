@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from rulebook.domain.actor import Actor
+from rulebook.domain.delivery import Delivery, Receipt
 from rulebook.domain.hooks import find_hook, hook_url, secrets_of
 from rulebook.domain.house import house
-from rulebook.domain.receive import Delivery, Receipt, receive
+from rulebook.domain.receive import receive
 from rulebook.domain.verify import scheme_of
 from rulebook.errors import Invalid
 from rulebook.providers import PROVIDERS, Sample, deliver

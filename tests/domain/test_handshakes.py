@@ -13,7 +13,8 @@ import pytest
 from flask import Flask
 
 from rulebook.domain import hooks as verbs
-from rulebook.domain.receive import Delivery, receive, receive_all
+from rulebook.domain.delivery import Delivery
+from rulebook.domain.receive import receive, receive_all
 from rulebook.providers import PROVIDERS, Request, fetching, verify_word
 from rulebook.storage import hooks
 from tests.people import Person, make_hook

@@ -10,8 +10,9 @@ from typing import Any
 from flask import Flask
 
 from rulebook.domain.act import act
+from rulebook.domain.delivery import Delivery
 from rulebook.domain.judge import judge
-from rulebook.domain.receive import Delivery, receive
+from rulebook.domain.receive import receive
 from rulebook.domain.replay import replay, retry
 from rulebook.domain.sweep import sweep
 from rulebook.domain.throttle import count_try

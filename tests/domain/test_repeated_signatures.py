@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from rulebook.domain.delivery import Delivery
 from rulebook.domain.diagnose import diagnose
-from rulebook.domain.receive import Delivery, receive_all
+from rulebook.domain.receive import receive_all
 from rulebook.domain.replay import replay
 from rulebook.domain.verify import REPEATED
 from rulebook.errors import Conflict

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from flask import Flask
 
-from rulebook.domain.receive import NOT_HERE, Delivery, Receipt, receive_all
+from rulebook.domain.delivery import NOT_HERE, Delivery, Receipt
+from rulebook.domain.receive import receive_all
 from tests.people import Person, make_hook
 from tests.stories import events_of, path_of
 from web import fair
@@ -92,9 +94,9 @@ def test_an_address_that_led_nowhere_is_not_looked_up_again_at_once(
 ) -> None:
     asked: list[str] = []
 
-    def counted(deliveries: list[Delivery], max_body: int) -> list[Receipt]:
+    def counted(deliveries: list[Delivery], max_body: int, **more: Any) -> list[Receipt]:
         asked.extend(each.token for each in deliveries)
-        return receive_all(deliveries, max_body)
+        return receive_all(deliveries, max_body, **more)
 
     monkeypatch.setattr(intake_file, "receive_all", counted)
     long = "x" * (LONGEST_TOKEN + 1)

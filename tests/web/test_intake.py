@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 import errno
 import fcntl
+import json
 import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from flask import Flask
+from sqlalchemy import func, select
 
-from rulebook.domain.receive import Delivery, Receipt, receive_all
+from rulebook.domain.delivery import Delivery, Receipt
+from rulebook.domain.receive import receive_all
 from rulebook.jobs.queue import Bell
 from rulebook.storage import db
+from rulebook.storage.events import Event
 from tests.people import Person, make_hook
 from tests.stories import events_of, path_of
 from web import intake as intake_file
@@ -57,9 +61,9 @@ def test_a_locked_database_is_waited_for_once_by_all(
     tries: list[int] = []
     store = receive_all
 
-    def counted(deliveries: list[Delivery], max_body: int) -> list[Receipt]:
+    def counted(deliveries: list[Delivery], max_body: int, **more: Any) -> list[Receipt]:
         tries.append(len(deliveries))
-        return store(deliveries, max_body)
+        return store(deliveries, max_body, **more)
 
     monkeypatch.setattr(intake_file, "receive_all", counted)
     locked.execute("BEGIN IMMEDIATE")
@@ -134,10 +138,10 @@ def test_a_disk_that_is_always_slow_does_not_hold_up_the_loop(
     now, stored_by = [1000.0], list[str]()
     store = receive_all
 
-    def slowly(deliveries: list[Delivery], max_body: int) -> list[Receipt]:
+    def slowly(deliveries: list[Delivery], max_body: int, **more: Any) -> list[Receipt]:
         stored_by.append(threading.current_thread().name)
         now[0] += 0.5 if len(stored_by) == 3 else each  # any disk takes its time now and then
-        return store(deliveries, max_body)
+        return store(deliveries, max_body, **more)
 
     monkeypatch.setattr(intake_file, "receive_all", slowly)
     clock = SimpleNamespace(monotonic=lambda: now[0], sleep=lambda seconds: None)
@@ -151,6 +155,36 @@ def test_a_disk_that_is_always_slow_does_not_hold_up_the_loop(
     asyncio.run(one_by_one())
     by_thread = [number for number, name in enumerate(stored_by) if name == "intake"]
     assert by_thread == ([] if thread_from is None else list(range(thread_from, 12)))
+
+
+@pytest.mark.parametrize("each", [127, 128])
+def test_a_group_of_many_events_is_stored_apart_from_the_loop(
+    app: Flask, ada: Person, token: str, monkeypatch: pytest.MonkeyPatch, each: int
+) -> None:
+    """Whole, and as if the loop had not begun: a secret that came along is taken, once."""
+    with app.app_context():
+        many = path_of(make_hook(ada, provider="sendgrid")).removeprefix("/in/")
+        asana = path_of(make_hook(ada, provider="asana")).removeprefix("/in/")
+    stored_by, store = list[str](), receive_all
+
+    def noted(deliveries: list[Delivery], max_body: int, **more: Any) -> list[Receipt]:
+        receipts = store(deliveries, max_body, **more)
+        stored_by.append(threading.current_thread().name)
+        return receipts
+
+    monkeypatch.setattr(intake_file, "receive_all", noted)
+    batches = [json.dumps([{"sg_event_id": f"{n}-{k}"} for k in range(each)]) for n in range(2)]
+    receipts = taken(
+        app,
+        Delivery(asana, "POST", [("X-Hook-Secret", "0123456789abcdef0123456789abcdef")], b""),
+        *(Delivery(many, "POST", [], body.encode()) for body in batches),
+        Delivery(token, "POST", [], b"plain"),
+    )
+    assert [receipt.status for receipt in receipts] == [200] * 4
+    here = threading.main_thread().name
+    assert stored_by == [here if each * 2 + 2 <= intake_file.MOST_EVENTS else "intake"]
+    with app.app_context():
+        assert db.session.scalar(select(func.count(Event.id))) == each * 2 + 2
 
 
 class HangingBell:
@@ -188,11 +222,11 @@ def test_each_of_a_group_is_answered_for_itself(
     """Also where the one that cannot be stored takes more along, such as what takes it back."""
     store = receive_all
 
-    def spoilt(deliveries: list[Delivery], max_body: int) -> list[Receipt]:
+    def spoilt(deliveries: list[Delivery], max_body: int, **more: Any) -> list[Receipt]:
         patch.setattr(db.session, "remove", broken)
         if any(each.body == b"bad" for each in deliveries):
             raise RuntimeError("a bug of ours")
-        return store(deliveries, max_body)
+        return store(deliveries, max_body, **more)
 
     def broken() -> None:
         raise RuntimeError("nothing can be taken back")
