@@ -22,7 +22,7 @@ from rulebook.storage.search import (
     place_at,
     reading_index,
 )
-from rulebook.storage.search_cards import blocks_of, type_code
+from rulebook.storage.search_cards import blocks_of, past_crowd, type_code
 
 Beginnings = tuple[str, ...]
 NEWEST = (10_000,) * 11  # so many cards are read through, part by part, beside the index of words
@@ -197,7 +197,9 @@ def _range(
     connection: Connection, wanted: Wanted, before: str | None
 ) -> tuple[int | None, int | None]:
     low = place_at(wanted.after.timestamp()) if wanted.after else None
-    highs = [place_at(wanted.before.timestamp())] if wanted.before else []
+    highs = []
+    if wanted.before:
+        highs.append(past_crowd(connection, place_at(wanted.before.timestamp())))
     if before is not None:
         highs.append(_place_of(connection, before))
     return low, min(highs, default=None)
@@ -207,8 +209,9 @@ def _place_of(connection: Connection, event_id: str) -> int:
     """The place that parts what is older than this event from the rest: its own, or where it has
     no card the one behind the next older card of about its moment."""
     first = moment_of(event_id)
+    end = past_crowd(connection, first + SAME_MOMENT)
     near = select(cards.c.event_id, cards.c.n).where(
-        cards.c.n >= first, cards.c.n < first + SAME_MOMENT, cards.c.event_id <= event_id
+        cards.c.n >= first, cards.c.n < end, cards.c.event_id <= event_id
     )
     for known, n in connection.execute(near.order_by(cards.c.event_id.desc()).limit(1)):
         return int(n if known == event_id else n + 1)

@@ -45,7 +45,7 @@ BLOCK = 65_536
 _SEEN = "rulebook.search.seen"  # that PostgreSQL has the tables, which never go again
 _WRITER = 0x736561726368  # PostgreSQL's lock of whoever writes
 _NARROWED = ("hook", "type", "outcome", "checked")  # what lists are narrowed by
-SAME_MOMENT = 4_096  # as many events of one millisecond keep an order
+SAME_MOMENT = 4_096  # places from that of a moment on, looked through together
 _kept = MetaData()
 mark_table = Table(
     "search_mark",

@@ -98,10 +98,18 @@ def places_of(connection: Connection, event_ids: Collection[str]) -> dict[str, i
     firsts = [moment_of(each) for each in event_ids]
     found = select(cards.c.event_id, cards.c.n).where(
         cards.c.n >= min(firsts),
-        cards.c.n < max(firsts) + SAME_MOMENT,
+        cards.c.n < past_crowd(connection, max(firsts) + SAME_MOMENT),
         cards.c.event_id.in_(list(event_ids)),
     )
     return {event_id: n for event_id, n in connection.execute(found)}
+
+
+def past_crowd(connection: Connection, end: int) -> int:
+    """The end of where an event has its card whose own place is before `end`. Whoever stands behind
+    it was crowded out: all places up to there are taken."""
+    while connection.scalar(select(cards.c.n).where(cards.c.n == end - 1)) is not None:
+        end += SAME_MOMENT
+    return end
 
 
 def waiting_cards(connection: Connection, limit: int) -> list[str]:
@@ -124,28 +132,28 @@ class _Places:
     def __init__(self, connection: Connection, kept: Iterable[int]) -> None:
         self._connection = connection
         self._given = set(kept)
-        stored = connection.scalar(select(func.max(cards.c.n))) or 0
-        self._stored = self._last = max(stored, *self._given, 0)
+        self._last = connection.scalar(select(func.max(cards.c.n))) or 0
+        self._taken: set[int] = set()  # of those that were looked at
+        self._looked_at = self._crowd = range(0)
 
     def free(self, event_id: str) -> int:
         first = moment_of(event_id)
-        if first <= self._last:
-            taken = self._taken(first)
-            first = next(
-                n
-                for n in range(first, first + SAME_MOMENT)
-                if n not in self._given and n not in taken
-            )
-        self._last = max(self._last, first)
-        self._given.add(first)
-        return first
+        crowd = self._crowd if first in self._crowd else range(first, first)
+        n = crowd.stop
+        while n in self._given or self._has_card(n):
+            n += 1
+        self._crowd = range(crowd.start, n + 1)  # all of them are taken
+        self._given.add(n)
+        return n
 
-    def _taken(self, first: int) -> set[int]:
-        """Places from this one on that have a card already: none where all of them are new."""
-        if first > self._stored:
-            return set()
-        there = select(cards.c.n).where(cards.c.n >= first, cards.c.n < first + SAME_MOMENT)
-        return set(self._connection.scalars(there))
+    def _has_card(self, n: int) -> bool:
+        if n > self._last:
+            return False
+        if n not in self._looked_at:
+            self._looked_at = range(n, n + SAME_MOMENT)
+            there = select(cards.c.n).where(cards.c.n >= n, cards.c.n < n + SAME_MOMENT)
+            self._taken = set(self._connection.scalars(there))
+        return n in self._taken
 
 
 class _Codes:

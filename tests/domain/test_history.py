@@ -242,11 +242,12 @@ def test_words_for_which_the_index_takes_too_long_are_found_part_by_part(
             assert found == wanted
 
 
-@pytest.mark.parametrize("limit", [1, 2, 9])
+@pytest.mark.parametrize(("limit", "together"), [(1, 4_096), (2, 4_096), (9, 4_096), (2, 4)])
 def test_a_look_that_goes_on_shows_each_event_once(
-    app: Flask, ada: Person, cy: Person, monkeypatch, limit: int
+    app: Flask, ada: Person, cy: Person, monkeypatch, limit: int, together: int
 ) -> None:
-    """Also where its parts meet between events of one millisecond."""
+    """Also where its parts meet between events of one millisecond, however many these are."""
+    monkeypatch.setattr(search_cards, "SAME_MOMENT", together)
     clock = count(int(utcnow().timestamp()) * 10**9, 1_000)
     monkeypatch.setattr(base, "time", SimpleNamespace(time_ns=clock.__next__))
     monkeypatch.setattr(search_cards, "BLOCK", 2)
