@@ -193,7 +193,10 @@ class Intake:
         self._bytes -= len(waiting.delivery.body)
         self._shares.leave(waiting.workspace, token)
         self._guests.remember(token, receipt, now)
-        waiting.tell(receipt)
+        try:
+            waiting.tell(receipt)
+        except Exception:  # else those behind it would be told 503, though they are stored
+            log.exception("An answer could not be given.")
 
     def _give_up(self, loop: asyncio.AbstractEventLoop) -> None:
         """Whoever has waited too long is told 503; one timer does for all."""

@@ -21,7 +21,7 @@ from sqlalchemy import func, select
 from rulebook.domain.delivery import Delivery, Receipt
 from rulebook.domain.receive import receive_all
 from rulebook.jobs.queue import Bell
-from rulebook.storage import db
+from rulebook.storage import db, kept
 from rulebook.storage.events import Event
 from tests.people import Person, make_hook
 from tests.stories import events_of, path_of
@@ -246,6 +246,42 @@ def test_nothing_fails_between_the_commit_and_the_answer(
     monkeypatch.setattr("rulebook.domain.receive._receipt", lambda one: 1 / 0)
     assert taken(app, Delivery(token, "POST", [], b"1"))[0].status == 503
     assert events_of(app, ada) == []
+
+
+def test_an_answer_that_cannot_be_given_is_kept_from_nobody_else(
+    app: Flask, ada: Person, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake_file, "COMMIT_SECONDS", 0.5)
+
+    def broken(receipt: Receipt) -> None:
+        raise RuntimeError("a bug of ours")
+
+    async def both() -> Receipt:
+        intake = Intake(app, app.extensions["bell"], 10_000)
+        intake.begin(Delivery(token, "POST", [], b"1"), broken)
+        return await intake.take(Delivery(token, "POST", [], b"22"))
+
+    assert asyncio.run(both()).status == 200
+    assert sorted(event.size for event in events_of(app, ada)) == [1, 2]
+
+
+def test_a_commit_that_fails_in_the_loop_is_made_anew_by_the_thread(
+    app: Flask, ada: Person, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell, failed = kept.Kept._do, list[str]()
+
+    def failing(self: kept.Kept, sql: str) -> None:
+        if sql == "COMMIT" and not failed:
+            failed.append(threading.current_thread().name)
+            tell(self, "PRAGMA defer_foreign_keys=ON")
+            tell(self, "UPDATE event SET hook_id = 'hook_0'")  # which COMMIT refuses
+        tell(self, sql)
+
+    monkeypatch.setattr(kept.Kept, "_do", failing)
+    receipts = taken(app, *(Delivery(token, "POST", [], b"x" * n) for n in (1, 2)))
+    assert [receipt.status for receipt in receipts] == [200, 200]
+    assert failed == [threading.main_thread().name]
+    assert sorted(event.size for event in events_of(app, ada)) == [1, 2]
 
 
 def test_a_lock_that_fails_is_answered_503_and_kept_from_nobody(
