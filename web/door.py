@@ -6,10 +6,12 @@ threads of its own. A slow or endless client never holds a thread.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import json
 import re
 import sys
+from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
@@ -34,6 +36,10 @@ Headers = list[tuple[bytes, bytes]]
 THREADS = 16
 FORM_SLACK = 64 * 1024
 MOST_READY = 1000
+MOST_HELD = 1024 * 1024  # bytes of an answer that its thread leaves here when nobody takes them
+TAKES = (
+    "rulebook.takes"  # in a scope: whether what is sent goes out at once; Gone when nobody is left
+)
 SWITCH = 0.001  # seconds: who stores must not wait long for who reads, nor the other way round
 INBOX = "/in/"
 API = "/api/"
@@ -63,7 +69,7 @@ class TooLarge(Exception):
 
 
 class Gone(Exception):
-    """The client left in the middle of its body, or sent what is not HTTP."""
+    """The client left, or sent what is not HTTP."""
 
 
 class Door:
@@ -81,7 +87,6 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            self.leaving.listen()
             await _lifespan(receive, send)
         elif scope["type"] == "http":
             self.leaving.at_work += 1
@@ -159,10 +164,22 @@ class Door:
         async def whole() -> MutableMapping[str, Any]:
             return {"type": "http.request", "body": body, "more_body": False}
 
-        async def tell(message: MutableMapping[str, Any]) -> None:
-            await send(message)
+        takes = scope.get(TAKES, lambda: True)
+        held: deque[MutableMapping[str, Any]] = deque()
+        size = 0
 
-        await _InThreads(self.wsgi)(_measured(scope, len(body)), whole, tell)
+        async def tell(message: MutableMapping[str, Any]) -> None:
+            nonlocal size
+            held.append(message)
+            size += len(message.get("body", b""))
+            while held and (takes() or size > MOST_HELD):
+                size -= len(held[0].get("body", b""))
+                await send(held.popleft())
+
+        with contextlib.suppress(Gone):
+            await _InThreads(self.wsgi)(_measured(scope, len(body)), whole, tell)
+            while held:  # no thread waits for this
+                await send(held.popleft())
 
     async def _read(self, scope: Scope, receive: Receive, slack: int) -> bytes:
         cap, stated = self.max_body + slack, _length(scope)

@@ -4,13 +4,12 @@ that has begun, and a client that sends half of one would hold it up to the very
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
-import signal
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
 GRACE = 2.0  # seconds for the last answers to get out
+LONGEST = 9.0  # seconds for all, before whoever supervises ends the process
 
 
 class Stopping(Exception):
@@ -70,11 +69,6 @@ class Leaving:
         self._reading = Deadlines[asyncio.Task[Any]](seconds, self._end)
         self._ended: set[asyncio.Task[Any]] = set()
 
-    def listen(self) -> None:
-        """Hear of the end before the web server does; it goes on hearing of Ctrl-C itself."""
-        with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):  # other threads
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._stop)
-
     async def reading(self, body: Coroutine[Any, Any, bytes]) -> bytes:
         """What a client sends; TimeoutError when that takes too long, Stopping when the process
         stops first."""
@@ -98,15 +92,21 @@ class Leaving:
         self._ended.add(task)
         task.cancel()
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
+        """From now on nobody is waited for who is still sending, nor for ever for anybody."""
         self.stopping = True
         self._reading.end_all()
-        asyncio.get_running_loop().call_later(GRACE, self._leave)
-        signal.raise_signal(signal.SIGINT)  # the server stops as it does for Ctrl-C
+        loop = asyncio.get_running_loop()
+        loop.call_later(GRACE, self._leave, loop)
+        loop.call_later(LONGEST, _end_process)
 
-    def _leave(self) -> None:
-        """Nothing is left but clients that do not take their answers."""
+    def _leave(self, loop: asyncio.AbstractEventLoop) -> None:
+        """What is left once nothing is at work are clients that do not take their answers."""
         if self.at_work:
-            asyncio.get_running_loop().call_later(GRACE, self._leave)
+            loop.call_later(GRACE, self._leave, loop)
         else:
-            os._exit(0)
+            _end_process()
+
+
+def _end_process() -> None:
+    os._exit(0)

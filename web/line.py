@@ -14,16 +14,18 @@ from typing import Any
 
 import httptools
 from uvicorn import Config, Server
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from rulebook.domain.delivery import Receipt, too_large
 from web.door import STOPPING, Door, application, body_of, headers_of
+from web.outgoing import Outgoing
 
 log = logging.getLogger("rulebook.web")
 # A hook's address as tools call it; any other way of writing one is left to the door.
 HOOK = re.compile(rb"/in/([A-Za-z0-9_-]{1,64})(?:\?([^#]*))?")
 MOST_HEADERS, MOST_HEAD = 128, 64 * 1024  # of a request, in number and in bytes
 MOST_BEHIND = 32  # requests that wait for the answers to those before them, on one connection
+MOST_UNTAKEN = 64 * 1024  # bytes of answers
 KEEPS = 75  # seconds that a connection may be idle: more than proxies keep theirs
 LINGERS = 1.0  # seconds for who is refused in the middle of its body to read why
 HEAD_TOO_LARGE = Receipt(431, "The headers are too large.\n")
@@ -48,7 +50,7 @@ class Call:
         self.size = 0
 
 
-class Line(HttpToolsProtocol):
+class Line(Outgoing):
     """One connection."""
 
     cycle: Any  # uvicorn's, or a Call
@@ -152,7 +154,7 @@ class Line(HttpToolsProtocol):
         keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
         method = self.parser.get_method().decode("ascii")
         call = Call(hook[1].decode("ascii"), hook[2] or b"", method, keep_alive)
-        self.cycle = call
+        self.cycle = self.running = call
         if self._stated > self.door.max_body:
             self._refuse(too_large(self.door.max_body))
         elif self.expect_100_continue:
@@ -191,7 +193,7 @@ class Line(HttpToolsProtocol):
         call.response_complete = True
         if call.disconnected or self.transport.is_closing():
             return
-        if self.flow.write_paused:  # it takes none of its answers
+        if self.transport.get_write_buffer_size() > MOST_UNTAKEN:
             return self.transport.abort()
         self._say(receipt, call.keep_alive, call.method == "HEAD")
         if call.keep_alive:
@@ -230,7 +232,7 @@ class Line(HttpToolsProtocol):
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self._unset_keepalive_if_required()
-        self.timeout_keep_alive_task = self.loop.call_later(LINGERS, self.transport.close)
+        self.timeout_keep_alive_task = self.loop.call_later(LINGERS, self.transport.abort)
 
     def _give_up(self, call: Any) -> None:
         """Its body is not read to the end."""
@@ -262,15 +264,29 @@ def options(door: Door) -> Config:
     )  # fmt: skip
 
 
-class _Server(Server):
+class Serving(Server):
+    """uvicorn's server of this door."""
+
+    def __init__(self, door: Door) -> None:
+        super().__init__(options(door))
+        self.door = door
+
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
         for listening in sockets or ():
             log.info("Serving on %s port %d.", *listening.getsockname()[:2])
 
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """Stop. Being told again changes nothing: uvicorn's own would drop answers under way."""
+        self.should_exit = True
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        self.door.leaving.stop()
+        await super().shutdown(sockets)
+
 
 def serve(listening: Any) -> None:
     """Serve this process's door to who calls this bound socket, until told to stop."""
     logging.getLogger("uvicorn").setLevel(logging.ERROR)  # else it tells of each start and stop
-    with suppress(KeyboardInterrupt):  # it says so once more when it has stopped
-        _Server(options(application())).run([listening])
+    with suppress(KeyboardInterrupt):  # before it serves, and when it has
+        Serving(application()).run([listening])

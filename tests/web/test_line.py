@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import socket
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-import uvicorn
 from flask import Flask
 
 from rulebook import storage
 from tests.jobs.shop import wait_until
 from tests.people import Person, make_hook
 from tests.stories import events_of, path_of
-from web import door
+from tests.web.serving import Server, answers, is_closed, post, server
 from web.intake import LARGE
-from web.line import MOST_BEHIND, MOST_HEAD, MOST_HEADERS, options
+from web.line import MOST_BEHIND, MOST_HEAD, MOST_HEADERS
 
+__all__ = ["server"]
 pytestmark = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 SMALL = 200_000
 Dial = Callable[[], socket.socket]
@@ -31,57 +29,15 @@ def settings() -> dict[str, str]:
 
 
 @pytest.fixture
-def dial(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dial]:
+def dial(server: Server) -> Dial:
     """Opens connections to a server of this app."""
-    found = app.extensions["rulebook"].config
-    monkeypatch.setattr(door, "load", lambda: found)
-    front = door.application()
-    server = uvicorn.Server(options(front))
-    listening = socket.create_server(("127.0.0.1", 0))
-    thread = threading.Thread(target=server.run, args=([listening],))
-    thread.start()
-    wait_until(lambda: server.started)
-    where = listening.getsockname()
-    with contextlib.ExitStack() as lines:
-        yield lambda: lines.enter_context(socket.create_connection(where, 10))
-    server.should_exit = True
-    thread.join(10)
-    assert not thread.is_alive()
-    assert front.leaving.at_work == front.intake._count == front.intake._bytes == 0
-    with front.wsgi.app_context():
-        storage.db.session.remove()
-        storage.db.engine.dispose()
-    front.wsgi.extensions["bell"].queue.storage.close()
+    return server.dial
 
 
 @pytest.fixture
 def path(app: Flask, ada: Person) -> str:
     with app.app_context():
         return path_of(make_hook(ada))
-
-
-def post(path: str, body: bytes, *lines: str, length: int | None = None) -> bytes:
-    head = (f"POST {path} HTTP/1.1", "Host: shop.example", *lines,
-            f"Content-Length: {len(body) if length is None else length}")  # fmt: skip
-    return "\r\n".join(head).encode("latin-1") + b"\r\n\r\n" + body
-
-
-def answers(line: socket.socket, number: int = 1) -> list[int]:
-    """The status of so many answers."""
-    heard = b""
-    while len(found := re.findall(rb"HTTP/1\.1 (\d+) ", heard)) < number and (
-        more := line.recv(65536)
-    ):
-        heard += more
-    return [int(status) for status in found]
-
-
-def is_closed(line: socket.socket) -> bool:
-    """Whether nothing comes any more."""
-    with contextlib.suppress(ConnectionResetError):
-        while line.recv(65536):
-            pass
-    return True
 
 
 def bodies(app: Flask, ada: Person) -> list[bytes]:
