@@ -101,11 +101,13 @@ def test_who_takes_slowly_is_not_let_go(server: Server, pages: list[threading.Ev
     [there] = here(server)
     before = there._untaken()
     assert before > LARGE / 2
+    read = 0
     while there._untaken() == before:
-        slow.recv(SMALL)
+        read += len(slow.recv(SMALL))
     there.loop.call_soon_threadsafe(there._look, before)
-    while there._untaken():
-        slow.recv(SMALL)
+    while read < LARGE:
+        assert (more := slow.recv(SMALL))
+        read += len(more)
     slow.sendall(FILE + b"\r\n")
     wait_until(lambda: there._untaken() > LARGE / 2)
     wait_until(lambda: has_gone(server))
