@@ -79,7 +79,7 @@ def glance(body: bytes, content_type: str | None) -> object:
             text = body.decode()
             check_shape(text)
             if "\0" not in text and not ("\\u" in text and _HALF.search(text)):
-                return _QUICK.decode(text)
+                return _quickly(text)
         except (ValueError, RecursionError, Unreadable):
             pass  # not plain enough
     return read_payload(body, content_type).value
@@ -90,6 +90,17 @@ def _refuse(name: str) -> object:
 
 
 _QUICK = json.JSONDecoder(parse_constant=_refuse)
+
+
+def _quickly(text: str) -> object:
+    """What the decoder gives for a whole text; most begin and end without blanks."""
+    try:
+        value, end = _QUICK.raw_decode(text)
+    except ValueError:
+        return _QUICK.decode(text)
+    return value if end == len(text) else _QUICK.decode(text)
+
+
 Reader = Callable[[bytes, dict[str, str], list[str]], object]
 
 

@@ -25,7 +25,9 @@ class Shares:
 
     def enter(self, workspace: str, token: str) -> None:
         """One more waits."""
-        self._of.setdefault(workspace, Counter())[token] += 1
+        if workspace not in self._of:
+            self._of[workspace] = Counter()
+        self._of[workspace][token] += 1
         self._counts[workspace] += 1
 
     def leave(self, workspace: str, token: str) -> None:

@@ -26,7 +26,10 @@ class Delivery:
 
     def header(self, name: str) -> str:
         """The first header of this name, or empty."""
-        return next((v for n, v in self.headers if n.lower() == name), "")
+        for each, value in self.headers:
+            if each.lower() == name:
+                return value
+        return ""
 
 
 class Receipt(NamedTuple):

@@ -65,10 +65,7 @@ def receive_all(
         events.add_events(rows, {one.events[0]["id"]: one.body for one in stored})
         count_stored(rows)
     # Before the commit: whoever fails after it would be told that nothing was stored.
-    receipts = [
-        one if isinstance(one, Receipt) else _receipt(one)._replace(workspace=one.hook.workspace_id)
-        for one in taken
-    ]
+    receipts = [one if isinstance(one, Receipt) else _receipt(one) for one in taken]
     if stored:
         reach("after_insert")
         commit()
@@ -304,23 +301,25 @@ def _mark_repeats(stored: list[Taken], now: datetime) -> None:
 
 
 def _receipt(one: Taken) -> Receipt:
-    event_id = one.events[0]["id"]
+    event_id, workspace = one.events[0]["id"], one.hook.workspace_id
     if one.greeted:
-        return _said(one.reply, event_id)
+        return _said(one.reply, event_id, None, workspace)
     if _refused(one):
-        return Receipt(401, NOT_RIGHT.text, event_id=event_id)
+        return Receipt(401, NOT_RIGHT.text, event_id=event_id, workspace=workspace)
     judge = next((event["id"] for event in one.events if event["state"] == "received"), None)
     own = one.hook.settings.get("reply")
     if own is None:
-        return _said(one.reply, event_id, judge)
+        return _said(one.reply, event_id, judge, workspace)
     return Receipt(
         own.get("status", 200),
         own.get("text", ""),
         own.get("type", "text/plain"),
         event_id=event_id,
         judge=judge,
+        workspace=workspace,
     )
 
 
-def _said(reply: Reply, event_id: str, judge: str | None = None) -> Receipt:
-    return Receipt(reply.status, reply.text, reply.content_type, event_id, judge, reply.headers)
+def _said(reply: Reply, event_id: str, judge: str | None, workspace: str) -> Receipt:
+    kind = reply.content_type
+    return Receipt(reply.status, reply.text, kind, event_id, judge, reply.headers, None, workspace)

@@ -88,16 +88,14 @@ class Told(NamedTuple):
 
     type: str | None
     id: str | None
-    time: str | None
 
 
 def read_event(provider: Provider, request: Request) -> Told:
-    """Type, id and time of the event in a request, as its sender states them. The payload is read
-    as the provider opens it; of a batch, hand in each part (`Request.about`)."""
+    """Type and id of the event in a request, as its sender states them. The payload is read as the
+    provider opens it; of a batch, hand in each part (`Request.about`)."""
     kind = _first(provider.event_type, request)
     key = _first(provider.event_id, request)
-    time = _first(provider.event_time, request)
-    return Told(kind and _shown(kind), key and _kept(key), time and _shown(time))
+    return Told(kind and _shown(kind), key and _kept(key))
 
 
 def likely_sender(request: Request) -> Provider | None:
@@ -107,7 +105,10 @@ def likely_sender(request: Request) -> Provider | None:
 
 
 def _first(sources: Iterable[Source], request: Request) -> str | None:
-    return next((text for source in sources if (text := source.read(request))), None)
+    for source in sources:
+        if text := source.read(request):
+            return text
+    return None
 
 
 def _shown(text: str) -> str:

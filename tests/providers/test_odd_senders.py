@@ -48,7 +48,7 @@ def test_the_test_before_a_zendesk_webhook_is_made_is_told_and_not_accepted():
 
 def test_a_trigger_of_zendesk_sends_what_its_author_wrote():
     free = Request({"content-type": "application/json"}, b'{"type": "question", "id": 7}')
-    assert read_event(PROVIDERS["zendesk"], free)[:2] == ("trigger", None)
+    assert read_event(PROVIDERS["zendesk"], free) == ("trigger", None)
 
 
 def test_a_jwt_without_the_body_shows_the_sender_for_five_minutes():
@@ -144,4 +144,4 @@ def test_trello_signs_the_address_as_it_was_registered():
 
 def test_a_classic_webhook_of_mollie_is_no_repeat_of_the_last():
     request = Request({"content-type": "application/x-www-form-urlencoded"}, b"id=tr_7UhSN1zuXS")
-    assert read_event(PROVIDERS["mollie"], request)[:2] == ("classic", None)
+    assert read_event(PROVIDERS["mollie"], request) == ("classic", None)
