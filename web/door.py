@@ -35,7 +35,6 @@ Headers = list[tuple[bytes, bytes]]
 
 THREADS = 16
 FORM_SLACK = 64 * 1024
-MOST_READY = 1000
 MOST_HELD = 1024 * 1024  # bytes of an answer that its thread leaves here when nobody takes them
 TAKES = (
     "rulebook.takes"  # in a scope: whether what is sent goes out at once; Gone when nobody is left
@@ -254,19 +253,10 @@ def body_of(receipt: Receipt) -> tuple[bytes, Headers]:
     return body, [(b"content-length", b"%d" % len(body))]
 
 
-_ready: dict[tuple[Any, ...], Headers] = {}
-
-
 def headers_of(receipt: Receipt) -> Headers:
-    """The headers of an answer, as the server takes them; few kinds of answers make up most."""
-    kind = receipt.status, receipt.content_type, *receipt.headers.items()
-    found = _ready.get(kind)
-    if found is None:
-        said = [(n.lower().encode(), v.encode()) for n, v in reply_headers(receipt).items()]
-        found = [header for header in said if not _CONTROLS.search(header[1])]
-        if len(_ready) < MOST_READY:
-            _ready[kind] = found
-    return found
+    """The headers of an answer, as the server takes them."""
+    said = [(n.lower().encode(), v.encode()) for n, v in reply_headers(receipt).items()]
+    return [header for header in said if not _CONTROLS.search(header[1])]
 
 
 def _as_problem(receipt: Receipt) -> Receipt:

@@ -25,6 +25,7 @@ log = logging.getLogger("rulebook.web")
 HOOK = re.compile(rb"/in/([A-Za-z0-9_-]{1,64})(?:\?([^#]*))?")
 MOST_HEADERS, MOST_HEAD = 128, 64 * 1024  # of a request, in number and in bytes
 MOST_BEHIND = 32  # requests that wait for the answers to those before them, on one connection
+MOST_READY, LONGEST_READY = 1000, 1000  # answers that are kept made, and of how many characters
 MOST_UNTAKEN = 64 * 1024  # bytes of answers
 KEEPS = 75  # seconds that a connection may be idle: more than proxies keep theirs
 LINGERS = 1.0  # seconds for who is refused in the middle of its body to read why
@@ -202,13 +203,11 @@ class Line(Outgoing):
             self.transport.close()
 
     def _say(self, receipt: Receipt, keep_alive: bool, head: bool = False) -> None:
-        body, length = body_of(receipt)
+        first, body = _said(receipt)
         self.transport.write(
             b"".join((
-                STATUS_LINE[receipt.status],
+                first,
                 *(b"%s: %s\r\n" % header for header in self.server_state.default_headers),
-                *(b"%s: %s\r\n" % header for header in headers_of(receipt)),
-                *(b"%s: %s\r\n" % header for header in length),
                 b"\r\n" if keep_alive else b"connection: close\r\n\r\n",
                 b"" if head else body,
             ))
@@ -252,6 +251,22 @@ class Line(Outgoing):
             self._refuse(STOPPING)
         else:
             super().shutdown()
+
+
+_ready: dict[tuple[Any, ...], tuple[bytes, bytes]] = {}
+
+
+def _said(receipt: Receipt) -> tuple[bytes, bytes]:
+    """An answer's status and headers, and its body; few answers make up most."""
+    kind = receipt.status, receipt.text, receipt.content_type, *receipt.headers.items()
+    found = _ready.get(kind)
+    if found is None:
+        body, length = body_of(receipt)
+        headers = [b"%s: %s\r\n" % header for header in (*headers_of(receipt), *length)]
+        found = b"".join([STATUS_LINE[receipt.status], *headers]), body
+        if len(_ready) < MOST_READY and len(receipt.text) < LONGEST_READY:
+            _ready[kind] = found
+    return found
 
 
 def options(door: Door) -> Config:
