@@ -16,7 +16,7 @@ import httptools
 from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from rulebook.domain.delivery import Receipt, too_large
+from rulebook.domain.delivery import NOT_STORED, Receipt, too_large
 from web.door import STOPPING, Door, application, body_of, headers_of
 from web.outgoing import Outgoing
 
@@ -24,6 +24,8 @@ log = logging.getLogger("rulebook.web")
 # A hook's address as tools call it; any other way of writing one is left to the door.
 HOOK = re.compile(rb"/in/([A-Za-z0-9_-]{1,64})(?:\?([^#]*))?")
 MOST_HEADERS, MOST_HEAD = 128, 64 * 1024  # of a request, in number and in bytes
+MOST_IDLE = MOST_HEAD + 256 * 1024  # bytes without one of a body; as much is read at once
+MOST_PARTS = 64  # of a body
 MOST_BEHIND = 32  # requests that wait for the answers to those before them, on one connection
 MOST_READY, LONGEST_READY = 1000, 1000  # answers that are kept made, and of how many characters
 MOST_UNTAKEN = 64 * 1024  # bytes of answers
@@ -48,7 +50,20 @@ class Call:
         self.more_body = True
         self.response_complete = self.disconnected = False
         self.parts: list[bytes] = []
+        self.joined: bytearray | None = None  # those before
         self.size = 0
+
+    def join(self) -> None:
+        """Many small parts would take much more room than what is in them."""
+        self.joined = self.joined or bytearray()
+        self.joined += b"".join(self.parts)
+        self.parts.clear()
+
+    def whole(self) -> bytes:
+        """Its body."""
+        if self.joined is None and len(self.parts) == 1:
+            return self.parts[0]
+        return b"".join((self.joined or b"", *self.parts))
 
 
 class Line(Outgoing):
@@ -60,7 +75,8 @@ class Line(Outgoing):
         super().__init__(*args, **named)
         self.door: Door = self.app
         self._in_head = self._offers = False
-        self._head = self._pieces = self._stated = 0
+        self._head = self._stated = 0
+        self._idle = 0  # bytes read since something came of them
         self._deaf = False  # what is still sent is of no interest
 
     def connection_made(self, transport: Any) -> None:
@@ -72,6 +88,10 @@ class Line(Outgoing):
         self.timeout_keep_alive_task = self.loop.call_later(
             self.timeout_keep_alive, self.timeout_keep_alive_handler
         )
+
+    def timeout_keep_alive_handler(self) -> None:
+        if self._is_free() and not self._in_head:  # else a request had begun before the last answer
+            super().timeout_keep_alive_handler()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.door.lines.end(self)
@@ -88,36 +108,37 @@ class Line(Outgoing):
     def data_received(self, data: bytes) -> None:
         if self._deaf:
             return
-        self._unset_keepalive_if_required()
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as offer:
             return self._pass_over(data[offer.args[0] :])
         except httptools.HttpParserError:
             return self._refuse(NOT_HTTP)
-        if self._in_head:  # in pieces, of which none need be a whole header
-            self._pieces += len(data)
-            if self._pieces > MOST_HEAD:
-                self._refuse(HEAD_TOO_LARGE)
-        elif self.timeout_keep_alive_task is None and self._is_free():  # no more than empty lines
-            self._rest()
+        self._idle += len(data)
+        if self._idle > MOST_IDLE:
+            self._refuse(HEAD_TOO_LARGE if self._in_head else NOT_HTTP)
 
     def _pass_over(self, rest: bytes) -> None:
         """Read a request without its offer to go on in another protocol, which need not be taken
-        (RFC 9110, 7.8). llhttp takes its body for the other protocol's."""
+        (RFC 9110, 7.8). llhttp takes its body for the other protocol's. It is the connection's
+        last: so nobody makes many offers, and none loses its own word about keeping it."""
         self.door.lines.end(self)
         method = self.parser.get_method()
         if method == b"CONNECT":
             return self._refuse(NOT_HTTP)
         kept = [header for header in self.headers if header[0] not in _OFFERS]
+        kept.append((b"connection", b"close"))
         head = [b"%s %s HTTP/1.1" % (method, self.url), *(b"%s: %s" % each for each in kept)]
         self.parser = httptools.HttpRequestParser(self)
         self.data_received(b"\r\n".join(head) + b"\r\n\r\n" + rest)
 
     def on_message_begin(self) -> None:
+        if self._deaf:
+            return
+        self._unset_keepalive_if_required()
         super().on_message_begin()
         self._in_head = True
-        self._head = self._pieces = self._stated = 0
+        self._head = self._idle = self._stated = 0
         self.door.lines.begin(self)
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -134,6 +155,7 @@ class Line(Outgoing):
     def on_headers_complete(self) -> None:
         self._in_head = False
         self._offers = self.parser.should_upgrade()
+        self._deaf = self._deaf or self.transport.is_closing()
         if self._deaf or self._offers:
             return
         if len(self.headers) > MOST_HEADERS or self._head > MOST_HEAD:
@@ -165,11 +187,14 @@ class Line(Outgoing):
         call = self.cycle
         if self._deaf:
             return
+        self._idle = 0
         if type(call) is not Call:
             super().on_body(body)
         elif not call.response_complete:
             call.size += len(body)
             call.parts.append(body)
+            if len(call.parts) == MOST_PARTS:
+                call.join()
             if call.size > self.door.max_body:
                 self._refuse(too_large(self.door.max_body))
 
@@ -182,19 +207,23 @@ class Line(Outgoing):
         elif not call.response_complete:
             self.door.lines.end(self)
             call.more_body = False
-            body = call.parts[0] if len(call.parts) == 1 else b"".join(call.parts)
-            delivery = self.door.delivery(
-                call.token, call.method, self.headers, body, call.query, self.client
-            )
             self.door.leaving.at_work += 1
-            self.door.take(delivery, partial(self._answer, call))
+            try:
+                delivery = self.door.delivery(
+                    call.token, call.method, self.headers, call.whole(), call.query, self.client
+                )
+                self.door.take(delivery, partial(self._answer, call))
+            except Exception:
+                log.exception("A delivery was answered 503.")
+                if not call.response_complete:
+                    self._answer(call, NOT_STORED)
 
     def _answer(self, call: Call, receipt: Receipt) -> None:
         self.door.leaving.at_work -= 1
         call.response_complete = True
         if call.disconnected or self.transport.is_closing():
             return
-        if self.transport.get_write_buffer_size() > MOST_UNTAKEN:
+        if self.flow.write_paused and self.transport.get_write_buffer_size() > MOST_UNTAKEN:
             return self.transport.abort()
         self._say(receipt, call.keep_alive, call.method == "HEAD")
         if call.keep_alive:
@@ -224,8 +253,11 @@ class Line(Outgoing):
             if not last.more_body:  # its answer comes first, and ends the connection
                 last.keep_alive = False
                 return
-            if self.pipeline:  # and others before it
-                return self.transport.close()
+            if self.pipeline:  # it is among those behind others, which are answered
+                self.pipeline.popleft()
+                self.cycle = self.pipeline[0][0] if self.pipeline else self.running
+                self.cycle.keep_alive = False
+                return
             self._give_up(last)
         self._say(receipt, keep_alive=False)
         if self.transport.can_write_eof():

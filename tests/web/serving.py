@@ -14,7 +14,7 @@ from flask import Flask
 from rulebook import storage
 from tests.jobs.shop import wait_until
 from web import door, leaving
-from web.line import Serving
+from web.line import Line, Serving
 
 
 class Server:
@@ -28,6 +28,11 @@ class Server:
         self.thread = threading.Thread(target=self.serving.run, args=([self._listening],))
         self.thread.start()
         wait_until(lambda: self.serving.started)
+
+    def here(self) -> list[Line]:
+        """The connections on its side."""
+        found = list(self.serving.server_state.connections)
+        return [each for each in found if isinstance(each, Line)]
 
     def takes(self, size: int) -> None:
         """From now on its system takes so many bytes for a client that does not read."""

@@ -15,7 +15,7 @@ from tests.people import Person, make_hook
 from tests.stories import events_of, path_of
 from tests.web.serving import Server, answers, is_closed, post, server
 from web.intake import LARGE
-from web.line import MOST_BEHIND, MOST_HEAD, MOST_HEADERS
+from web.line import MOST_BEHIND, MOST_HEADERS, MOST_IDLE
 
 __all__ = ["server"]
 pytestmark = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
@@ -97,7 +97,7 @@ def test_who_is_late_is_told_so(dial: Dial, app: Flask, ada: Person, path: str) 
 
 
 def test_a_head_is_bounded(dial: Dial, app: Flask, ada: Person, path: str) -> None:
-    endless = f"POST {path} HTTP/1.1\r\nX: " + "x" * (MOST_HEAD + 1)
+    endless = f"POST {path} HTTP/1.1\r\nX: " + "x" * (MOST_IDLE + 1)
     many = post(path, b"{}", *["X: y"] * (MOST_HEADERS - 1))
     wide = post(path, b"{}", *[f"X: {'y' * 1000}"] * 70)
     for begun in (endless.encode(), many, wide):
@@ -141,19 +141,32 @@ def test_who_asks_first_is_told_to_go_on(dial: Dial, app: Flask, ada: Person, pa
 def test_the_offer_of_another_protocol_is_passed_over(
     dial: Dial, app: Flask, ada: Person, path: str
 ) -> None:
-    line = dial()
     offer = ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAEAAEAAAA"]
-    line.sendall(post(path, b'{"a": 1}', *offer))
-    assert answers(line) == [200]
+    page = "\r\n".join(["GET /healthz HTTP/1.1", "Host: x", *offer, "", ""]).encode()
     whole = post(path, b'{"a": 2}', *offer)
-    for part in (whole[:-5], whole[-5:]):
-        line.sendall(part)
-    assert answers(line) == [200]
-    line.sendall(
-        b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + "\r\n".join(offer).encode() + b"\r\n\r\n"
-    )
-    assert answers(line) == [200]
+    for parts in ([post(path, b'{"a": 1}', *offer)], [whole[:-5], whole[-5:]], [page]):
+        line = dial()
+        for part in parts:
+            line.sendall(part)
+        assert answers(line) == [200]
+        assert is_closed(line)
     assert sorted(bodies(app, ada)) == [b'{"a": 1}', b'{"a": 2}']
+
+
+@pytest.mark.parametrize("where", ["nobody", "hook"])
+def test_of_many_offers_the_first_is_answered(
+    dial: Dial, app: Flask, ada: Person, path: str, where: str
+) -> None:
+    path = path if where == "hook" else f"/in/{where}"
+    line = dial()
+    if where == "nobody":  # as it is known to be from now on, it is answered at once
+        line.sendall(post(path, b"{}"))
+        assert answers(line) == [404]
+    with contextlib.suppress(OSError):
+        line.sendall(post(path, b"{}", "Connection: Upgrade, close", "Upgrade: h2c") * 500)
+    assert answers(line, 2) == [200 if where == "hook" else 404]
+    assert is_closed(line)
+    assert len(bodies(app, ada)) == (where == "hook")
 
 
 def test_two_lengths_are_refused(dial: Dial, app: Flask, ada: Person, path: str) -> None:

@@ -47,20 +47,16 @@ def pages(server: Server) -> list[threading.Event]:
     return asked
 
 
-def here(server: Server) -> list[line.Line]:
-    return [each for each in server.serving.server_state.connections if isinstance(each, line.Line)]
-
-
 def has_gone(server: Server) -> bool:
     """Whether nobody is there any more, when those are looked at who take nothing just now."""
 
     def look() -> None:
-        for each in here(server):
+        for each in server.here():
             each._look(each._untaken())
 
-    for there in here(server):
+    for there in server.here():
         there.loop.call_soon_threadsafe(look)
-    return not here(server)
+    return not server.here()
 
 
 def is_up(server: Server) -> bool:
@@ -74,7 +70,7 @@ def test_who_reads_nothing_holds_no_thread(server: Server, pages: list[threading
     for _ in range(door.THREADS):
         server.dial(SMALL).sendall((FILE + b"\r\n") * 20)
     wait_until(lambda: len(pages) == door.THREADS)
-    wait_until(lambda: all(each.flow.write_paused for each in here(server)))
+    wait_until(lambda: all(each.flow.write_paused for each in server.here()))
     assert is_up(server)
     assert len(pages) == door.THREADS, "the next answer is made when the one before is taken"
 
@@ -89,7 +85,7 @@ def test_who_takes_nothing_for_long_is_let_go(
     stuck = server.dial(SMALL)
     stuck.sendall((FILE + b"\r\n") * 3 + post(path, b"{}"))
     wait_until(lambda: len(pages) == 1)
-    wait_until(lambda: not here(server) and not server.front.leaving.at_work)
+    wait_until(lambda: not server.here() and not server.front.leaving.at_work)
     assert is_closed(stuck)
     assert len(pages) == 1 and not events_of(app, ada), "what waited behind it is not done"
 
@@ -97,8 +93,8 @@ def test_who_takes_nothing_for_long_is_let_go(
 def test_who_takes_slowly_is_not_let_go(server: Server, pages: list[threading.Event]) -> None:
     slow = server.dial(SMALL)
     slow.sendall(FILE + b"\r\n")
-    wait_until(lambda: [each for each in here(server) if each.flow.write_paused] != [])
-    [there] = here(server)
+    wait_until(lambda: [each for each in server.here() if each.flow.write_paused] != [])
+    [there] = server.here()
     before = there._untaken()
     assert before > LARGE / 2
     read = 0
@@ -129,8 +125,8 @@ def test_the_last_answer_is_not_waited_for_for_ever(
 ) -> None:
     monkeypatch.setattr(outgoing, "STUCK", 0.1)
     server.dial(SMALL).sendall(post(wordy, b"{}", "Connection: close"))
-    wait_until(lambda: here(server))
-    wait_until(lambda: not here(server))
+    wait_until(lambda: server.here())
+    wait_until(lambda: not server.here())
 
 
 def test_who_is_refused_has_a_moment_to_read_it(
@@ -139,9 +135,9 @@ def test_who_is_refused_has_a_moment_to_read_it(
     monkeypatch.setattr(line, "LINGERS", 0.1)
     refused = server.dial(SMALL)
     refused.sendall(post(wordy, b"{}"))
-    wait_until(lambda: here(server) and here(server)[0].transport.get_write_buffer_size())
+    wait_until(lambda: server.here() and server.here()[0].transport.get_write_buffer_size())
     refused.sendall(b"nonsense\r\n\r\n")
-    wait_until(lambda: not here(server))
+    wait_until(lambda: not server.here())
 
 
 def test_a_stop_does_not_wait_for_who_reads_nothing(
@@ -149,7 +145,7 @@ def test_a_stop_does_not_wait_for_who_reads_nothing(
 ) -> None:
     for request in (FILE + b"\r\n", post(wordy, b"{}")):
         server.dial(SMALL).sendall(request)
-    wait_until(lambda: sum(each.flow.write_paused for each in here(server)) == 2)
+    wait_until(lambda: sum(each.flow.write_paused for each in server.here()) == 2)
     server.serving.handle_exit(signal.SIGTERM, None)
     server.thread.join(5)
     assert not server.thread.is_alive()
@@ -172,6 +168,26 @@ def test_being_told_again_to_stop_drops_no_answer(
         other.rollback()
     assert answers(waits) == [200]
     assert len(events_of(app, ada)) == 1
+
+
+def test_a_stop_has_an_end_whatever_is_at_work(
+    server: Server, app: Flask, ada: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = threading.Event()
+    monkeypatch.setattr(leaving, "LONGEST", 0.1)
+    monkeypatch.setattr(leaving, "_end_process", ended.set)
+    with app.app_context():
+        path = path_of(make_hook(ada))
+    with contextlib.closing(sqlite3.connect(tmp_path / "rulebook.db")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        waits = server.dial()
+        waits.sendall(post(path, b"{}"))
+        wait_until(lambda: server.front.leaving.at_work)
+        server.serving.handle_exit(signal.SIGTERM, None)
+        assert ended.wait(5)
+        assert server.front.leaving.at_work
+        other.rollback()
+    assert answers(waits) == [200]
 
 
 @pytest.fixture
@@ -220,7 +236,7 @@ def test_a_stream_is_held_up_by_who_reads_nothing(
     server.takes(SMALL)
     endless["goes on"].set()
     server.dial(SMALL).sendall(FILE + b"\r\n")
-    wait_until(lambda: here(server) and here(server)[0].flow.write_paused)
+    wait_until(lambda: server.here() and server.here()[0].flow.write_paused)
     wait_until(lambda: has_gone(server))
     assert endless["ended"].wait(10)
     assert not endless["whole"].is_set()
