@@ -78,6 +78,7 @@ class Line(Outgoing):
         self._head = self._stated = 0
         self._idle = 0  # bytes read since something came of them
         self._deaf = False  # what is still sent is of no interest
+        self._sent: list[tuple[bytes, bytes]] = []
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -126,6 +127,7 @@ class Line(Outgoing):
         method = self.parser.get_method()
         if method == b"CONNECT":
             return self._refuse(NOT_HTTP)
+        self._sent = self.headers
         kept = [header for header in self.headers if header[0] not in _OFFERS]
         kept.append((b"connection", b"close"))
         head = [b"%s %s HTTP/1.1" % (method, self.url), *(b"%s: %s" % each for each in kept)]
@@ -178,6 +180,8 @@ class Line(Outgoing):
         method = self.parser.get_method().decode("ascii")
         call = Call(hook[1].decode("ascii"), hook[2] or b"", method, keep_alive)
         self.cycle = self.running = call
+        if self._sent:  # an offer with it was passed over, and is kept all the same
+            self.headers = self._sent
         if self._stated > self.door.max_body:
             self._refuse(too_large(self.door.max_body))
         elif self.expect_100_continue:

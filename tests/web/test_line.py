@@ -151,6 +151,9 @@ def test_the_offer_of_another_protocol_is_passed_over(
         assert answers(line) == [200]
         assert is_closed(line)
     assert sorted(bodies(app, ada)) == [b'{"a": 1}', b'{"a": 2}']
+    for event in events_of(app, ada):
+        connection = [value for name, value in event.headers if name == "connection"]
+        assert connection == ["Upgrade, HTTP2-Settings"], "the headers as they were sent"
 
 
 @pytest.mark.parametrize("where", ["nobody", "hook"])
