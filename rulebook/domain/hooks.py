@@ -157,7 +157,11 @@ def find_hook(actor: Actor, hook_id: str) -> Hook:
 
 def hook_url(hook: Hook) -> str:
     """The address that senders call."""
-    token = house().sealer.open(hook.token_sealed, hook.id)
+    return url_of(house().sealer.open(hook.token_sealed, hook.id))
+
+
+def url_of(token: str) -> str:
+    """The address of the hook with this token."""
     return f"{house().config.public_url}/in/{token}"
 
 

@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import Any
 
 from rulebook.domain.hooks import hook_url, secrets_of
-from rulebook.domain.house import house
 from rulebook.providers import PROVIDERS, Request, Scheme, Verification, tolerating
 from rulebook.providers.custom import scheme_from
 from rulebook.storage.events import Event
@@ -47,16 +46,14 @@ def _of_settings(provider: str, own: str, tolerance: int | None) -> Scheme | Non
 
 
 def request_at(
-    token: str, headers: Iterable[Sequence[str]], body: bytes, query: str, method: str
+    url: str, headers: Iterable[Sequence[str]], body: bytes, query: str, method: str
 ) -> Request:
     """A request at a hook's address as its sender made it. Of a header that comes twice the last
     one counts."""
-    url = f"{house().config.public_url}/in/{token}"
     by_name = {name.lower(): value for name, value in headers}
     return Request(by_name, body, f"{url}?{query}" if query else url, method)
 
 
 def request_of(event: Event, hook: Hook, body: bytes) -> Request:
     """The request that a stored event came in."""
-    token = hook_url(hook).rpartition("/")[2]
-    return request_at(token, event.headers, body, event.query, event.method)
+    return request_at(hook_url(hook), event.headers, body, event.query, event.method)

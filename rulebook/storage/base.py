@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import JSON, DateTime, Dialect, LargeBinary, MetaData, String, Text
@@ -54,7 +55,9 @@ class UtcDateTime(TypeDecorator[datetime]):
         return super().result_processor(dialect, coltype)
 
 
-# In one step each, because every webhook has a dozen moments on its way.
+# In one step each, because every webhook has a dozen moments on its way; and what is written
+# together has the same ones.
+@lru_cache(maxsize=16)
 def _moment_text(value: datetime | None) -> str | None:
     if value is None:
         return None
