@@ -20,7 +20,7 @@ from sqlalchemy.exc import OperationalError
 from rulebook.storage.turn import TURN_SECONDS, Turn
 
 log = logging.getLogger("rulebook.storage")
-EVERY = 1.0
+EVERY = 0.25  # seconds: a small log is written over, and waits for no file to grow
 WORTH_IT = 4 * 1024 * 1024  # bytes of log
 MOST_ROUNDS = 4
 
