@@ -164,6 +164,8 @@ class Line(Outgoing):
             return self._refuse(HEAD_TOO_LARGE)
         if len(self.pipeline) >= MOST_BEHIND:
             return self._refuse(NOT_HTTP)
+        if self._sent:  # an offer with it was passed over, and is kept all the same
+            self.headers = self.scope["headers"] = self._sent
         hook = HOOK.fullmatch(self.url)
         if hook and self._is_free():
             self._hear(hook)
@@ -180,8 +182,6 @@ class Line(Outgoing):
         method = self.parser.get_method().decode("ascii")
         call = Call(hook[1].decode("ascii"), hook[2] or b"", method, keep_alive)
         self.cycle = self.running = call
-        if self._sent:  # an offer with it was passed over, and is kept all the same
-            self.headers = self._sent
         if self._stated > self.door.max_body:
             self._refuse(too_large(self.door.max_body))
         elif self.expect_100_continue:

@@ -156,6 +156,21 @@ def test_the_offer_of_another_protocol_is_passed_over(
         assert connection == ["Upgrade, HTTP2-Settings"], "the headers as they were sent"
 
 
+def test_the_headers_of_an_offer_are_kept_where_the_door_takes_the_request(
+    dial: Dial, app: Flask, ada: Person, path: str
+) -> None:
+    offer = ["Connection: Upgrade", "Upgrade: h2c"]
+    for before, address in ((post(path, b"1"), path), (b"", path.replace("/in/", "/%69n/"))):
+        line = dial()
+        line.sendall(before + post(address, b"2", *offer))
+        assert answers(line, 2) == [200] * (1 + bool(before))
+        assert is_closed(line)
+    offered = [e.headers for e in events_of(app, ada) if ["upgrade", "h2c"] in map(list, e.headers)]
+    assert len(offered) == 2
+    for headers in offered:
+        assert [value for name, value in headers if name == "connection"] == ["Upgrade"]
+
+
 @pytest.mark.parametrize("where", ["nobody", "hook"])
 def test_of_many_offers_the_first_is_answered(
     dial: Dial, app: Flask, ada: Person, path: str, where: str
