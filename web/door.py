@@ -249,7 +249,7 @@ def body_of(receipt: Receipt) -> tuple[bytes, Headers]:
     """What an answer says, and the header of its length; of status 204 neither (RFC 9110, 8.6)."""
     if receipt.status == 204:
         return b"", []
-    body = receipt.text.encode()
+    body = receipt.text.encode(errors="replace")  # a hook's own reply may hold half a letter
     return body, [(b"content-length", b"%d" % len(body))]
 
 

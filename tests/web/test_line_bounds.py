@@ -153,3 +153,12 @@ def test_a_body_of_many_small_parts_takes_no_more_room(
     sends.sendall(b"0\r\n\r\n")
     assert answers(sends) == [200]
     assert bodies(app, ada) == [b"".join(parts)]
+
+
+def test_an_answer_of_half_a_letter_is_given(server: Server, app: Flask, ada: Person) -> None:
+    with app.app_context():
+        path = path_of(make_hook(ada, settings={"reply": {"text": "ok\ud83d"}}))
+    sends = server.dial()
+    sends.sendall(post(path, b"{}", "Connection: close"))
+    assert sends.makefile("rb").read().endswith(b"\r\n\r\nok?")
+    assert bodies(app, ada) == [b"{}"]
