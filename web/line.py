@@ -249,9 +249,10 @@ class Line(Outgoing):
     def _refuse(self, receipt: Receipt) -> None:
         """Say why nothing more is read here; whoever is still sending gets a moment to see it."""
         self.door.lines.end(self)
-        self._deaf = True
-        if self.transport.is_closing():
+        if self._deaf or self.transport.is_closing():  # it was told already, or is gone
+            self._deaf = True
             return
+        self._deaf = True
         last = self.cycle
         if last and not last.response_complete:
             if not last.more_body:  # its answer comes first, and ends the connection

@@ -162,3 +162,15 @@ def test_an_answer_of_half_a_letter_is_given(server: Server, app: Flask, ada: Pe
     sends.sendall(post(path, b"{}", "Connection: close"))
     assert sends.makefile("rb").read().endswith(b"\r\n\r\nok?")
     assert bodies(app, ada) == [b"{}"]
+
+
+@pytest.mark.parametrize("behind", [b"\x00nonsense\r\n\r\n", b"CONNECT x:1 HTTP/1.1\r\n\r\n"])
+def test_who_is_refused_is_told_once(
+    server: Server, path: str, caplog: pytest.LogCaptureFixture, behind: bytes
+) -> None:
+    sends = server.dial()
+    sends.sendall(post(path, b"{}", *["X: y"] * (line.MOST_HEADERS + 1)) + behind)
+    assert answers(sends, 2) == [431]
+    sends.close()
+    wait_until(lambda: not server.here())
+    assert caplog.messages == []
