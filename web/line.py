@@ -59,11 +59,10 @@ class Call:
         self.joined += b"".join(self.parts)
         self.parts.clear()
 
-    def whole(self) -> bytes:
-        """Its body."""
-        if self.joined is None and len(self.parts) == 1:
-            return self.parts[0]
-        return b"".join((self.joined or b"", *self.parts))
+    def take(self) -> bytes:
+        """Its body, which is not kept here: an idle connection still knows its last call."""
+        parts, joined, self.parts, self.joined = self.parts, self.joined, [], None
+        return parts[0] if joined is None and len(parts) == 1 else b"".join((joined or b"", *parts))
 
 
 class Line(Outgoing):
@@ -214,7 +213,7 @@ class Line(Outgoing):
             self.door.leaving.at_work += 1
             try:
                 delivery = self.door.delivery(
-                    call.token, call.method, self.headers, call.whole(), call.query, self.client
+                    call.token, call.method, self.headers, call.take(), call.query, self.client
                 )
                 self.door.take(delivery, partial(self._answer, call))
             except Exception:

@@ -174,3 +174,12 @@ def test_who_is_refused_is_told_once(
     sends.close()
     wait_until(lambda: not server.here())
     assert caplog.messages == []
+
+
+def test_an_idle_connection_keeps_no_body(server: Server, path: str) -> None:
+    chunks = b"1\r\nx\r\n" * (MOST_PARTS + 1) + b"0\r\n\r\n"
+    for request in (post(path, b"{}"), post("/in/nobody", b"{}"), in_chunks(path) + chunks):
+        sends = server.dial()
+        sends.sendall(request)
+        assert len(answers(sends)) == 1
+    assert [(there.cycle.parts, there.cycle.joined) for there in server.here()] == [([], None)] * 3
