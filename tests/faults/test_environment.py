@@ -31,7 +31,7 @@ def test_a_queue_file_that_vanishes_or_is_spoilt(stack: ExitStack, tmp_path: Pat
     with scene_.stream as stream:
         stream.goes_on()
         for file in tmp_path.glob("queue.db*"):
-            file.unlink()
+            file.unlink(missing_ok=True)
         stream.goes_on()
         for file in tmp_path.glob("queue.db*"):
             file.write_bytes(b"this is no database " * 1000)
