@@ -57,7 +57,6 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 # In one step each, because every webhook has a dozen moments on its way; and what is written
 # together has the same ones.
-@lru_cache(maxsize=16)
 def _moment_text(value: datetime | None) -> str | None:
     if value is None:
         return None
@@ -65,6 +64,12 @@ def _moment_text(value: datetime | None) -> str | None:
         if value.tzinfo is None:
             raise ValueError("a stored time needs a zone")
         value = value.astimezone(UTC)
+    return _utc_text(value)
+
+
+# Of UTC alone: elsewhere the two hours in which clocks are put back are equal to a cache.
+@lru_cache(maxsize=16)
+def _utc_text(value: datetime) -> str:
     return value.isoformat(" ", "microseconds")[:26]
 
 

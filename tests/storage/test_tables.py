@@ -5,16 +5,18 @@ from __future__ import annotations
 import multiprocessing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, literal, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 
 from rulebook.storage import Base, db, new_id, reading, utcnow
+from rulebook.storage.base import UtcDateTime
 from rulebook.storage.engine import migrations
 from rulebook.storage.events import EventBody
 from rulebook.storage.users import User
@@ -100,6 +102,16 @@ def test_times_have_a_zone_and_come_back_in_utc(app: Flask) -> None:
         db.session.add(User(email="b@shop.example", created_at=datetime(2026, 1, 1)))
         with pytest.raises(StatementError, match="zone"):
             db.session.commit()
+
+
+def test_the_hour_in_which_clocks_are_put_back_is_two_hours(app: Flask) -> None:
+    first = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    with app.app_context():
+        stored = [
+            db.session.scalar(select(literal(moment, UtcDateTime())))
+            for moment in (first, first.replace(fold=1))
+        ]
+    assert stored == [datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1)]
 
 
 def test_times_compare_as_moments_whatever_their_zone(app: Flask) -> None:
