@@ -182,7 +182,8 @@ def test_a_group_of_many_events_is_stored_apart_from_the_loop(
     )
     assert [receipt.status for receipt in receipts] == [200] * 4
     here = threading.main_thread().name
-    assert stored_by == [here if each * 2 + 2 <= intake_file.MOST_EVENTS else "intake"]
+    # The thread may begin with the first while the others are still handed over.
+    assert set(stored_by) == {here if each * 2 + 2 <= intake_file.MOST_EVENTS else "intake"}
     with app.app_context():
         assert db.session.scalar(select(func.count(Event.id))) == each * 2 + 2
 
